@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One name for each family of operators: a file of this room.
+ */
+#ifndef VT_OPS_FAMILIES_H
+#define VT_OPS_FAMILIES_H
+
+#include "ops/op.h"
+
+extern const vt_op_family vt_ops_arithmetic;
+extern const vt_op_family vt_ops_unary;
+extern const vt_op_family vt_ops_logic;
+extern const vt_op_family vt_ops_activation;
+extern const vt_op_family vt_ops_cast;
+extern const vt_op_family vt_ops_reduce;
+extern const vt_op_family vt_ops_softmax;
+extern const vt_op_family vt_ops_loss;
+extern const vt_op_family vt_ops_random;
+extern const vt_op_family vt_ops_constant;
+extern const vt_op_family vt_ops_shape;
+extern const vt_op_family vt_ops_concat;
+extern const vt_op_family vt_ops_slice;
+extern const vt_op_family vt_ops_gather;
+extern const vt_op_family vt_ops_scatter;
+extern const vt_op_family vt_ops_topk;
+extern const vt_op_family vt_ops_space;
+extern const vt_op_family vt_ops_resize;
+extern const vt_op_family vt_ops_sample;
+extern const vt_op_family vt_ops_matmul;
+extern const vt_op_family vt_ops_einsum;
+extern const vt_op_family vt_ops_det;
+extern const vt_op_family vt_ops_conv;
+extern const vt_op_family vt_ops_conv_transpose;
+extern const vt_op_family vt_ops_pool;
+extern const vt_op_family vt_ops_norm;
+
+#endif
