@@ -14,9 +14,13 @@ LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
 
 def room_of(include):
-    """Room that an include names, None for the room-less ones (system headers, the umbrella)."""
-    include = include.removeprefix("vitrail/")
-    room = include.split("/")[0].removesuffix(".h")
+    """Room that an include names; None for system headers, which have no room in front."""
+    if include.startswith("vitrail/"):
+        room = include.removeprefix("vitrail/").removesuffix(".h")
+    elif "/" in include:
+        room = include.split("/")[0]
+    else:
+        return None
     return room if room in LEVEL else None
 
 
