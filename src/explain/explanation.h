@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The one result type of all methods. Raw signed values, never normalised; how they were made travels with them.
+ */
+#ifndef VT_EXPLAIN_EXPLANATION_H
+#define VT_EXPLAIN_EXPLANATION_H
+
+#include <jansson.h>
+
+#include "explain/scorer.h"
+
+/* A prefix of the order that matters; −1 regions: there is none. */
+typedef struct vt_subset_size {
+  int regions;  /* length of the prefix of the order */
+  double area;  /* share of the picture */
+  double score; /* target's score with only this prefix shown (flip: with it removed) */
+} vt_subset_size;
+
+/* Mistakes (01-lima §9): the target is the true class, the model said another one. */
+typedef struct vt_mistake {
+  bool present;
+  int predicted;                  /* class the model answered */
+  int peak_step;                  /* last step whose score is within 0.005 of the highest */
+  double highest[4];              /* highest target score within 25, 50, 75, 100 % revealed area; NaN: no step fits */
+  double peak_area;               /* revealed area at the highest score */
+} vt_mistake;
+
+typedef struct vt_explanation {
+  /* what was explained */
+  vt_model *model;            /* borrowed */
+  const vt_image *picture;    /* borrowed: what the model saw */
+  const vt_regions *regions;  /* borrowed */
+  int target;
+  char *target_name;          /* owned, NULL: class without a name */
+  vt_score_kind score;
+  double full, blank;         /* target's score of the whole picture and of nothing */
+  double full_probability_top; /* highest class probability of the whole picture */
+  int predicted;              /* class the model answers for the whole picture */
+
+  /* ranking: k = vt_regions_count() */
+  int *order;                 /* [k] region indices, most important first */
+  int known;                  /* how many entries a finished search fixed: k, fewer when partial */
+  double *insertion;          /* [k+1] score with the first j regions shown, others filled */
+  double *deletion;           /* [k+1] score with the first j regions removed */
+  double *areas;              /* [k+1] share of pixels in the first j regions */
+  double *insertion_second;   /* [k+1] the predicted class in mistakes mode, else NULL */
+  double *objective;          /* [k] F of the prefix where the search evaluated it, NaN elsewhere */
+  double insertion_auc, deletion_auc; /* trapezoid over areas (protocol "lima") */
+  int best_objective;         /* length of the prefix with the highest F, −1: none evaluated */
+  vt_subset_size best, keep, flip; /* 01-lima §8: highest score; ≥ 0.9·full; decision changes without it */
+  vt_mistake mistake;
+  double violation_rate;      /* share of triples that break diminishing returns; NaN: none evaluated */
+  int64_t violation_triples;
+  bool uninformative;         /* full = blank: the saliency is a rank map */
+
+  float *saliency;            /* [height, width] at model resolution, raw values of 01-lima §7 before min-max, larger = more
+                                 important */
+  /* how it was made */
+  const struct vt_method *method;
+  json_t *parameters;         /* owned: method parameters and task options */
+  char image_sha256[65];
+  uint64_t seed;
+  bool partial;
+  char *partial_reason;       /* owned: "max-calls", "time-limit", "interrupted" */
+  int64_t model_calls, model_forwards, diagnostic_calls;
+  double seconds;
+  int threads, batch;
+  json_t *warnings;           /* owned array of strings */
+} vt_explanation;
+
+vt_status vt_explanation_new(vt_ctx *ctx, vt_explanation **out);
+void vt_explanation_free(vt_explanation *explanation);
+/* Appends a sentence to the warnings (printf form). */
+vt_status vt_explanation_warn(vt_ctx *ctx, vt_explanation *explanation, const char *format, ...) VT_PRINTF(3, 4);
+
+/* From order and scorer: exact curves (every prefix evaluated unless `insertion`/`deletion` hold it already: NaN marks
+ * the missing ones), areas, AUCs, the three subsets, the mistake block, the saliency map. Used by every method that
+ * ranks regions. Missing points are evaluated as diagnostics when `diagnostic`, else as the method's own calls. */
+vt_status vt_explanation_complete(vt_ctx *ctx, vt_explanation *explanation, vt_scorer *scorer, bool diagnostic);
+
+/* Trapezoid of `count` points over x. */
+double vt_trapezoid(const double *x, const double *y, int count);
+
+/* explanation.json, schema_version 1 (issue text: data.order, data.insertion.scores, … meta.…). New reference. */
+vt_status vt_explanation_json(vt_ctx *ctx, const vt_explanation *explanation, json_t **out);
+/* JSON text, sorted keys off, numbers %.9g, caller frees. */
+vt_status vt_json_text(vt_ctx *ctx, const json_t *json, char **out);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Methods declare themselves: one descriptor with everything that help, docs, JSON and pages need to know.
+ */
+#ifndef VT_EXPLAIN_METHOD_H
+#define VT_EXPLAIN_METHOD_H
+
+#include "base/params.h"
+#include "explain/explanation.h"
+
+/* What a method is given. Everything is borrowed. */
+typedef struct vt_task {
+  vt_model *model;
+  const vt_image *picture; /* [model height, model width] RGB */
+  const vt_image *blank;   /* the fill, same size */
+  const vt_regions *regions;
+  vt_scorer *scorer;       /* set to the target */
+  uint64_t seed;
+} vt_task;
+
+typedef enum vt_needs {
+  VT_NEEDS_REGIONS = 1,
+  VT_NEEDS_GRADIENTS = 2,
+  VT_NEEDS_HOOKS = 4,
+  VT_NEEDS_LABELS = 8,
+  VT_NEEDS_MASKS = 16,
+  VT_NEEDS_EMBEDDING = 32
+} vt_needs;
+
+/* To add a method: its file in attribution/ ending in one of these, and a line in attribution/list.c. */
+typedef struct vt_method {
+  const char *id, *aliases; /* aliases "a|b": names in other toolkits; NULL: none */
+  const char *title;
+  const char *summary;      /* two or three sentences: what it answers and when not to use it */
+  const char *citation;
+  const char *cost;         /* model calls in words or as a formula */
+  const char *place;        /* of the survey: "data · token", "model · layer", … */
+  unsigned needs;           /* vt_needs */
+  size_t settings_size;
+  const vt_field *fields;
+  size_t field_count;
+  /* Optional check before anything is computed (message says what to change). */
+  vt_status (*check)(vt_ctx *ctx, const vt_task *task, const void *settings);
+  /* Fills the ranking or the map. VT_ERROR_LIMIT and VT_ERROR_INTERRUPTED after the explanation was made valid as a
+   * partial one are reported through `explanation->partial`, with VT_OK. */
+  vt_status (*run)(vt_ctx *ctx, const vt_task *task, const void *settings, vt_explanation *explanation);
+} vt_method;
+
+/* Registry type: the list itself belongs to the room that has the methods. */
+typedef struct vt_method_list {
+  const vt_method *const *methods;
+  size_t count;
+} vt_method_list;
+
+/* By id or alias; NULL when unknown. vt_method_nearest() helps with the message. */
+const vt_method *vt_method_find(const vt_method_list *list, const char *name);
+const char *vt_method_nearest(const vt_method_list *list, const char *name);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The scorer: values of region subsets. It composes masked inputs in normalised space, drops duplicates (a subset is known
+ * by its bits), runs micro-batches on all workers, counts, and keeps budgets. The heart of every black-box method.
+ */
+#ifndef VT_EXPLAIN_SCORER_H
+#define VT_EXPLAIN_SCORER_H
+
+#include "explain/model.h"
+
+typedef enum vt_score_kind { VT_SCORE_PROBABILITY, VT_SCORE_LOGIT } vt_score_kind;
+
+typedef struct vt_scorer_options {
+  int target;         /* class explained */
+  int second;         /* a class recorded beside it, −1: none */
+  vt_score_kind score;
+  int batch;          /* for models outside this process; no effect on results */
+  int64_t max_calls;  /* budget over calls asked for; 0: none */
+  double time_limit;  /* seconds from the scorer's start; 0: none */
+} vt_scorer_options;
+
+/* What the model said of one composite. */
+typedef struct vt_scored {
+  double target;     /* probability or logit of the target class */
+  double second;     /* the same of the second class; 0 without one */
+  double confidence; /* 1 − H(p)/ln K, H with ln(p + 1e-7) (01-lima §2); one class: binary entropy over ln 2 */
+  int top;           /* most probable class, lowest index on ties */
+} vt_scored;
+
+typedef struct vt_scorer vt_scorer;
+
+/* `picture` and `blank` (the fill everywhere) have the model's input size; `regions` too, or NULL for a scorer that only
+ * scores pixel composites. Everything is borrowed and must outlive the scorer. */
+vt_status vt_scorer_new(vt_ctx *ctx, vt_model *model, const vt_image *picture, const vt_image *blank,
+                        const vt_regions *regions, const vt_scorer_options *options, vt_scorer **out);
+void vt_scorer_free(vt_scorer *scorer);
+
+int vt_scorer_words(const vt_scorer *scorer); /* 64-bit words of a subset */
+/* Scores `count` subsets, subset i at bits[i·words]: pixels of its regions from the picture, the rest from the blank.
+ * Asked-for calls are counted whether or not they had to be run. VT_ERROR_LIMIT when the budget or the time would be
+ * exceeded: nothing of this call was counted or scored then. VT_ERROR_NOT_FINITE names the subset. */
+vt_status vt_scorer_subsets(vt_ctx *ctx, vt_scorer *scorer, const uint64_t *bits, int count, vt_scored *out);
+/* Scores arbitrary composites: pixel (y·width + x) of composite i comes from the picture where shown[i][pixel] is not 0. */
+vt_status vt_scorer_pixels(vt_ctx *ctx, vt_scorer *scorer, const uint8_t *const *shown, int count, vt_scored *out);
+/* Class probabilities [classes] of one subset (bits NULL: the whole picture). Counted as one call. */
+vt_status vt_scorer_probabilities(vt_ctx *ctx, vt_scorer *scorer, const uint64_t *bits, double *probabilities);
+/* Embeddings of the single regions on the blank, [count, embedding_floats], L2-normalised. Counts `count` calls. */
+vt_status vt_scorer_region_embeddings(vt_ctx *ctx, vt_scorer *scorer, float *embeddings);
+
+/* From now on calls count as diagnostics (meta.diagnostic_calls) and are outside the budget, or as the search's again. */
+void vt_scorer_set_diagnostic(vt_scorer *scorer, bool on);
+int64_t vt_scorer_calls(const vt_scorer *scorer);            /* asked for by the search */
+int64_t vt_scorer_forwards(const vt_scorer *scorer);         /* distinct ones really run, by anyone */
+int64_t vt_scorer_diagnostic_calls(const vt_scorer *scorer);
+
+/* Bits. */
+static inline void vt_subset_add(uint64_t *bits, int region)
+{
+  bits[region >> 6] |= (uint64_t)1 << (region & 63);
+}
+static inline void vt_subset_remove(uint64_t *bits, int region)
+{
+  bits[region >> 6] &= ~((uint64_t)1 << (region & 63));
+}
+static inline bool vt_subset_has(const uint64_t *bits, int region)
+{
+  return bits[region >> 6] >> (region & 63) & 1;
+}
+
+#endif
