@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Metrics declare themselves like methods. Every metric takes a pixel map or an order of regions.
+ */
+#ifndef VT_METRICS_METRIC_H
+#define VT_METRICS_METRIC_H
+
+#include "explain/divide.h"
+#include "explain/method.h"
+
+/* What is judged. Exactly one of `map` and `order` is set. */
+typedef struct vt_judged {
+  const float *map;          /* [height, width] at model resolution */
+  const vt_regions *regions; /* with order */
+  const int *order;          /* [k] region indices, most important first */
+} vt_judged;
+
+/* How a curve is made; one row of a table of named protocols. */
+typedef struct vt_protocol {
+  const char *id, *summary;
+  int steps;                /* equal steps; 0: one step for each region, or pixels_per_step */
+  int pixels_per_step;      /* 0: from `steps` */
+  const char *insertion_baseline, *deletion_baseline; /* "black", "blur-11-5" (RISE), "zero" (0 after normalisation) */
+  bool area_axis;           /* AUC over the true area share instead of equal steps */
+} vt_protocol;
+extern const vt_protocol vt_protocols[]; /* rise, xplique, lima, vitrail-50 */
+extern const size_t vt_protocol_count;
+const vt_protocol *vt_protocol_find(const char *id);
+
+/* A measured value with all that made it. */
+typedef struct vt_measure {
+  const struct vt_metric *metric;
+  const vt_protocol *protocol;
+  double value;            /* NaN: undefined for this input (reason in `note`) */
+  double normalised;       /* curve metrics: of (s − blank)/(full − blank), NaN when full − blank ≤ 0.05 */
+  double *scores, *areas;  /* curve metrics: every step, NULL otherwise */
+  int points;
+  double tied_share;       /* share of pixels whose map value is not unique; 0 for orders */
+  double extra[8];         /* highest confidence: values at 25/50/75/100 %, area at the highest */
+  int64_t calls;
+  char *note;              /* owned, NULL */
+} vt_measure;
+void vt_measure_free(vt_measure *measure);
+
+typedef struct vt_metric {
+  const char *id, *title, *summary, *citation, *category;
+  bool higher_is_better;
+  double low, high; /* range */
+  unsigned needs;   /* vt_needs */
+  vt_status (*run)(vt_ctx *ctx, const vt_task *task, const vt_judged *judged, const vt_protocol *protocol,
+                   vt_measure *out);
+} vt_metric;
+extern const vt_metric *const vt_metrics[]; /* insertion, deletion, average-highest-confidence */
+extern const size_t vt_metric_count;
+const vt_metric *vt_metric_find(const char *id);
+
+#endif
