@@ -70,12 +70,17 @@ typedef struct vt_explanation {
 
 vt_status vt_explanation_new(vt_ctx *ctx, vt_explanation **out);
 void vt_explanation_free(vt_explanation *explanation);
+/* Sets `regions` and makes the ranking arrays for them: order 0..k−1, every score NaN, insertion_second only when
+ * `second`. Called by vt_attribute() before a method runs. */
+vt_status vt_explanation_ranking(vt_ctx *ctx, vt_explanation *explanation, const vt_regions *regions, bool second);
 /* Appends a sentence to the warnings (printf form). */
 vt_status vt_explanation_warn(vt_ctx *ctx, vt_explanation *explanation, const char *format, ...) VT_PRINTF(3, 4);
 
 /* From order and scorer: exact curves (every prefix evaluated unless `insertion`/`deletion` hold it already: NaN marks
  * the missing ones), areas, AUCs, the three subsets, the mistake block, the saliency map. Used by every method that
- * ranks regions. Missing points are evaluated as diagnostics when `diagnostic`, else as the method's own calls. */
+ * ranks regions. Missing points are evaluated as diagnostics when `diagnostic`, else as the method's own calls. When
+ * that is cut short (VT_ERROR_LIMIT, VT_ERROR_INTERRUPTED) the points stay NaN (null in JSON), their AUC too, the
+ * explanation is marked partial and VT_OK returned with a clean context. */
 vt_status vt_explanation_complete(vt_ctx *ctx, vt_explanation *explanation, vt_scorer *scorer, bool diagnostic);
 
 /* Trapezoid of `count` points over x. */
