@@ -44,6 +44,8 @@ typedef struct vt_method {
   /* Fills the ranking or the map. VT_ERROR_LIMIT and VT_ERROR_INTERRUPTED after the explanation was made valid as a
    * partial one are reported through `explanation->partial`, with VT_OK. */
   vt_status (*run)(vt_ctx *ctx, const vt_task *task, const void *settings, vt_explanation *explanation);
+  /* Model calls on `regions` regions, full and blank included (`embedding`: effectiveness is on); NULL: not known before. */
+  int64_t (*calls)(const void *settings, int regions, bool embedding);
 } vt_method;
 
 /* Registry type: the list itself belongs to the room that has the methods. */
