@@ -15,21 +15,21 @@
 #define VT_UNUSED(value) ((void)(value))
 
 /* Leaves the calling function with the status of `call` when that is not VT_OK. */
-#define VT_TRY(call)                                                                                                   \
-  do {                                                                                                                 \
-    vt_status try_status_ = (call);                                                                                    \
-    if (try_status_ != VT_OK) return try_status_;                                                                      \
+#define VT_TRY(call)                                                                                         \
+  do {                                                                                                       \
+    vt_status try_status_ = (call);                                                                          \
+    if (try_status_ != VT_OK) return try_status_;                                                            \
   } while (0)
 
 /* The same where something must be freed first: sets `status` (a local) and jumps to the label `done`. */
-#define VT_TRY_DONE(call)                                                                                              \
-  do {                                                                                                                 \
-    status = (call);                                                                                                   \
-    if (status != VT_OK) goto done;                                                                                    \
+#define VT_TRY_DONE(call)                                                                                    \
+  do {                                                                                                       \
+    status = (call);                                                                                         \
+    if (status != VT_OK) goto done;                                                                          \
   } while (0)
 
-/* Own SIMD loops are compiled once per instruction set and chosen at load time, so that the binary runs everywhere. Off
- * under sanitizers, whose run-time is not ready when the choice is made. */
+/* Own SIMD loops are compiled once per instruction set and chosen at load time, so that the binary runs
+ * everywhere. Off under sanitizers, whose run-time is not ready when the choice is made. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && !defined(VT_NO_CLONES)
 #define VT_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
@@ -37,12 +37,13 @@
 #endif
 
 /* ---- memory ----
- * Blocks are 64-byte aligned and counted against the context's limit. vt_free() needs no context. Sizes from outside go
- * through vt_size_mul() first. A failed allocation records VT_ERROR_OUT_OF_MEMORY and returns NULL. */
-void *vt_alloc(vt_ctx *ctx, size_t bytes);                      /* not cleared; 0 bytes gives a valid pointer */
-void *vt_alloc_zero(vt_ctx *ctx, size_t count, size_t size);    /* cleared; checks count × size */
-void *vt_realloc(vt_ctx *ctx, void *block, size_t bytes);       /* NULL on failure, `block` stays valid */
-void vt_free(void *block);                                      /* accepts NULL */
+ * Blocks are 64-byte aligned and counted against the context's limit. vt_free() needs no context. Sizes from
+ * outside go through vt_size_mul() first. A failed allocation records VT_ERROR_OUT_OF_MEMORY and returns
+ * NULL. */
+void *vt_alloc(vt_ctx *ctx, size_t bytes);                   /* not cleared; 0 bytes gives a valid pointer */
+void *vt_alloc_zero(vt_ctx *ctx, size_t count, size_t size); /* cleared; checks count × size */
+void *vt_realloc(vt_ctx *ctx, void *block, size_t bytes);    /* NULL on failure, `block` stays valid */
+void vt_free(void *block);                                   /* accepts NULL */
 char *vt_strdup(vt_ctx *ctx, const char *text);
 char *vt_strndup(vt_ctx *ctx, const char *text, size_t length);
 char *vt_format(vt_ctx *ctx, const char *format, ...) VT_PRINTF(2, 3); /* caller frees with vt_free() */
@@ -52,7 +53,8 @@ bool vt_size_mul(size_t a, size_t b, size_t *out);
 /* Makes room for one more element in a growable array: doubles `*capacity` when `count` has reached it. */
 vt_status vt_grow(vt_ctx *ctx, void *array_pointer, size_t *capacity, size_t count, size_t element_size);
 
-/* Tests only: the n-th allocation from now (1 = the next) of this context and its relatives fails; 0 = never. */
+/* Tests only: the n-th allocation from now (1 = the next) of this context and its relatives fails; 0 = never.
+ */
 void vt_ctx_fail_allocation(vt_ctx *ctx, long n);
 
 /* ---- growable text ---- */
@@ -65,7 +67,8 @@ void vt_text_add(vt_ctx *ctx, vt_text *text, const char *piece);
 void vt_text_add_bytes(vt_ctx *ctx, vt_text *text, const void *bytes, size_t count);
 void vt_text_addf(vt_ctx *ctx, vt_text *text, const char *format, ...) VT_PRINTF(3, 4);
 void vt_text_free(vt_text *text);
-/* %.9g, always with '.' whatever the host's locale; NaN and infinities as "nan", "inf", "-inf". Returns buffer. */
+/* %.9g, always with '.' whatever the host's locale; NaN and infinities as "nan", "inf", "-inf". Returns
+ * buffer. */
 const char *vt_number_text(double value, char buffer[32]);
 /* Whole of `text` as a number, locale-free. False when it is not one. */
 bool vt_parse_number(const char *text, double *out);
@@ -74,8 +77,8 @@ bool vt_parse_integer(const char *text, int64_t *out);
 const char *vt_nearest(const char *name, const char *const *names, size_t count);
 
 /* ---- random numbers ----
- * Philox4x32-10 (Salmon et al. 2011): a pure function of (seed, stream, index), so a number belongs to an item and not to
- * a thread or a batch. Streams separate uses: hash a purpose with vt_stream(). */
+ * Philox4x32-10 (Salmon et al. 2011): a pure function of (seed, stream, index), so a number belongs to an
+ * item and not to a thread or a batch. Streams separate uses: hash a purpose with vt_stream(). */
 uint64_t vt_stream(const char *purpose, uint64_t item);
 void vt_random_bits(uint64_t seed, uint64_t stream, uint64_t index, uint32_t out[4]);
 double vt_random_uniform(uint64_t seed, uint64_t stream, uint64_t index); /* [0, 1), 53 bits */
@@ -91,8 +94,8 @@ int vt_processor_count(void); /* what this process may use (affinity, OMP_NUM_TH
 vt_status vt_check_cancel(vt_ctx *ctx);
 
 /* ---- files ---- */
-/* Whole file into memory (caller frees). Refuses more than `max_bytes` and anything but a regular file or pipe. One
- * extra zero byte stands behind the content. */
+/* Whole file into memory (caller frees). Refuses more than `max_bytes` and anything but a regular file or
+ * pipe. One extra zero byte stands behind the content. */
 vt_status vt_read_file(vt_ctx *ctx, const char *path, size_t max_bytes, unsigned char **out, size_t *size);
 /* Writes beside the target and renames, so that a reader sees the old file or the whole new one. */
 vt_status vt_write_file(vt_ctx *ctx, const char *path, const void *data, size_t size);

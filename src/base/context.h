@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside of the context. Rooms above see the slots that belong to them (tensors, tape, hooks) as opaque pointers; nobody
- * else reaches in here but base and tensor.
+ * Inside of the context. Rooms above see the slots that belong to them (tensors, tape, hooks) as opaque
+ * pointers; nobody else reaches in here but base and tensor.
  */
 #ifndef VT_BASE_CONTEXT_H
 #define VT_BASE_CONTEXT_H

@@ -33,8 +33,8 @@ int vt_processor_count(void)
 
 static vt_status fail_open(vt_ctx *ctx, const char *path)
 {
-  return vt_fail(ctx, errno == ENOENT || errno == ENOTDIR ? VT_ERROR_NO_SUCH_FILE : VT_ERROR_IO, "%s: %s", path,
-                 strerror(errno));
+  return vt_fail(ctx, errno == ENOENT || errno == ENOTDIR ? VT_ERROR_NO_SUCH_FILE : VT_ERROR_IO, "%s: %s",
+                 path, strerror(errno));
 }
 
 vt_status vt_read_file(vt_ctx *ctx, const char *path, size_t max_bytes, unsigned char **out, size_t *size)
@@ -128,7 +128,8 @@ vt_status vt_write_file(vt_ctx *ctx, const char *path, const void *data, size_t 
     goto done;
   }
   status = write_all(ctx, file, path, data, size);
-  if (close(file) != 0 && status == VT_OK) status = vt_fail(ctx, VT_ERROR_IO, "%s: %s", path, strerror(errno));
+  if (close(file) != 0 && status == VT_OK)
+    status = vt_fail(ctx, VT_ERROR_IO, "%s: %s", path, strerror(errno));
   if (status == VT_OK && rename(temporary, path) != 0)
     status = vt_fail(ctx, VT_ERROR_IO, "%s: %s", path, strerror(errno));
   if (status != VT_OK) unlink(temporary);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Counted, aligned memory. Each block carries its size and the counter it was taken from, so that vt_free() needs no
- * context and blocks may outlive the context that made them.
+ * Counted, aligned memory. Each block carries its size and the counter it was taken from, so that vt_free()
+ * needs no context and blocks may outlive the context that made them.
  */
 #include <stdlib.h>
 
@@ -37,8 +37,9 @@ static bool take(vt_ctx *ctx, size_t bytes)
   long long limit = atomic_load(&memory->limit);
   if (limit > 0 && now > limit) {
     atomic_fetch_sub(&memory->in_use, (long long)bytes);
-    vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "out of memory: %zu bytes more would exceed the limit of %lld bytes (%lld in use)",
-            bytes, limit, now - (long long)bytes);
+    vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY,
+            "out of memory: %zu bytes more would exceed the limit of %lld bytes (%lld in use)", bytes, limit,
+            now - (long long)bytes);
     return false;
   }
   long long peak = atomic_load(&memory->peak);
@@ -111,9 +112,11 @@ vt_status vt_grow(vt_ctx *ctx, void *array_pointer, size_t *capacity, size_t cou
   void *old, *fresh;
   memcpy(&old, array_pointer, sizeof old);
   size_t wanted = *capacity ? *capacity * 2 : 16, bytes;
-  while (wanted <= count) wanted *= 2;
+  while (wanted <= count)
+    wanted *= 2;
   if (!vt_size_mul(wanted, element_size, &bytes))
-    return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "out of memory: %zu elements of %zu bytes", wanted, element_size);
+    return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "out of memory: %zu elements of %zu bytes", wanted,
+                   element_size);
   fresh = vt_realloc(ctx, old, bytes);
   if (!fresh) return VT_ERROR_OUT_OF_MEMORY;
   memcpy(array_pointer, &fresh, sizeof fresh);

@@ -72,14 +72,16 @@ static vt_status check_range(vt_ctx *ctx, const vt_field *field, double value)
   if (field->low == field->high || (value >= field->low && value <= field->high)) return VT_OK;
   char low[32], high[32], given[32];
   return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s must lie in %s..%s, not %s", field->name,
-                 vt_number_text(field->low, low), vt_number_text(field->high, high), vt_number_text(value, given));
+                 vt_number_text(field->low, low), vt_number_text(field->high, high),
+                 vt_number_text(value, given));
 }
 
 static vt_status parse_list(vt_ctx *ctx, const vt_field *field, void *target, const char *value)
 {
   size_t count = 0;
   if (*value)
-    for (const char *c = value; c; c = strchr(c, ',')) c++, count++;
+    for (const char *c = value; c; c = strchr(c, ','))
+      c++, count++;
   bool integers = field->kind == VT_FIELD_INTS;
   double *reals = vt_alloc_zero(ctx, count ? count : 1, sizeof *reals);
   if (!reals) return VT_ERROR_OUT_OF_MEMORY;
@@ -96,8 +98,8 @@ static vt_status parse_list(vt_ctx *ctx, const vt_field *field, void *target, co
       good = integers ? vt_parse_integer(piece, &integer) : vt_parse_number(piece, &reals[i]);
     }
     if (!good)
-      status = vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: '%s' is not a list of %s separated by commas", field->name,
-                       value, integers ? "integers" : "numbers");
+      status = vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: '%s' is not a list of %s separated by commas",
+                       field->name, value, integers ? "integers" : "numbers");
     else
       status = check_range(ctx, field, integers ? (double)integer : reals[i]);
     if (integers) memcpy(&reals[i], &integer, sizeof integer); /* the same 8 bytes serve both kinds of list */
@@ -142,7 +144,9 @@ static vt_status set_field(vt_ctx *ctx, const vt_field *field, void *settings, c
   }
   case VT_FIELD_BOOL: {
     int which = find_in_list("false|true|no|yes|off|on|0|1", value);
-    if (which < 0) return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: '%s' is neither true nor false", field->name, value);
+    if (which < 0)
+      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: '%s' is neither true nor false", field->name,
+                     value);
     *(bool *)target = which & 1;
     return VT_OK;
   }
@@ -156,7 +160,8 @@ static vt_status set_field(vt_ctx *ctx, const vt_field *field, void *settings, c
   case VT_FIELD_CHOICE: {
     int which = find_in_list(field->choices, value);
     if (which < 0)
-      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: '%s' is none of %s", field->name, value, field->choices);
+      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: '%s' is none of %s", field->name, value,
+                     field->choices);
     *(int *)target = which;
     return VT_OK;
   }
@@ -176,10 +181,11 @@ vt_status vt_params_set(vt_ctx *ctx, const vt_field *fields, size_t count, void 
   if (field) return set_field(ctx, field, settings, value);
   const char *names[64];
   size_t known = count < VT_COUNT(names) ? count : VT_COUNT(names);
-  for (size_t i = 0; i < known; i++) names[i] = fields[i].name;
+  for (size_t i = 0; i < known; i++)
+    names[i] = fields[i].name;
   const char *near = vt_nearest(name, names, known);
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "no parameter '%s'%s%s%s", name, near ? "; did you mean '" : "",
-                 near ? near : "", near ? "'?" : "");
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "no parameter '%s'%s%s%s", name,
+                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 vt_status vt_params_defaults(vt_ctx *ctx, const vt_field *fields, size_t count, void *settings, size_t size)
@@ -304,8 +310,8 @@ json_t *vt_params_json(vt_ctx *ctx, const vt_field *fields, size_t count, const 
 json_t *vt_params_schema(const vt_field *fields, size_t count)
 {
   static const char *const kinds[] = {
-      [VT_FIELD_INT] = "integer",  [VT_FIELD_REAL] = "number",    [VT_FIELD_BOOL] = "boolean",
-      [VT_FIELD_STRING] = "string", [VT_FIELD_CHOICE] = "choice",  [VT_FIELD_INTS] = "integers",
+      [VT_FIELD_INT] = "integer",   [VT_FIELD_REAL] = "number",   [VT_FIELD_BOOL] = "boolean",
+      [VT_FIELD_STRING] = "string", [VT_FIELD_CHOICE] = "choice", [VT_FIELD_INTS] = "integers",
       [VT_FIELD_REALS] = "numbers", [VT_FIELD_TENSOR] = "tensor",
   };
   json_t *list = json_array();

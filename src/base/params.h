@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Declared settings: one table of fields beside a plain C struct. Method parameters, operator attributes, command-line
- * options and everything printed about them (help, JSON, docs) read the same table; defaults live nowhere else.
+ * Declared settings: one table of fields beside a plain C struct. Method parameters, operator attributes,
+ * command-line options and everything printed about them (help, JSON, docs) read the same table; defaults
+ * live nowhere else.
  */
 #ifndef VT_BASE_PARAMS_H
 #define VT_BASE_PARAMS_H
@@ -55,7 +56,8 @@ void vt_params_free(const vt_field *fields, size_t count, void *settings);
 /* Sets one field from text, with kind, range and choice checked. `name` may use '-' or an alias. */
 vt_status vt_params_set(vt_ctx *ctx, const vt_field *fields, size_t count, void *settings, const char *name,
                         const char *value);
-const vt_field *vt_params_find(const vt_field *fields, size_t count, const char *name); /* NULL: no such field */
+const vt_field *vt_params_find(const vt_field *fields, size_t count,
+                               const char *name); /* NULL: no such field */
 /* Text form of a field as it stands, caller frees; the inverse of vt_params_set(). "" when absent. */
 char *vt_params_text(vt_ctx *ctx, const vt_field *field, const void *settings);
 /* JSON object {name: value} of all fields as they stand (new reference). */

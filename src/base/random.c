@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",
- * SC 2011). Key = seed, counter = (index, stream).
+ * Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy
+ * as 1, 2, 3", SC 2011). Key = seed, counter = (index, stream).
  */
 #include <math.h>
 
@@ -11,7 +11,8 @@ uint64_t vt_stream(const char *purpose, uint64_t item)
 {
   /* FNV-1a over the purpose, then the item mixed in by the finaliser of SplitMix64 */
   uint64_t hash = 0xcbf29ce484222325u;
-  for (const unsigned char *byte = (const unsigned char *)purpose; *byte; byte++) hash = (hash ^ *byte) * 0x100000001b3u;
+  for (const unsigned char *byte = (const unsigned char *)purpose; *byte; byte++)
+    hash = (hash ^ *byte) * 0x100000001b3u;
   hash ^= item + 0x9e3779b97f4a7c15u + (hash << 6) + (hash >> 2);
   hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
   hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
@@ -20,7 +21,8 @@ uint64_t vt_stream(const char *purpose, uint64_t item)
 
 void vt_random_bits(uint64_t seed, uint64_t stream, uint64_t index, uint32_t out[4])
 {
-  uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)};
+  uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), (uint32_t)stream,
+                         (uint32_t)(stream >> 32)};
   uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
   for (int round = 0; round < 10; round++) {
     uint64_t product0 = (uint64_t)0xD2511F53u * counter[0], product1 = (uint64_t)0xCD9E8D57u * counter[2];
@@ -67,7 +69,8 @@ uint64_t vt_random_below(uint64_t seed, uint64_t stream, uint64_t index, uint64_
 
 void vt_random_permutation(uint64_t seed, uint64_t stream, int *order, int count)
 {
-  for (int i = 0; i < count; i++) order[i] = i;
+  for (int i = 0; i < count; i++)
+    order[i] = i;
   for (int i = count - 1; i > 0; i--) {
     int j = (int)vt_random_below(seed, stream, (uint64_t)i, (uint64_t)i + 1);
     int swap = order[i];

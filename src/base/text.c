@@ -127,7 +127,8 @@ static int edit_distance(const char *a, const char *b)
   enum { LONGEST = 63 };
   int row[LONGEST + 1];
   int a_length = (int)strnlen(a, LONGEST), b_length = (int)strnlen(b, LONGEST);
-  for (int j = 0; j <= b_length; j++) row[j] = j;
+  for (int j = 0; j <= b_length; j++)
+    row[j] = j;
   for (int i = 1; i <= a_length; i++) {
     int diagonal = row[0];
     row[0] = i;

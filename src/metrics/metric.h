@@ -18,10 +18,11 @@ typedef struct vt_judged {
 /* How a curve is made; one row of a table of named protocols. */
 typedef struct vt_protocol {
   const char *id, *summary;
-  int steps;                /* equal steps; 0: one step for each region, or pixels_per_step */
-  int pixels_per_step;      /* 0: from `steps` */
-  const char *insertion_baseline, *deletion_baseline; /* "black", "blur-11-5" (RISE), "zero" (0 after normalisation) */
-  bool area_axis;           /* AUC over the true area share instead of equal steps */
+  int steps;           /* equal steps; 0: one step for each region, or pixels_per_step */
+  int pixels_per_step; /* 0: from `steps` */
+  const char *insertion_baseline,
+      *deletion_baseline; /* "black", "blur-11-5" (RISE), "zero" (0 after normalisation) */
+  bool area_axis;         /* AUC over the true area share instead of equal steps */
 } vt_protocol;
 extern const vt_protocol vt_protocols[]; /* rise, xplique, lima, vitrail-50 */
 extern const size_t vt_protocol_count;
@@ -31,14 +32,14 @@ const vt_protocol *vt_protocol_find(const char *id);
 typedef struct vt_measure {
   const struct vt_metric *metric;
   const vt_protocol *protocol;
-  double value;            /* NaN: undefined for this input (reason in `note`) */
-  double normalised;       /* curve metrics: of (s − blank)/(full − blank), NaN when full − blank ≤ 0.05 */
-  double *scores, *areas;  /* curve metrics: every step, NULL otherwise */
+  double value;      /* NaN: undefined for this input (reason in `note`) */
+  double normalised; /* curve metrics: of (s − blank)/(full − blank), NaN when full − blank ≤ 0.05 */
+  double *scores, *areas; /* curve metrics: every step, NULL otherwise */
   int points;
-  double tied_share;       /* share of pixels whose map value is not unique; 0 for orders */
-  double extra[8];         /* highest confidence: values at 25/50/75/100 %, area at the highest */
+  double tied_share; /* share of pixels whose map value is not unique; 0 for orders */
+  double extra[8];   /* highest confidence: values at 25/50/75/100 %, area at the highest */
   int64_t calls;
-  char *note;              /* owned, NULL */
+  char *note; /* owned, NULL */
 } vt_measure;
 void vt_measure_free(vt_measure *measure);
 

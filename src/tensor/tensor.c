@@ -10,10 +10,22 @@ static const struct {
   const char *name;
   size_t size;
 } type_table[] = {
-    [VT_UNDEFINED] = {"undefined", 0}, [VT_F32] = {"f32", 4}, [VT_U8] = {"u8", 1},    [VT_I8] = {"i8", 1},
-    [VT_U16] = {"u16", 2},             [VT_I16] = {"i16", 2}, [VT_I32] = {"i32", 4},  [VT_I64] = {"i64", 8},
-    [VT_STRING] = {"string", 0},       [VT_BOOL] = {"bool", 1}, [VT_F16] = {"f16", 2},  [VT_F64] = {"f64", 8},
-    [VT_U32] = {"u32", 4},             [VT_U64] = {"u64", 8}, [VT_C64] = {"c64", 8},  [VT_C128] = {"c128", 16},
+    [VT_UNDEFINED] = {"undefined", 0},
+    [VT_F32] = {"f32", 4},
+    [VT_U8] = {"u8", 1},
+    [VT_I8] = {"i8", 1},
+    [VT_U16] = {"u16", 2},
+    [VT_I16] = {"i16", 2},
+    [VT_I32] = {"i32", 4},
+    [VT_I64] = {"i64", 8},
+    [VT_STRING] = {"string", 0},
+    [VT_BOOL] = {"bool", 1},
+    [VT_F16] = {"f16", 2},
+    [VT_F64] = {"f64", 8},
+    [VT_U32] = {"u32", 4},
+    [VT_U64] = {"u64", 8},
+    [VT_C64] = {"c64", 8},
+    [VT_C128] = {"c128", 16},
     [VT_BF16] = {"bf16", 2},
 };
 
@@ -30,7 +42,8 @@ const char *vt_type_name(vt_type type)
 int64_t vt_span(const vt_tensor *tensor, int from, int to)
 {
   int64_t product = 1;
-  for (int axis = from; axis < to; axis++) product *= tensor->dims[axis];
+  for (int axis = from; axis < to; axis++)
+    product *= tensor->dims[axis];
   return product;
 }
 
@@ -48,7 +61,8 @@ const char *vt_shape_text(const vt_tensor *tensor, char buffer[160])
 {
   int used = snprintf(buffer, 160, "%s[", vt_type_name(tensor->type));
   for (int axis = 0; axis < tensor->rank && used < 150; axis++)
-    used += snprintf(buffer + used, (size_t)(160 - used), axis ? ",%lld" : "%lld", (long long)tensor->dims[axis]);
+    used +=
+        snprintf(buffer + used, (size_t)(160 - used), axis ? ",%lld" : "%lld", (long long)tensor->dims[axis]);
   if (used < 158) memcpy(buffer + used, "]", 2);
   return buffer;
 }
@@ -63,7 +77,8 @@ vt_status vt_tensor_set_shape(vt_ctx *ctx, vt_tensor *tensor, vt_type type, int 
   if (vt_type_size(type) == 0)
     return vt_fail(ctx, VT_ERROR_UNSUPPORTED, "tensors of type %s cannot be stored", vt_type_name(type));
   if (rank < 0 || rank > VT_MAX_RANK)
-    return vt_fail(ctx, VT_ERROR_UNSUPPORTED, "tensor of %d dimensions; at most %d are supported", rank, VT_MAX_RANK);
+    return vt_fail(ctx, VT_ERROR_UNSUPPORTED, "tensor of %d dimensions; at most %d are supported", rank,
+                   VT_MAX_RANK);
   /* bounded without the zero sizes, so that every partial product of a shape fits as well */
   int64_t bytes = (int64_t)vt_type_size(type);
   for (int axis = 0; axis < rank; axis++) {
@@ -71,7 +86,8 @@ vt_status vt_tensor_set_shape(vt_ctx *ctx, vt_tensor *tensor, vt_type type, int 
       return vt_fail(ctx, VT_ERROR_INVALID_DATA, "dimension %d is %lld; sizes must be 0 or more", axis,
                      (long long)dims[axis]);
     if (dims[axis] > 0 && (__builtin_mul_overflow(bytes, dims[axis], &bytes) || bytes > INT64_MAX / 4))
-      return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "tensor too large: dimension %d is %lld", axis, (long long)dims[axis]);
+      return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "tensor too large: dimension %d is %lld", axis,
+                     (long long)dims[axis]);
   }
   tensor->type = type;
   tensor->rank = rank;
@@ -145,7 +161,8 @@ vt_tensor *vt_tensor_alone(vt_ctx *ctx)
 
 vt_tensor *vt_tensor_empty(vt_ctx *ctx)
 {
-  if (vt_grow(ctx, &ctx->tensors, &ctx->tensor_capacity, ctx->tensor_count, sizeof(vt_tensor *)) != VT_OK) return NULL;
+  if (vt_grow(ctx, &ctx->tensors, &ctx->tensor_capacity, ctx->tensor_count, sizeof(vt_tensor *)) != VT_OK)
+    return NULL;
   vt_tensor *tensor = vt_alloc_zero(ctx, 1, sizeof *tensor);
   if (!tensor) return NULL;
   ctx->release_tensors = release_all;
@@ -243,7 +260,8 @@ vt_status vt_broadcast_shape(vt_ctx *ctx, const vt_tensor *const *inputs, int co
   *rank = 0;
   for (int i = 0; i < count; i++)
     if (inputs[i]->rank > *rank) *rank = inputs[i]->rank;
-  for (int axis = 0; axis < *rank; axis++) dims[axis] = 1;
+  for (int axis = 0; axis < *rank; axis++)
+    dims[axis] = 1;
   for (int i = 0; i < count; i++)
     for (int axis = 0; axis < inputs[i]->rank; axis++) {
       int64_t size = inputs[i]->dims[axis], *target = &dims[*rank - inputs[i]->rank + axis];
@@ -258,7 +276,8 @@ vt_status vt_broadcast_shape(vt_ctx *ctx, const vt_tensor *const *inputs, int co
   return VT_OK;
 }
 
-void vt_broadcast_strides(const vt_tensor *tensor, int rank, const int64_t *dims, int64_t strides[VT_MAX_RANK])
+void vt_broadcast_strides(const vt_tensor *tensor, int rank, const int64_t *dims,
+                          int64_t strides[VT_MAX_RANK])
 {
   int64_t step = 1;
   for (int axis = rank - 1; axis >= 0; axis--) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The tensor as the rooms above see it. Always dense and row-major. `data == NULL` means that only type and shape are
- * known; shape rules work on such tensors.
+ * The tensor as the rooms above see it. Always dense and row-major. `data == NULL` means that only type and
+ * shape are known; shape rules work on such tensors.
  */
 #ifndef VT_TENSOR_TENSOR_H
 #define VT_TENSOR_TENSOR_H
@@ -41,7 +41,8 @@ void vt_tensor_drop(vt_tensor *tensor);
 
 /* A header in the context with nothing set. NULL on failure. */
 vt_tensor *vt_tensor_empty(vt_ctx *ctx);
-/* A header of its own, outside marks, that shares the data of `tensor`: for what outlives a step. NULL on failure. */
+/* A header of its own, outside marks, that shares the data of `tensor`: for what outlives a step. NULL on
+ * failure. */
 vt_tensor *vt_tensor_keep(vt_ctx *ctx, const vt_tensor *tensor);
 /* A header of its own with nothing set. */
 vt_tensor *vt_tensor_alone(vt_ctx *ctx);
@@ -51,11 +52,12 @@ void vt_tensor_free(vt_tensor *tensor); /* of the two above; accepts NULL */
 const char *vt_shape_text(const vt_tensor *tensor, char buffer[160]);
 bool vt_same_shape(const vt_tensor *a, const vt_tensor *b);
 
-/* Reads element `index` of any number or bool type as f64 / i64 (f16 and bf16 widened, complex: real part). */
+/* Reads element `index` of any number or bool type as f64 / i64 (f16 and bf16 widened, complex: real part).
+ */
 double vt_get_f64(const vt_tensor *tensor, int64_t index);
 int64_t vt_get_i64(const vt_tensor *tensor, int64_t index);
 float vt_f16_to_f32(uint16_t bits);
-uint16_t vt_f32_to_f16(float value);  /* round to nearest, ties to even */
+uint16_t vt_f32_to_f16(float value); /* round to nearest, ties to even */
 float vt_bf16_to_f32(uint16_t bits);
 uint16_t vt_f32_to_bf16(float value);
 
@@ -66,8 +68,10 @@ vt_status vt_axis(vt_ctx *ctx, const char *what, int64_t axis, int rank, int *ou
 void vt_strides(const vt_tensor *tensor, int64_t strides[VT_MAX_RANK]);
 
 /* NumPy broadcasting of `count` shapes into `rank` and `dims`. */
-vt_status vt_broadcast_shape(vt_ctx *ctx, const vt_tensor *const *inputs, int count, int *rank, int64_t *dims);
+vt_status vt_broadcast_shape(vt_ctx *ctx, const vt_tensor *const *inputs, int count, int *rank,
+                             int64_t *dims);
 /* Strides of `tensor` as seen from a broadcast shape of `rank` dims: 0 where it repeats. */
-void vt_broadcast_strides(const vt_tensor *tensor, int rank, const int64_t *dims, int64_t strides[VT_MAX_RANK]);
+void vt_broadcast_strides(const vt_tensor *tensor, int rank, const int64_t *dims,
+                          int64_t strides[VT_MAX_RANK]);
 
 #endif
