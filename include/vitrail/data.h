@@ -58,6 +58,8 @@ VT_API VT_MUST_CHECK vt_status vt_npy_parse(vt_ctx *ctx, const void *bytes, size
 VT_API VT_MUST_CHECK vt_status vt_npy_write(vt_ctx *ctx, const char *path, const vt_tensor *tensor);
 /* One array of a `.npz` archive (stored or deflated, Zip64 too). */
 VT_API VT_MUST_CHECK vt_status vt_npz_read(vt_ctx *ctx, const char *path, const char *name, vt_tensor **out);
+VT_API VT_MUST_CHECK vt_status vt_npz_parse(vt_ctx *ctx, const void *bytes, size_t size, const char *name,
+                                            vt_tensor **out);
 
 /* ---- masks ---- */
 
@@ -96,12 +98,12 @@ typedef enum vt_output_kind { VT_OUTPUT_AUTO, VT_OUTPUT_LOGITS, VT_OUTPUT_PROBAB
 
 /* The sidecar MODEL.json in memory. x = (u8·scale − mean)/std, by channel in the order of `bgr`. */
 typedef struct vt_preprocess {
-  int height, width;  /* size of the model's input */
+  int height, width;  /* size of the model's input; 0 when the sidecar does not say: take what the model declares */
   int resize_to;      /* short side before the crop; 0: the size itself */
   vt_resize_mode resize;
   bool center_crop;
   vt_interpolation interpolation;
-  double scale, mean[4], std[4];
+  double scale, mean[4], std[4]; /* scale is 1/255 when not given, mean 0, std 1 */
   bool channels_last; /* layout NHWC */
   int channels;       /* 3, or 1 for grey */
   bool bgr;
@@ -111,21 +113,25 @@ typedef struct vt_preprocess {
   int label_count;
 } vt_preprocess;
 
-/* Reads a sidecar; keys left out get the documented defaults, unknown keys are an error that suggests the nearest.
- * Labels are loaded from the file it names (a line, or a line of a TSV whose last-but-id column is the name). */
+/* Reads a sidecar; unknown keys are an error that suggests the nearest. Keys left out: size unknown, resize short-side,
+ * crop center (none for stretch and letterbox), interpolation bicubic, scale 1/255, mean 0, std 1, layout NCHW, channels
+ * RGB, output auto; "{}" gives just these. Labels: a list of names, or a file beside the sidecar: a name a line, a TSV
+ * with the class index in the first column and the name in the last, or a .json list. */
 VT_API VT_MUST_CHECK vt_status vt_preprocess_read(vt_ctx *ctx, const char *path, vt_preprocess **out);
 VT_API VT_MUST_CHECK vt_status vt_preprocess_parse(vt_ctx *ctx, const char *json, size_t size, const char *folder,
                                                    vt_preprocess **out);
 VT_API void vt_preprocess_free(vt_preprocess *preprocess);
 
-/* Where the model's input lies in the photograph, to carry maps back: input (x,y) shows photo (x·scale_x + offset_x, …). */
+/* Where the model's input lies in the photograph, to carry maps back: input (x, y) shows photo (x·scale_x + offset_x, …),
+ * both measured from the outer edge of the first pixel, so that pixel i covers i to i + 1. */
 typedef struct vt_placement {
   double scale_x, scale_y, offset_x, offset_y;
   int photo_width, photo_height;
 } vt_placement;
 
-/* The 8-bit picture the model will see: oriented, resized, cropped or padded as the sidecar says. `placement` may be NULL.
- * A picture that has the model's size already is taken as it is. */
+/* The 8-bit picture the model will see: resized, cropped or padded with black as the sidecar says, with one grey channel
+ * for a model that takes one. Short side: the longer side is size·long/short rounded to the nearest (halves to even); the
+ * crop starts at half the surplus, rounded down. `placement` may be NULL. A picture of the model's size is taken as it is. */
 VT_API VT_MUST_CHECK vt_status vt_preprocess_image(vt_ctx *ctx, const vt_preprocess *preprocess, const vt_image *photo,
                                                    vt_image **out, vt_placement *placement);
 /* Normalised floats in the model's layout from a picture of the model's size; `out` has height·width·channels floats. */
