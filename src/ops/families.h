@@ -20,6 +20,7 @@ extern const vt_op_family vt_ops_constant;
 extern const vt_op_family vt_ops_shape;
 extern const vt_op_family vt_ops_concat;
 extern const vt_op_family vt_ops_slice;
+extern const vt_op_family vt_ops_pad;
 extern const vt_op_family vt_ops_gather;
 extern const vt_op_family vt_ops_scatter;
 extern const vt_op_family vt_ops_topk;

@@ -18,6 +18,7 @@ const vt_op_family *const vt_op_families[] = {
     &vt_ops_shape,
     &vt_ops_concat,
     &vt_ops_slice,
+    &vt_ops_pad,
     &vt_ops_gather,
     &vt_ops_scatter,
     &vt_ops_topk,

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pad.
+ */
+#include "ops/families.h"
+#include "ops/move.h"
+
+typedef enum pad_mode { PAD_CONSTANT, PAD_REFLECT, PAD_EDGE, PAD_WRAP } pad_mode;
+
+typedef struct pad_attributes {
+  int mode;
+} pad_attributes;
+
+static const vt_field pad_fields[] = {
+    {"mode", VT_FIELD_CHOICE, offsetof(pad_attributes, mode), "constant",
+     .choices = "constant|reflect|edge|wrap", .help = "what stands in the new elements"},
+};
+
+typedef struct pad_widths {
+  int64_t begin[VT_MAX_RANK], end[VT_MAX_RANK]; /* elements added; negative: taken away */
+} pad_widths;
+
+static vt_status pad_margins(vt_ctx *ctx, const vt_call *call, pad_widths *out)
+{
+  const vt_tensor *data = call->inputs[0];
+  int64_t pads[2 * VT_MAX_RANK], axes[VT_MAX_RANK];
+  int count, axis_count;
+  bool seen[VT_MAX_RANK] = {false};
+  VT_TRY(vt_input_ints(ctx, call, 1, pads, 2 * VT_MAX_RANK, &count));
+  VT_TRY(vt_input_ints(ctx, call, 3, axes, VT_MAX_RANK, &axis_count));
+  int padded = axis_count >= 0 ? axis_count : data->rank;
+  if (count != 2 * padded)
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL,
+                        "%d pads given for %d axes; two for each are needed", count, padded);
+  *out = (pad_widths){{0}, {0}};
+  for (int i = 0; i < padded; i++) {
+    int axis;
+    VT_TRY(vt_axis(ctx, "axes", axis_count >= 0 ? axes[i] : i, data->rank, &axis));
+    if (seen[axis]) return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "axis %d is listed twice", axis);
+    seen[axis] = true;
+    out->begin[axis] = pads[i];
+    out->end[axis] = pads[i + padded];
+  }
+  return VT_OK;
+}
+
+/* Size of an axis after padding, −1 when it is negative or does not fit. */
+static int64_t padded_size(int64_t size, int64_t begin, int64_t end)
+{
+  if (begin > INT64_MAX / 4 || end > INT64_MAX / 4 || begin < -INT64_MAX / 4 || end < -INT64_MAX / 4)
+    return -1;
+  return size + begin + end < 0 ? -1 : size + begin + end;
+}
+
+static vt_status pad_shape(vt_ctx *ctx, const vt_call *call)
+{
+  const pad_attributes *attributes = call->attributes;
+  const vt_tensor *data = call->inputs[0], *value = vt_input(call, 2);
+  pad_widths margins;
+  int64_t dims[VT_MAX_RANK];
+  if (value && (value->type != data->type || vt_count(value) > 1)) {
+    char shape[160];
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "the value is %s; one %s is needed",
+                        vt_shape_text(value, shape), vt_type_name(data->type));
+  }
+  VT_TRY(pad_margins(ctx, call, &margins));
+  for (int axis = 0; axis < data->rank; axis++) {
+    int64_t begin = margins.begin[axis], end = margins.end[axis], size = data->dims[axis];
+    dims[axis] = padded_size(size, begin, end);
+    if (dims[axis] < 0)
+      return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL,
+                          "pads %lld and %lld do not fit an axis of size %lld", (long long)begin,
+                          (long long)end, (long long)size);
+    int64_t left = size + (begin < 0 ? begin : 0) + (end < 0 ? end : 0); /* of the input, after cropping */
+    if (attributes->mode != PAD_CONSTANT && left <= 0 && dims[axis] > 0)
+      return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "axis %d has nothing to pad from", axis);
+  }
+  return vt_set_output(ctx, call, 0, data->type, data->rank, dims);
+}
+
+/* Remainder that is never negative. */
+static int64_t wrapped(int64_t index, int64_t period)
+{
+  int64_t rest = index % period;
+  return rest < 0 ? rest + period : rest;
+}
+
+/* Fills `map` with the input index of each output index of an axis, −1 where the constant stands. */
+static void pad_map(pad_mode mode, int64_t size, int64_t begin, int64_t end, int64_t *map)
+{
+  int64_t low = begin < 0 ? -begin : 0, high = end < 0 ? size + end : size; /* what cropping leaves */
+  int64_t left = high - low, total = size + begin + end;
+  for (int64_t i = 0; i < total; i++) {
+    int64_t index = i - begin - low; /* 0..left−1 inside */
+    if (index < 0 || index >= left) {
+      if (mode == PAD_CONSTANT) {
+        map[i] = -1;
+        continue;
+      }
+      if (mode == PAD_EDGE) index = index < 0 ? 0 : left - 1;
+      if (mode == PAD_WRAP) index = wrapped(index, left);
+      if (mode == PAD_REFLECT && left == 1) index = 0;
+      if (mode == PAD_REFLECT && left > 1) {
+        index = wrapped(index, 2 * (left - 1));
+        if (index >= left) index = 2 * (left - 1) - index;
+      }
+    }
+    map[i] = low + index;
+  }
+}
+
+/* Rows of the output: everything but the last padded axis; the axes behind that one form one cell. */
+typedef struct pad_job {
+  const vt_tensor *data;
+  vt_tensor *output;
+  int last;                         /* last padded axis */
+  const int64_t *maps[VT_MAX_RANK]; /* of axes 0..last */
+  int64_t strides[VT_MAX_RANK];     /* of the input, in cells */
+  size_t cell;                      /* bytes */
+  size_t element_size;
+  const void *value;
+} pad_job;
+
+static void fill_cells(const pad_job *job, char *to, int64_t count)
+{
+  vt_fill_elements(to, count * (int64_t)(job->cell / job->element_size), job->element_size, job->value);
+}
+
+/* Copies one row by its map, joining cells that lie side by side in the input. */
+static void pad_row(const pad_job *job, char *to, const char *from)
+{
+  const int64_t *map = job->maps[job->last];
+  int64_t total = job->output->dims[job->last];
+  for (int64_t i = 0, run; i < total; i += run) {
+    run = 1;
+    while (i + run < total && (map[i] < 0 ? map[i + run] < 0 : map[i + run] == map[i] + run))
+      run++;
+    if (map[i] < 0)
+      fill_cells(job, to + (size_t)i * job->cell, run);
+    else if (run == 1)
+      vt_copy_element(to + (size_t)i * job->cell, from + (size_t)map[i] * job->cell, job->cell);
+    else
+      memcpy(to + (size_t)i * job->cell, from + (size_t)map[i] * job->cell, (size_t)run * job->cell);
+  }
+}
+
+static void pad_rows(void *user, int64_t first, int64_t last)
+{
+  const pad_job *job = user;
+  int64_t width = job->output->dims[job->last];
+  for (int64_t row = first; row < last; row++) {
+    int64_t rest = row, offset = 0;
+    bool constant = false;
+    for (int axis = job->last - 1; axis >= 0; axis--) {
+      int64_t index = job->maps[axis][rest % job->output->dims[axis]];
+      rest /= job->output->dims[axis];
+      constant |= index < 0;
+      offset += index * job->strides[axis];
+    }
+    char *to = (char *)job->output->data + (size_t)(row * width) * job->cell;
+    if (constant)
+      fill_cells(job, to, width);
+    else
+      pad_row(job, to, (const char *)job->data->data + (size_t)offset * job->cell);
+  }
+}
+
+static vt_status pad_run(vt_ctx *ctx, const vt_call *call)
+{
+  static const char zero[16] = {0};
+  const pad_attributes *attributes = call->attributes;
+  const vt_tensor *data = call->inputs[0], *value = vt_input(call, 2);
+  vt_tensor *output = call->outputs[0];
+  pad_widths margins;
+  VT_TRY(pad_margins(ctx, call, &margins));
+  if (vt_count(output) == 0) return VT_OK;
+  pad_job job = {
+      .data = data, .output = output, .last = -1, .element_size = vt_type_size(data->type), .value = zero};
+  if (value && vt_count(value) == 1) job.value = value->data;
+  int64_t total = 0;
+  for (int axis = 0; axis < data->rank; axis++) {
+    if (margins.begin[axis] || margins.end[axis]) job.last = axis;
+    total += output->dims[axis];
+  }
+  if (job.last < 0) return vt_run_copy(ctx, call);
+  int64_t cells = vt_span(data, job.last + 1, data->rank), step = 1;
+  job.cell = (size_t)cells * job.element_size;
+  int64_t *map = vt_alloc_zero(ctx, (size_t)total, sizeof *map), *next = map;
+  if (!map) return VT_ERROR_OUT_OF_MEMORY;
+  for (int axis = job.last; axis >= 0; axis--) {
+    job.strides[axis] = step;
+    step *= data->dims[axis];
+    pad_map((pad_mode)attributes->mode, data->dims[axis], margins.begin[axis], margins.end[axis], next);
+    job.maps[axis] = next;
+    next += output->dims[axis];
+  }
+  int64_t width = output->dims[job.last] * (int64_t)job.cell;
+  vt_parallel(ctx, vt_span(output, 0, job.last), (1 << 18) / (width + 1), pad_rows, &job);
+  vt_free(map);
+  return VT_OK;
+}
+
+static const vt_op rows[] = {
+    {.name = "Pad",
+     .since = 1,
+     .min_inputs = 2,
+     .max_inputs = 4,
+     .min_outputs = 1,
+     .max_outputs = 1,
+     .attributes_size = sizeof(pad_attributes),
+     .fields = pad_fields,
+     .field_count = VT_COUNT(pad_fields),
+     .types = {VT_STORED, VT_INDICES, VT_STORED, VT_INDICES},
+     .shape = pad_shape,
+     .implementations = {{"plain", NULL, pad_run}}},
+};
+
+const vt_op_family vt_ops_pad = {rows, VT_COUNT(rows)};
