@@ -35,6 +35,13 @@ vt_status vt_scorer_new(vt_ctx *ctx, vt_model *model, const vt_image *picture, c
                         const vt_regions *regions, const vt_scorer_options *options, vt_scorer **out);
 void vt_scorer_free(vt_scorer *scorer);
 
+/* The options the scorer was made with. Borrowed. */
+const vt_scorer_options *vt_scorer_options_of(const vt_scorer *scorer);
+/* What one item's raw outputs say about the classes of `options`. `probabilities` is scratch for [classes] values. For
+ * callers that compose inputs themselves and go through vt_model_run(). */
+vt_scored vt_scored_from(const vt_model *model, const vt_scorer_options *options, const float *output,
+                         double *probabilities);
+
 int vt_scorer_words(const vt_scorer *scorer); /* 64-bit words of a subset */
 /* Scores `count` subsets, subset i at bits[i·words]: pixels of its regions from the picture, the rest from the blank.
  * Asked-for calls are counted whether or not they had to be run. VT_ERROR_LIMIT when the budget or the time would be
