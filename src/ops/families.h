@@ -8,6 +8,8 @@
 #include "ops/op.h"
 
 extern const vt_op_family vt_ops_arithmetic;
+extern const vt_op_family vt_ops_power;
+extern const vt_op_family vt_ops_bitwise;
 extern const vt_op_family vt_ops_unary;
 extern const vt_op_family vt_ops_logic;
 extern const vt_op_family vt_ops_activation;

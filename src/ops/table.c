@@ -6,6 +6,8 @@
 
 const vt_op_family *const vt_op_families[] = {
     &vt_ops_arithmetic,
+    &vt_ops_power,
+    &vt_ops_bitwise,
     &vt_ops_unary,
     &vt_ops_logic,
     &vt_ops_activation,

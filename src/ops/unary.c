@@ -1,4 +1,137 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Functions of one number: Exp Log Sqrt Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Asinh Acosh Atanh Ceil Floor Round Sign
+ * Erf IsNaN IsInf. Where an argument is outside a function's domain the result is NaN, as in the C library.
+ */
+#include "ops/elementwise.h"
 #include "ops/families.h"
 
-const vt_op_family vt_ops_unary = {NULL, 0};
+/* Loop, table and run function of one operator on f32 and f64. */
+#define UNARY(name, expression)                                                                                        \
+  VT_FLOAT_LOOPS1(name, VT_NOTHING, expression)                                                                        \
+  static const vt_loop name##_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(name)};                                         \
+  static vt_status name##_run(vt_ctx *ctx, const vt_call *call)                                                        \
+  {                                                                                                                    \
+    return vt_run_loops(ctx, call, name##_loops);                                                                      \
+  }
+
+UNARY(exponential, vt_exp(x))
+UNARY(logarithm, VT_BY_TYPE(log, x))
+UNARY(square_root, VT_BY_TYPE(sqrt, x))
+UNARY(sine, VT_BY_TYPE(sin, x))
+UNARY(cosine, VT_BY_TYPE(cos, x))
+UNARY(tangent, VT_BY_TYPE(tan, x))
+UNARY(arc_sine, VT_BY_TYPE(asin, x))
+UNARY(arc_cosine, VT_BY_TYPE(acos, x))
+UNARY(arc_tangent, VT_BY_TYPE(atan, x))
+UNARY(hyperbolic_sine, VT_BY_TYPE(sinh, x))
+UNARY(hyperbolic_cosine, VT_BY_TYPE(cosh, x))
+UNARY(hyperbolic_tangent, vt_tanh(x))
+UNARY(area_sine, VT_BY_TYPE(asinh, x))
+UNARY(area_cosine, VT_BY_TYPE(acosh, x))
+UNARY(area_tangent, VT_BY_TYPE(atanh, x))
+UNARY(ceiling, VT_BY_TYPE(ceil, x))
+UNARY(round_down, VT_BY_TYPE(floor, x))
+UNARY(round_half_even, VT_BY_TYPE(rint, x))
+UNARY(error_function, vt_erf(x))
+
+/* ---- Sign: −1, 0, 1; NaN stays ---- */
+
+VT_FLOAT_LOOPS1(sign, VT_NOTHING, x != x ? x : (real)((x > 0) - (x < 0)))
+VT_SIGNED_LOOPS(VT_LOOP1, sign, VT_NOTHING, (x > 0) - (x < 0))
+VT_UNSIGNED_LOOPS(VT_LOOP1, sign, VT_NOTHING, x > 0)
+static const vt_loop sign_loops[VT_TYPE_COUNT] = {VT_NUMBER_ENTRIES(sign)};
+
+static vt_status sign_run(vt_ctx *ctx, const vt_call *call)
+{
+  return vt_run_loops(ctx, call, sign_loops);
+}
+
+/* ---- IsNaN, IsInf: to bool ---- */
+
+static vt_status shape_bool(vt_ctx *ctx, const vt_call *call)
+{
+  return vt_set_output(ctx, call, 0, VT_BOOL, call->inputs[0]->rank, call->inputs[0]->dims);
+}
+
+VT_LOOP1(VT_CLONES, is_nan_f32, float, uint8_t, VT_NOTHING, x != x)
+VT_LOOP1(VT_CLONES, is_nan_f64, double, uint8_t, VT_NOTHING, x != x)
+static const vt_loop is_nan_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(is_nan)};
+
+static vt_status is_nan_run(vt_ctx *ctx, const vt_call *call)
+{
+  return vt_run_loops(ctx, call, is_nan_loops);
+}
+
+typedef struct is_inf_settings {
+  bool detect_negative, detect_positive;
+} is_inf_settings;
+
+static const vt_field is_inf_fields[] = {
+    {.name = "detect_negative", .kind = VT_FIELD_BOOL, .offset = offsetof(is_inf_settings, detect_negative),
+     .fallback = "1", .help = "whether −∞ counts"},
+    {.name = "detect_positive", .kind = VT_FIELD_BOOL, .offset = offsetof(is_inf_settings, detect_positive),
+     .fallback = "1", .help = "whether +∞ counts"},
+};
+
+#define IS_INF_PROLOGUE                                                                                                \
+  const bool negative = ((const is_inf_settings *)settings)->detect_negative;                                          \
+  const bool positive = ((const is_inf_settings *)settings)->detect_positive
+#define IS_INF (negative && x == (real)-INFINITY) || (positive && x == (real)INFINITY)
+VT_LOOP1(VT_NO_CLONE, is_inf_f32, float, uint8_t, IS_INF_PROLOGUE, IS_INF)
+VT_LOOP1(VT_NO_CLONE, is_inf_f64, double, uint8_t, IS_INF_PROLOGUE, IS_INF)
+static const vt_loop is_inf_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(is_inf)};
+
+static vt_status is_inf_run(vt_ctx *ctx, const vt_call *call)
+{
+  return vt_run_loops(ctx, call, is_inf_loops);
+}
+
+/* clang-format off */
+#define ROW(operator, first_version, function)                                                                         \
+  {                                                                                                                    \
+    .name = operator, .since = first_version, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,    \
+    .types = {VT_FLOATS | VT_HALVES}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,                              \
+    .implementations = {{"plain", NULL, function}}                                                                     \
+  }
+
+static const vt_op rows[] = {
+    ROW("Exp", 1, exponential_run),
+    ROW("Log", 1, logarithm_run),
+    ROW("Sqrt", 1, square_root_run),
+    ROW("Sin", 7, sine_run),
+    ROW("Cos", 7, cosine_run),
+    ROW("Tan", 7, tangent_run),
+    ROW("Asin", 7, arc_sine_run),
+    ROW("Acos", 7, arc_cosine_run),
+    ROW("Atan", 7, arc_tangent_run),
+    ROW("Sinh", 9, hyperbolic_sine_run),
+    ROW("Cosh", 9, hyperbolic_cosine_run),
+    ROW("Tanh", 1, hyperbolic_tangent_run),
+    ROW("Asinh", 9, area_sine_run),
+    ROW("Acosh", 9, area_cosine_run),
+    ROW("Atanh", 9, area_tangent_run),
+    ROW("Ceil", 1, ceiling_run),
+    ROW("Floor", 1, round_down_run),
+    ROW("Round", 11, round_half_even_run),
+    ROW("Erf", 9, error_function_run),
+    {
+        .name = "Sign", .since = 9, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,
+        .types = {VT_NUMBERS | VT_HALVES}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,
+        .implementations = {{"plain", NULL, sign_run}},
+    },
+    {
+        .name = "IsNaN", .since = 9, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,
+        .types = {VT_FLOATS | VT_HALVES}, .shape = shape_bool,
+        .implementations = {{"plain", NULL, is_nan_run}},
+    },
+    {
+        .name = "IsInf", .since = 10, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,
+        .attributes_size = sizeof(is_inf_settings), .fields = is_inf_fields, .field_count = VT_COUNT(is_inf_fields),
+        .types = {VT_FLOATS | VT_HALVES}, .shape = shape_bool,
+        .implementations = {{"plain", NULL, is_inf_run}},
+    },
+};
+/* clang-format on */
+
+const vt_op_family vt_ops_unary = {rows, VT_COUNT(rows)};
