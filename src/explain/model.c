@@ -21,7 +21,8 @@ void vt_model_free(vt_model *model)
   if (!model) return;
   model->kind->free_state(model->state);
   vt_preprocess_free(model->preprocess);
-  for (size_t i = 0; i < model->assumption_count; i++) vt_free(model->assumptions[i]);
+  for (size_t i = 0; i < model->assumption_count; i++)
+    vt_free(model->assumptions[i]);
   vt_free(model->assumptions);
   vt_free(model);
 }
@@ -41,7 +42,8 @@ vt_status vt_model_assume(vt_ctx *ctx, vt_model *model, const char *format, ...)
   return VT_OK;
 }
 
-vt_status vt_preprocess_plain(vt_ctx *ctx, int channels, int height, int width, bool channels_last, vt_preprocess **out)
+vt_status vt_preprocess_plain(vt_ctx *ctx, int channels, int height, int width, bool channels_last,
+                              vt_preprocess **out)
 {
   vt_preprocess *preprocess = vt_alloc_zero(ctx, 1, sizeof *preprocess);
   *out = preprocess;
@@ -52,7 +54,8 @@ vt_status vt_preprocess_plain(vt_ctx *ctx, int channels, int height, int width, 
   preprocess->center_crop = true;
   preprocess->interpolation = VT_BICUBIC;
   preprocess->scale = 1.0 / 255;
-  for (int c = 0; c < 4; c++) preprocess->std[c] = 1;
+  for (int c = 0; c < 4; c++)
+    preprocess->std[c] = 1;
   preprocess->channels_last = channels_last;
   preprocess->channels = channels;
   return VT_OK;
@@ -73,7 +76,8 @@ void vt_model_input_size(const vt_model *model, int *channels, int *height, int 
 const char *vt_model_class_name(const vt_model *model, int index)
 {
   const vt_preprocess *preprocess = model->preprocess;
-  return preprocess->labels && index >= 0 && index < preprocess->label_count ? preprocess->labels[index] : NULL;
+  return preprocess->labels && index >= 0 && index < preprocess->label_count ? preprocess->labels[index]
+                                                                             : NULL;
 }
 
 const char *vt_model_assumption(const vt_model *model, int index)
@@ -115,7 +119,8 @@ void vt_model_probabilities(const vt_model *model, const float *output, double *
 {
   int classes = model->classes;
   if (!model->logits) {
-    for (int c = 0; c < classes; c++) probabilities[c] = output[c];
+    for (int c = 0; c < classes; c++)
+      probabilities[c] = output[c];
     return;
   }
   if (classes == 1) {
@@ -129,7 +134,8 @@ void vt_model_probabilities(const vt_model *model, const float *output, double *
     probabilities[c] = exp(output[c] - highest);
     sum += probabilities[c];
   }
-  for (int c = 0; c < classes; c++) probabilities[c] /= sum;
+  for (int c = 0; c < classes; c++)
+    probabilities[c] /= sum;
 }
 
 vt_status vt_model_check_finite(vt_ctx *ctx, const vt_model *model, int item, const float *output,
@@ -141,7 +147,8 @@ vt_status vt_model_check_finite(vt_ctx *ctx, const vt_model *model, int item, co
                      isnan(output[i]) ? "NaN" : "infinity", i, item);
   for (size_t i = 0; embedding && i < model->embedding_floats; i++)
     if (!isfinite(embedding[i]))
-      return vt_fail(ctx, VT_ERROR_NOT_FINITE, "the model answered %s in the embedding (place %zu) of item %d",
+      return vt_fail(ctx, VT_ERROR_NOT_FINITE,
+                     "the model answered %s in the embedding (place %zu) of item %d",
                      isnan(embedding[i]) ? "NaN" : "infinity", i, item);
   return VT_OK;
 }
@@ -155,8 +162,8 @@ vt_status vt_model_run_job(vt_ctx *ctx, vt_model *model, vt_model_job *job)
   return job->count ? model->kind->run(ctx, model, job) : VT_OK;
 }
 
-vt_status vt_model_run(vt_ctx *ctx, vt_model *model, int count, int batch, vt_compose_fn compose, vt_consume_fn consume,
-                       void *user)
+vt_status vt_model_run(vt_ctx *ctx, vt_model *model, int count, int batch, vt_compose_fn compose,
+                       vt_consume_fn consume, void *user)
 {
   vt_model_job job = {.count = count, .batch = batch, .compose = compose, .consume = consume, .user = user};
   return vt_model_run_job(ctx, model, &job);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A model that is a function of the caller: it gets up to `batch` items at once, from the calling thread only.
+ * A model that is a function of the caller: it gets up to `batch` items at once, from the calling thread
+ * only.
  */
 #include "explain/model_kind.h"
 
@@ -11,11 +12,12 @@ typedef struct function_state {
   void *user;
 } function_state;
 
-static vt_status predict_items(vt_ctx *ctx, vt_model *model, vt_model_job *job, int first, int count, float *inputs,
-                               float *outputs)
+static vt_status predict_items(vt_ctx *ctx, vt_model *model, vt_model_job *job, int first, int count,
+                               float *inputs, float *outputs)
 {
   const function_state *state = model->state;
-  for (int i = 0; i < count; i++) job->compose(job->user, first + i, inputs + (size_t)i * model->input_floats);
+  for (int i = 0; i < count; i++)
+    job->compose(job->user, first + i, inputs + (size_t)i * model->input_floats);
   vt_status status = state->predict(ctx, state->user, count, inputs, outputs);
   if (status != VT_OK) {
     vt_fail(ctx, status, "the model's function failed and left no message");
@@ -53,17 +55,20 @@ static vt_status run_function(vt_ctx *ctx, vt_model *model, vt_model_job *job)
 
 static const vt_model_kind kind_function = {.name = "function", .run = run_function, .free_state = vt_free};
 
-vt_status vt_model_from_function(vt_ctx *ctx, vt_predict_fn predict, void *user, int channels, int height, int width,
-                                 int classes, bool logits, vt_model **out)
+vt_status vt_model_from_function(vt_ctx *ctx, vt_predict_fn predict, void *user, int channels, int height,
+                                 int width, int classes, bool logits, vt_model **out)
 {
   *out = NULL;
   if (!predict) return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a function model needs a function");
   if (channels != 1 && channels != 3)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a function model takes pictures of 1 or 3 channels, not %d", channels);
-  if (height < 1 || width < 1 || height > LARGEST_SIDE || width > LARGEST_SIDE || (int64_t)height * width > INT32_MAX)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a function model cannot take pictures of %d × %d pixels", height,
-                   width);
-  if (classes < 1) return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a model needs at least one class, not %d", classes);
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "a function model takes pictures of 1 or 3 channels, not %d", channels);
+  if (height < 1 || width < 1 || height > LARGEST_SIDE || width > LARGEST_SIDE ||
+      (int64_t)height * width > INT32_MAX)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a function model cannot take pictures of %d × %d pixels",
+                   height, width);
+  if (classes < 1)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a model needs at least one class, not %d", classes);
   function_state *state = vt_alloc_zero(ctx, 1, sizeof *state);
   if (!state) return VT_ERROR_OUT_OF_MEMORY;
   *state = (function_state){.predict = predict, .user = user};

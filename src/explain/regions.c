@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Regions: a label map made consecutive, with the pixels of each region as one list, so that composing an input touches
- * only the pixels that change.
+ * Regions: a label map made consecutive, with the pixels of each region as one list, so that composing an
+ * input touches only the pixels that change.
  */
 #include "explain/regions.h"
 
@@ -23,13 +23,15 @@ static vt_status refuse_holes(vt_ctx *ctx, const int32_t *labels, int height, in
   }
   if (!holes) return VT_OK;
   return vt_fail(ctx, VT_ERROR_INVALID_DATA,
-                 "label map has holes: %lld of %lld pixels have a negative label, the first %d at x %lld, y %lld; give every "
+                 "label map has holes: %lld of %lld pixels have a negative label, the first %d at x %lld, y "
+                 "%lld; give every "
                  "pixel a region (0 or more)",
                  (long long)holes, (long long)pixels, (int)labels[first], (long long)(first % width),
                  (long long)(first / width));
 }
 
-/* Distinct labels in rising order at the front of `ids`. Runs of one label are entered once, which keeps the sort short. */
+/* Distinct labels in rising order at the front of `ids`. Runs of one label are entered once, which keeps the
+ * sort short. */
 static int collect_ids(const int32_t *labels, int64_t pixels, int32_t *ids)
 {
   int64_t entered = 0;
@@ -47,8 +49,10 @@ static int index_of(const int32_t *ids, int count, int32_t id)
   int low = 0, high = count - 1;
   while (low < high) {
     int middle = low + (high - low) / 2;
-    if (ids[middle] < id) low = middle + 1;
-    else high = middle;
+    if (ids[middle] < id)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }
@@ -59,7 +63,8 @@ static vt_status fill_regions(vt_ctx *ctx, vt_regions *regions, const int32_t *l
   regions->labels = vt_alloc(ctx, (size_t)pixels * sizeof *regions->labels);
   regions->pixels = vt_alloc(ctx, (size_t)pixels * sizeof *regions->pixels);
   if (!regions->labels || !regions->pixels) return VT_ERROR_OUT_OF_MEMORY;
-  regions->count = collect_ids(labels, pixels, regions->pixels); /* its place is free until the lists are made */
+  regions->count =
+      collect_ids(labels, pixels, regions->pixels); /* its place is free until the lists are made */
   regions->ids = vt_alloc_zero(ctx, (size_t)regions->count, sizeof *regions->ids);
   regions->offsets = vt_alloc_zero(ctx, (size_t)regions->count + 1, sizeof *regions->offsets);
   int64_t *next = vt_alloc_zero(ctx, (size_t)regions->count, sizeof *next);
@@ -78,7 +83,8 @@ static vt_status fill_regions(vt_ctx *ctx, vt_regions *regions, const int32_t *l
     next[r] = regions->offsets[r];
     regions->offsets[r + 1] += regions->offsets[r];
   }
-  for (int64_t i = 0; i < pixels; i++) regions->pixels[next[regions->labels[i]]++] = (int32_t)i;
+  for (int64_t i = 0; i < pixels; i++)
+    regions->pixels[next[regions->labels[i]]++] = (int32_t)i;
   vt_free(next);
   return VT_OK;
 }
@@ -87,9 +93,11 @@ vt_status vt_regions_from_labels(vt_ctx *ctx, const int32_t *labels, int height,
 {
   *out = NULL;
   if (height < 1 || width < 1)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a label map of %d × %d pixels has no region", height, width);
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a label map of %d × %d pixels has no region", height,
+                   width);
   if ((int64_t)height * width > INT32_MAX)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a label map of %d × %d pixels is too large", height, width);
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a label map of %d × %d pixels is too large", height,
+                   width);
   VT_TRY(refuse_holes(ctx, labels, height, width));
   vt_regions *regions = vt_alloc_zero(ctx, 1, sizeof *regions);
   if (!regions) return VT_ERROR_OUT_OF_MEMORY;

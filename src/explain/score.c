@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From raw outputs to the numbers that methods work with, all in f64 (01-lima §2: consistency and collaboration come from
- * the target's probability, confidence from the entropy).
+ * From raw outputs to the numbers that methods work with, all in f64 (01-lima §2: consistency and
+ * collaboration come from the target's probability, confidence from the entropy).
  */
 #include <math.h>
 
@@ -13,28 +13,27 @@ static double entropy_term(double p)
   return -p * log(p + 1e-7);
 }
 
-static void score_single(const vt_model *model, const vt_scorer_options *options, double value, vt_scored *out)
+static vt_scored score_single(const vt_model *model, const vt_scorer_options *options, double value)
 {
   double p = model->logits ? 1 / (1 + exp(-value)) : value;
-  out->target = options->score == VT_SCORE_LOGIT ? value : p;
-  out->second = 0;
-  out->confidence = 1 - (entropy_term(p) + entropy_term(1 - p)) / log(2);
-  out->top = p >= 0.5 ? 0 : -1;
+  return (vt_scored){.target = options->score == VT_SCORE_LOGIT ? value : p,
+                     .confidence = 1 - (entropy_term(p) + entropy_term(1 - p)) / log(2),
+                     .top = p >= 0.5 ? 0 : -1};
 }
 
-void vt_score_output(const vt_model *model, const vt_scorer_options *options, const float *output, vt_scored *out)
+vt_scored vt_scored_from(const vt_model *model, const vt_scorer_options *options, const float *output,
+                         double *probabilities)
 {
   int classes = model->classes, top = 0;
-  if (classes == 1) {
-    score_single(model, options, output[0], out);
-    return;
-  }
+  if (probabilities) vt_model_probabilities(model, output, probabilities);
+  if (classes == 1) return score_single(model, options, output[0]);
   for (int c = 1; c < classes; c++)
     if (output[c] > output[top]) top = c;
   double sum = 1, entropy = 0, target = 0, second = 0;
   if (model->logits) {
     sum = 0;
-    for (int c = 0; c < classes; c++) sum += exp((double)output[c] - output[top]);
+    for (int c = 0; c < classes; c++)
+      sum += exp((double)output[c] - output[top]);
   }
   for (int c = 0; c < classes; c++) {
     double p = model->logits ? exp((double)output[c] - output[top]) / sum : output[c];
@@ -46,5 +45,6 @@ void vt_score_output(const vt_model *model, const vt_scorer_options *options, co
     target = output[options->target];
     second = options->second >= 0 ? output[options->second] : 0;
   }
-  *out = (vt_scored){.target = target, .second = second, .confidence = 1 - entropy / log(classes), .top = top};
+  return (vt_scored){
+      .target = target, .second = second, .confidence = 1 - entropy / log(classes), .top = top};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The scorer: budgets, counting, and running what is not known yet. Known subsets are answered from the map; the rest of a
- * call goes to the model in one job, so that workers and micro-batches are full.
+ * The scorer: budgets, counting, and running what is not known yet. Known subsets are answered from the map;
+ * the rest of a call goes to the model in one job, so that workers and micro-batches are full.
  */
 #include "explain/scorer_inside.h"
 
@@ -24,23 +24,24 @@ static vt_status check_budget(vt_ctx *ctx, const vt_scorer *scorer, int count)
   if (count < 0) return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%d subsets cannot be scored", count);
   int64_t most = scorer->options.max_calls;
   if (!scorer->diagnostic && most > 0 && scorer->calls + count > most)
-    return vt_fail(ctx, VT_ERROR_LIMIT, "%d more model calls would exceed the budget of %lld (%lld used)", count,
-                   (long long)most, (long long)scorer->calls);
+    return vt_fail(ctx, VT_ERROR_LIMIT, "%d more model calls would exceed the budget of %lld (%lld used)",
+                   count, (long long)most, (long long)scorer->calls);
   return check_time(ctx, scorer);
 }
 
 static void count_calls(vt_scorer *scorer, int count)
 {
-  if (scorer->diagnostic) scorer->diagnostic_calls += count;
-  else scorer->calls += count;
+  if (scorer->diagnostic)
+    scorer->diagnostic_calls += count;
+  else
+    scorer->calls += count;
 }
 
 /* ---- running subsets ---- */
 
 typedef struct subset_run {
   vt_scorer *scorer;
-  const size_t *entries; /* [items] numbers in the map; NULL when `bits` is one subset */
-  const uint64_t *bits;
+  const size_t *entries; /* [items] numbers in the map */
   float *embeddings;     /* [items, embedding_floats], NULL: not wanted */
   double *probabilities; /* of a single item, NULL: not wanted */
 } subset_run;
@@ -60,9 +61,11 @@ static void compose_item(void *user, int item, float *input)
 static void keep_embedding(float *to, const float *from, size_t count)
 {
   double square = 0;
-  for (size_t i = 0; i < count; i++) square += (double)from[i] * from[i];
+  for (size_t i = 0; i < count; i++)
+    square += (double)from[i] * from[i];
   double factor = square > 0 ? 1 / sqrt(square) : 0;
-  for (size_t i = 0; i < count; i++) to[i] = (float)(from[i] * factor);
+  for (size_t i = 0; i < count; i++)
+    to[i] = (float)(from[i] * factor);
 }
 
 static void consume_item(void *user, int item, const float *output, const float *embedding)
@@ -70,9 +73,9 @@ static void consume_item(void *user, int item, const float *output, const float 
   const subset_run *run = user;
   vt_scorer *scorer = run->scorer;
   vt_cached *cached = &scorer->cache.values[run->entries[item]];
-  if (!cached->ready) vt_score_output(scorer->model, &scorer->options, output, &cached->scored);
+  vt_scored scored = vt_scored_from(scorer->model, &scorer->options, output, run->probabilities);
+  if (!cached->ready) cached->scored = scored;
   cached->ready = true;
-  if (run->probabilities) vt_model_probabilities(scorer->model, output, run->probabilities);
   size_t floats = scorer->model->embedding_floats;
   if (run->embeddings) keep_embedding(run->embeddings + (size_t)item * floats, embedding, floats);
 }
@@ -86,7 +89,8 @@ static vt_status name_subset(vt_ctx *ctx, const subset_run *run, int item)
   int inside = 0;
   for (int r = 0; r < run->scorer->region_count; r++) {
     if (!vt_subset_has(item_bits(run, item), r)) continue;
-    if (inside++ < NAMED) length += (size_t)snprintf(text + length, sizeof text - length, inside > 1 ? ", %d" : "%d", r);
+    if (inside++ < NAMED)
+      length += (size_t)snprintf(text + length, sizeof text - length, inside > 1 ? ", %d" : "%d", r);
   }
   if (inside > NAMED) snprintf(text + length, sizeof text - length, ", …");
   return vt_fail_prefix(ctx, "subset of %d of %d regions {%s}", inside, run->scorer->region_count, text);
@@ -107,11 +111,13 @@ static vt_status run_entries(vt_ctx *ctx, subset_run *run, int count)
                         .consume = consume_item,
                         .user = run};
     int64_t known = 0, known_after = 0;
-    for (int i = 0; i < job.count; i++) known += scorer->cache.values[run->entries[i]].ready;
+    for (int i = 0; i < job.count; i++)
+      known += scorer->cache.values[run->entries[i]].ready;
     double before = vt_clock_seconds();
     status = vt_model_run_job(ctx, scorer->model, &job);
     scorer->run_seconds += vt_clock_seconds() - before;
-    for (int i = 0; i < job.count; i++) known_after += scorer->cache.values[run->entries[i]].ready;
+    for (int i = 0; i < job.count; i++)
+      known_after += scorer->cache.values[run->entries[i]].ready;
     scorer->forwards += known_after - known;
     if (status != VT_OK && job.failed_item >= 0) name_subset(ctx, run, job.failed_item);
   }
@@ -128,8 +134,9 @@ static void copy_bits(const vt_scorer *scorer, const uint64_t *from, uint64_t *t
 
 static vt_status need_regions(vt_ctx *ctx, const vt_scorer *scorer)
 {
-  return scorer->words ? VT_OK
-                       : vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "this scorer has no regions, so no subsets of them");
+  return scorer->words
+             ? VT_OK
+             : vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "this scorer has no regions, so no subsets of them");
 }
 
 vt_status vt_scorer_subsets(vt_ctx *ctx, vt_scorer *scorer, const uint64_t *bits, int count, vt_scored *out)
@@ -156,7 +163,8 @@ vt_status vt_scorer_subsets(vt_ctx *ctx, vt_scorer *scorer, const uint64_t *bits
     status = run_entries(ctx, &run, missing_count);
   }
   if (status == VT_OK) {
-    for (int i = 0; i < count; i++) out[i] = scorer->cache.values[entries[i]].scored;
+    for (int i = 0; i < count; i++)
+      out[i] = scorer->cache.values[entries[i]].scored;
     count_calls(scorer, count);
   }
   vt_free(key);
@@ -249,10 +257,11 @@ static void consume_pixel_item(void *user, int item, const float *output, const 
 {
   VT_UNUSED(embedding);
   const pixel_run *run = user;
-  vt_score_output(run->scorer->model, &run->scorer->options, output, &run->out[item]);
+  run->out[item] = vt_scored_from(run->scorer->model, &run->scorer->options, output, NULL);
 }
 
-vt_status vt_scorer_pixels(vt_ctx *ctx, vt_scorer *scorer, const uint8_t *const *shown, int count, vt_scored *out)
+vt_status vt_scorer_pixels(vt_ctx *ctx, vt_scorer *scorer, const uint8_t *const *shown, int count,
+                           vt_scored *out)
 {
   VT_TRY(check_budget(ctx, scorer, count));
   int slice = scorer->options.time_limit > 0 ? SLICE : count;
@@ -268,7 +277,8 @@ vt_status vt_scorer_pixels(vt_ctx *ctx, vt_scorer *scorer, const uint8_t *const 
     vt_status status = vt_model_run_job(ctx, scorer->model, &job);
     scorer->run_seconds += vt_clock_seconds() - before;
     if (status != VT_OK)
-      return job.failed_item >= 0 ? vt_fail_prefix(ctx, "composite %d of %d", first + job.failed_item, count) : status;
+      return job.failed_item >= 0 ? vt_fail_prefix(ctx, "composite %d of %d", first + job.failed_item, count)
+                                  : status;
     scorer->forwards += job.count;
   }
   count_calls(scorer, count);
@@ -307,7 +317,7 @@ double vt_scorer_invariance(const vt_scorer *scorer)
   return scorer->invariance;
 }
 
-const vt_scorer_options *vt_scorer_settings(const vt_scorer *scorer)
+const vt_scorer_options *vt_scorer_options_of(const vt_scorer *scorer)
 {
   return &scorer->options;
 }

@@ -41,16 +41,14 @@ typedef struct vt_scorer vt_scorer;
 vt_status vt_scorer_new(vt_ctx *ctx, vt_model *model, const vt_image *picture, const vt_image *blank,
                         const vt_regions *regions, const vt_scorer_options *options, vt_scorer **out);
 void vt_scorer_free(vt_scorer *scorer);
-/* The options with target and second resolved to classes (second −1: none). Borrowed. */
-const vt_scorer_options *vt_scorer_settings(const vt_scorer *scorer);
 /* Largest difference of a class probability between the runs of the whole picture at the start. Above 1e-4 the model is
  * random or not batch-invariant, and no explanation of it can be trusted. */
 double vt_scorer_invariance(const vt_scorer *scorer);
 
-/* The options the scorer was made with. Borrowed. */
+/* The options the scorer was made with, target and second resolved to classes (second −1: none). Borrowed. */
 const vt_scorer_options *vt_scorer_options_of(const vt_scorer *scorer);
-/* What one item's raw outputs say about the classes of `options`. `probabilities` is scratch for [classes] values. For
- * callers that compose inputs themselves and go through vt_model_run(). */
+/* What one item's raw outputs say about the classes of `options` (resolved ones). `probabilities` receives those of all
+ * [classes]; NULL: not wanted. For callers that compose inputs themselves and go through vt_model_run(). */
 vt_scored vt_scored_from(const vt_model *model, const vt_scorer_options *options, const float *output,
                          double *probabilities);
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Hash map of subsets. The same composite is never run twice: searches that work from both ends meet their own
- * complements, and curves ask for what the search has seen.
+ * Hash map of subsets. The same composite is never run twice: searches that work from both ends meet their
+ * own complements, and curves ask for what the search has seen.
  */
 #include "explain/scorer_cache.h"
 
 void vt_subset_cache_free(vt_subset_cache *cache)
 {
-  for (size_t i = 0; i < cache->count; i++) vt_free(cache->values[i].probabilities);
+  for (size_t i = 0; i < cache->count; i++)
+    vt_free(cache->values[i].probabilities);
   vt_free(cache->keys);
   vt_free(cache->values);
   vt_free(cache->slots);
@@ -33,7 +34,8 @@ static size_t find_slot(const vt_subset_cache *cache, const uint64_t *bits)
   size_t mask = cache->slot_count - 1, bytes = (size_t)cache->words * sizeof *bits;
   size_t slot = (size_t)hash_bits(bits, cache->words) & mask;
   while (cache->slots[slot]) {
-    if (memcmp(cache->keys + (size_t)(cache->slots[slot] - 1) * (size_t)cache->words, bits, bytes) == 0) break;
+    if (memcmp(cache->keys + (size_t)(cache->slots[slot] - 1) * (size_t)cache->words, bits, bytes) == 0)
+      break;
     slot = (slot + 1) & mask;
   }
   return slot;

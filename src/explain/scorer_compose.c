@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Composing masked inputs. Picture and blank are normalised once; a composite is a copy of one of them with the pixels of
- * some regions taken from the other, whichever copies less.
+ * Composing masked inputs. Picture and blank are normalised once; a composite is a copy of one of them with
+ * the pixels of some regions taken from the other, whichever copies less.
  */
 #include "explain/scorer_inside.h"
 
-static vt_status check_size(vt_ctx *ctx, const char *what, int height, int width, int model_height, int model_width)
+static vt_status check_size(vt_ctx *ctx, const char *what, int height, int width, int model_height,
+                            int model_width)
 {
   if (height == model_height && width == model_width) return VT_OK;
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: %d × %d pixels (height × width), but the model's input has %d × %d",
-                 what, height, width, model_height, model_width);
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                 "%s: %d × %d pixels (height × width), but the model's input has %d × %d", what, height,
+                 width, model_height, model_width);
 }
 
 /* Rising pixel lists fall into runs along the rows: one memcpy a run instead of one assignment a pixel. */
@@ -51,8 +53,10 @@ vt_status vt_composer_init(vt_ctx *ctx, vt_composer *composer, const vt_model *m
   composer->hidden = vt_alloc_zero(ctx, composer->floats, sizeof *composer->hidden);
   if (!composer->shown || !composer->hidden) return VT_ERROR_OUT_OF_MEMORY;
   vt_preprocess_floats(model->preprocess, picture, composer->shown);
-  if (blank_floats) memcpy(composer->hidden, blank_floats, composer->floats * sizeof *blank_floats);
-  else vt_preprocess_floats(model->preprocess, blank, composer->hidden);
+  if (blank_floats)
+    memcpy(composer->hidden, blank_floats, composer->floats * sizeof *blank_floats);
+  else
+    vt_preprocess_floats(model->preprocess, blank, composer->hidden);
   return regions ? find_runs(ctx, composer) : VT_OK;
 }
 
@@ -74,7 +78,8 @@ static void copy_region(const vt_composer *composer, int region, const float *fr
       memcpy(to + start * channels, from + start * channels, bytes * channels);
       continue;
     }
-    for (size_t c = 0; c < channels; c++) memcpy(to + c * plane + start, from + c * plane + start, bytes);
+    for (size_t c = 0; c < channels; c++)
+      memcpy(to + c * plane + start, from + c * plane + start, bytes);
   }
 }
 

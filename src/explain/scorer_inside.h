@@ -48,7 +48,4 @@ struct vt_scorer {
   double started, run_seconds, invariance;
 };
 
-/* What raw outputs say about the target. */
-void vt_score_output(const vt_model *model, const vt_scorer_options *options, const float *output, vt_scored *out);
-
 #endif

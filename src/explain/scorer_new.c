@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Making a scorer: the first look at the model. The whole picture and the blank are run, which resolves "the predicted
- * class", and the picture is run in several places of a batch, which finds models that answer at random or mix up the
- * items of a batch (01-lima, edge cases).
+ * Making a scorer: the first look at the model. The whole picture and the blank are run, which resolves "the
+ * predicted class", and the picture is run in several places of a batch, which finds models that answer at
+ * random or mix up the items of a batch (01-lima, edge cases).
  */
 #include "explain/scorer_inside.h"
 
 #include <math.h>
 
-/* Picture, blank, picture, picture: for any micro-batch of two and more, two of the pictures lie in different places. */
+/* Picture, blank, picture, picture: for any micro-batch of two and more, two of the pictures lie in different
+ * places. */
 enum { FIRST_LOOK = 4, BLANK_PLACE = 1 };
 
 typedef struct first_look {
@@ -36,20 +37,22 @@ static vt_status resolve_classes(vt_ctx *ctx, vt_scorer *scorer, const float *ou
   vt_scorer_options *options = &scorer->options;
   int classes = scorer->model->classes;
   if (options->target >= classes)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "target class %d: the model has %d classes, 0 to %d", options->target,
-                   classes, classes - 1);
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "target class %d: the model has %d classes, 0 to %d",
+                   options->target, classes, classes - 1);
   if (options->second >= classes || options->second < VT_CLASS_PREDICTED)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "second class %d: the model has %d classes, 0 to %d", options->second,
-                   classes, classes - 1);
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "second class %d: the model has %d classes, 0 to %d",
+                   options->second, classes, classes - 1);
   if (options->score == VT_SCORE_LOGIT && !scorer->model->logits)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                   "the model answers probabilities, so there is no logit to explain: use the class score 'prob', or name "
+                   "the model answers probabilities, so there is no logit to explain: use the class score "
+                   "'prob', or name "
                    "an output with logits");
   int predicted = 0;
   for (int c = 1; c < classes; c++)
     if (output[c] > output[predicted]) predicted = c;
   if (options->target < 0) options->target = predicted;
-  if (options->second == VT_CLASS_PREDICTED) options->second = predicted == options->target ? VT_CLASS_NONE : predicted;
+  if (options->second == VT_CLASS_PREDICTED)
+    options->second = predicted == options->target ? VT_CLASS_NONE : predicted;
   return VT_OK;
 }
 
@@ -62,17 +65,19 @@ static double largest_difference(const double *a, const double *b, int count)
 }
 
 /* Files what the first look saw of one subset (all regions, or none). */
-static vt_status enter_known(vt_ctx *ctx, vt_scorer *scorer, bool all, const float *output, const double *probabilities)
+static vt_status enter_known(vt_ctx *ctx, vt_scorer *scorer, bool all, const float *output,
+                             const double *probabilities)
 {
   uint64_t *key = vt_alloc_zero(ctx, (size_t)scorer->words, sizeof *key);
   if (!key) return VT_ERROR_OUT_OF_MEMORY;
-  for (int r = 0; all && r < scorer->region_count; r++) vt_subset_add(key, r);
+  for (int r = 0; all && r < scorer->region_count; r++)
+    vt_subset_add(key, r);
   size_t entry = 0, bytes = (size_t)scorer->model->classes * sizeof *probabilities;
   vt_status status = vt_subset_cache_enter(ctx, &scorer->cache, key, &entry);
   vt_free(key);
   if (status != VT_OK) return status;
   vt_cached *cached = &scorer->cache.values[entry];
-  vt_score_output(scorer->model, &scorer->options, output, &cached->scored);
+  cached->scored = vt_scored_from(scorer->model, &scorer->options, output, NULL);
   cached->probabilities = vt_alloc(ctx, bytes);
   if (!cached->probabilities) return VT_ERROR_OUT_OF_MEMORY;
   memcpy(cached->probabilities, probabilities, bytes);
@@ -95,7 +100,8 @@ static vt_status judge_look(vt_ctx *ctx, vt_scorer *scorer, const float *outputs
   memcpy(scorer->full.probabilities, probabilities, classes * sizeof *probabilities);
   if (!scorer->words) return VT_OK;
   VT_TRY(enter_known(ctx, scorer, true, outputs, probabilities));
-  return enter_known(ctx, scorer, false, outputs + BLANK_PLACE * floats, probabilities + BLANK_PLACE * classes);
+  return enter_known(ctx, scorer, false, outputs + BLANK_PLACE * floats,
+                     probabilities + BLANK_PLACE * classes);
 }
 
 static vt_status look(vt_ctx *ctx, vt_scorer *scorer)
@@ -139,7 +145,8 @@ vt_status vt_scorer_new(vt_ctx *ctx, vt_model *model, const vt_image *picture, c
   scorer->started = vt_clock_seconds();
   scorer->region_count = regions ? regions->count : 0;
   scorer->words = scorer->cache.words = (scorer->region_count + 63) / 64;
-  vt_status status = vt_composer_init(ctx, &scorer->composer, model, picture, blank, options->blank_floats, regions);
+  vt_status status =
+      vt_composer_init(ctx, &scorer->composer, model, picture, blank, options->blank_floats, regions);
   if (status == VT_OK) status = look(ctx, scorer);
   if (status != VT_OK) {
     vt_scorer_free(scorer);
