@@ -22,6 +22,7 @@ const vt_op_family *const vt_op_families[] = {
     &vt_ops_slice,
     &vt_ops_pad,
     &vt_ops_gather,
+    &vt_ops_select,
     &vt_ops_scatter,
     &vt_ops_topk,
     &vt_ops_space,
