@@ -105,7 +105,7 @@ vt_status vt_shape_compare(vt_ctx *ctx, const vt_call *call)
   return broadcast_to(ctx, call, VT_BOOL);
 }
 
-static uint32_t types_of_input(const vt_op *op, int index)
+uint32_t vt_op_types(const vt_op *op, int index)
 {
   int last = 0;
   for (int i = 0; i < VT_OP_INPUTS; i++)
@@ -128,7 +128,7 @@ static vt_status check_call(vt_ctx *ctx, const vt_call *call)
       if (i >= op->min_inputs && op->max_inputs != VT_VARIADIC) continue;
       return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "input %d is missing", i);
     }
-    uint32_t types = types_of_input(op, i);
+    uint32_t types = vt_op_types(op, i);
     if (types && !(types & VT_T(input->type)))
       return vt_call_fail(ctx, call, VT_ERROR_UNSUPPORTED, "input %d has element type %s, which is not supported here", i,
                           vt_type_name(input->type));

@@ -85,6 +85,9 @@ extern const size_t vt_op_family_count;
 /* Row by ONNX name and domain ("" and "ai.onnx" are the same). NULL: not in the table. */
 const vt_op *vt_op_find(const char *domain, const char *name);
 
+/* Set of element types (VT_T) that input `index` takes; 0: any. */
+uint32_t vt_op_types(const vt_op *op, int index);
+
 /* Checks counts and element types of a call against its row, then runs the shape rule. On failure names node, operator
  * and input. VT_ERROR_DATA_DEPENDENT is passed on without a record. */
 vt_status vt_call_shape(vt_ctx *ctx, const vt_call *call);
