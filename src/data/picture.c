@@ -74,47 +74,64 @@ static int clamp(int value, int low, int high)
   return value < low ? low : value > high ? high : value;
 }
 
-vt_status vt_image_blur(vt_ctx *ctx, const vt_image *image, double sigma, int radius, vt_image **out)
+vt_status vt_image_smooth(vt_ctx *ctx, const vt_image *image, double sigma, int radius, double *out)
 {
-  *out = NULL;
   if (!(sigma >= 0 && sigma <= 1000) || radius < 0 || radius > 4096)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "blur: sigma %g must be 0 to 1000 and radius %d 0 to 4096",
                    sigma, radius);
-  if (sigma == 0) return vt_image_copy(ctx, image, out);
-  if (radius == 0) radius = (int)ceil(3 * sigma);
-  int width = image->width, height = image->height, channels = image->channels;
-  vt_status status = VT_OK;
-  double *kernel = vt_alloc_zero(ctx, (size_t)(2 * radius + 1), sizeof *kernel);
-  double *middle = vt_alloc_zero(ctx, vt_image_bytes(image), sizeof *middle); /* [height, width, channels] */
-  if (!kernel || !middle) {
-    status = VT_ERROR_OUT_OF_MEMORY;
-    goto done;
+  size_t bytes = vt_image_bytes(image), channels = (size_t)image->channels,
+         row = (size_t)image->width * channels;
+  if (sigma == 0) {
+    for (size_t i = 0; i < bytes; i++)
+      out[i] = image->pixels[i];
+    return VT_OK;
   }
-  VT_TRY_DONE(vt_image_new(ctx, width, height, channels, out));
+  if (radius == 0) radius = (int)ceil(3 * sigma);
+  double *kernel = vt_alloc_zero(ctx, (size_t)(2 * radius + 1), sizeof *kernel);
+  double *middle = vt_alloc_zero(ctx, bytes, sizeof *middle); /* [height, width, channels] */
+  if (!kernel || !middle) {
+    vt_free(kernel);
+    vt_free(middle);
+    return VT_ERROR_OUT_OF_MEMORY;
+  }
   double sum = 0;
   for (int d = -radius; d <= radius; d++)
     sum += kernel[d + radius] = exp(-d * (double)d / (2 * sigma * sigma));
   for (int d = 0; d <= 2 * radius; d++)
     kernel[d] /= sum;
-  for (int y = 0; y < height; y++)
-    for (int x = 0; x < width; x++)
-      for (int c = 0; c < channels; c++) {
+  for (int y = 0; y < image->height; y++)
+    for (int x = 0; x < image->width; x++)
+      for (size_t c = 0; c < channels; c++) {
+        const uint8_t *source = image->pixels + (size_t)y * row + c;
         double total = 0;
         for (int d = -radius; d <= radius; d++)
-          total += kernel[d + radius] *
-                   image->pixels[((size_t)y * width + (size_t)clamp(x + d, 0, width - 1)) * channels + c];
-        middle[((size_t)y * width + x) * channels + c] = total;
+          total += kernel[d + radius] * source[(size_t)clamp(x + d, 0, image->width - 1) * channels];
+        middle[(size_t)y * row + (size_t)x * channels + c] = total;
       }
-  for (int y = 0; y < height; y++)
-    for (size_t i = 0; i < (size_t)width * channels; i++) {
+  for (int y = 0; y < image->height; y++)
+    for (size_t i = 0; i < row; i++) {
       double total = 0;
       for (int d = -radius; d <= radius; d++)
-        total += kernel[d + radius] * middle[(size_t)clamp(y + d, 0, height - 1) * width * channels + i];
-      (*out)->pixels[(size_t)y * width * channels + i] = (uint8_t)(total + 0.5);
+        total += kernel[d + radius] * middle[(size_t)clamp(y + d, 0, image->height - 1) * row + i];
+      out[(size_t)y * row + i] = total;
     }
-done:
   vt_free(kernel);
   vt_free(middle);
+  return VT_OK;
+}
+
+vt_status vt_image_blur(vt_ctx *ctx, const vt_image *image, double sigma, int radius, vt_image **out)
+{
+  *out = NULL;
+  size_t bytes = vt_image_bytes(image);
+  double *smooth = vt_alloc_zero(ctx, bytes, sizeof *smooth);
+  if (!smooth) return VT_ERROR_OUT_OF_MEMORY;
+  vt_status status = vt_image_smooth(ctx, image, sigma, radius, smooth);
+  if (status == VT_OK) status = vt_image_new(ctx, image->width, image->height, image->channels, out);
+  if (status == VT_OK)
+    for (size_t i = 0; i < bytes; i++)
+      (*out)->pixels[i] = (uint8_t)(smooth[i] + 0.5);
+  vt_free(smooth);
   return status;
 }
 

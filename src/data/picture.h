@@ -14,8 +14,9 @@ size_t vt_image_bytes(const vt_image *image);
 vt_status vt_image_copy(vt_ctx *ctx, const vt_image *image, vt_image **out);
 
 /* Gaussian blur with kernel exp(−d²/2σ²), d = −radius..radius, weights summing to one, rows then columns,
- * edges repeated, rounded once at the end. `radius` 0: ceil(3σ), or nothing to do when σ = 0. In f64: same
- * bytes everywhere up to exact halves. */
+ * edges repeated. `radius` 0: ceil(3σ). σ = 0 changes nothing. `out` has the picture's layout. */
+vt_status vt_image_smooth(vt_ctx *ctx, const vt_image *image, double sigma, int radius, double *out);
+/* The same as a picture, rounded once at the end. Free with vt_image_free(). */
 vt_status vt_image_blur(vt_ctx *ctx, const vt_image *image, double sigma, int radius, vt_image **out);
 
 /* Mean of each channel over all pixels, not rounded. `mean` has image->channels numbers (at most 4 are
