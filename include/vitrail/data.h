@@ -70,11 +70,16 @@ typedef struct vt_masks {
 } vt_masks;
 VT_API void vt_masks_free(vt_masks *masks);
 /* Masks from a COCO-like JSON file (list, or object with "annotations"; RLE counts, compressed RLE strings, polygons), a
- * folder of PNGs, or one PNG whose frames or ids are masks. */
+ * folder of PNGs in order of their names (all but black), one PNG in which every value (or colour) but 0 is a mask, in
+ * rising order, or `.npy` [count, height, width]. Polygons cover the pixels whose centres lie inside (even-odd); the
+ * polygons of one annotation are united. Free with vt_masks_free(). */
 VT_API VT_MUST_CHECK vt_status vt_masks_read(vt_ctx *ctx, const char *path, vt_masks **out);
 /* The JSON form from memory; the size is taken from the first RLE, or from "images", or given (0: unknown). */
 VT_API VT_MUST_CHECK vt_status vt_masks_parse(vt_ctx *ctx, const char *json, size_t size, int height, int width,
                                               vt_masks **out);
+/* A label map as it stands, i32[height,width] made in `ctx`: from `.npy` of integers, or a picture (grey values of 8 or 16
+ * bits; colours as R·65536 + G·256 + B unless all are grey). */
+VT_API VT_MUST_CHECK vt_status vt_label_map_read(vt_ctx *ctx, const char *path, vt_tensor **out);
 /* COCO run lengths: column-major, first run counts zeros. `text` is the compressed string form. */
 VT_API VT_MUST_CHECK vt_status vt_rle_decode(vt_ctx *ctx, const char *text, size_t length, int height, int width,
                                              uint8_t *bits);
