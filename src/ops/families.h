@@ -15,6 +15,8 @@ extern const vt_op_family vt_ops_logic;
 extern const vt_op_family vt_ops_activation;
 extern const vt_op_family vt_ops_cast;
 extern const vt_op_family vt_ops_reduce;
+extern const vt_op_family vt_ops_argmax;
+extern const vt_op_family vt_ops_cumsum;
 extern const vt_op_family vt_ops_softmax;
 extern const vt_op_family vt_ops_loss;
 extern const vt_op_family vt_ops_random;

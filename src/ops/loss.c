@@ -1,4 +1,132 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * NegativeLogLikelihoodLoss, SoftmaxCrossEntropyLoss. Scores [batch, classes, d1, …], targets [batch, d1, …] of class
+ * numbers, optional weights [classes]. One target's loss is −weight · log probability; ignored targets count nothing. The
+ * mean divides by the sum of the weights that count.
+ */
+#include "ops/elementwise.h"
 #include "ops/families.h"
 
-const vt_op_family vt_ops_loss = {NULL, 0};
+enum { REDUCTION_NONE, REDUCTION_SUM, REDUCTION_MEAN };
+
+#define IGNORE_NOTHING "-9223372036854775808"
+
+typedef struct loss_settings {
+  int64_t ignore_index;
+  int reduction;
+} loss_settings;
+
+static const vt_field loss_fields[] = {
+    {.name = "ignore_index", .kind = VT_FIELD_INT, .offset = offsetof(loss_settings, ignore_index),
+     .fallback = IGNORE_NOTHING, .help = "class number of targets that count nothing"},
+    {.name = "reduction", .kind = VT_FIELD_CHOICE, .offset = offsetof(loss_settings, reduction), .fallback = "mean",
+     .choices = "none|sum|mean", .help = "one loss a target, their sum, or their weighted mean"},
+};
+
+static vt_status loss_shape(vt_ctx *ctx, const vt_call *call)
+{
+  const loss_settings *settings = call->attributes;
+  const vt_tensor *scores = call->inputs[0], *targets = call->inputs[1], *weights = vt_input(call, 2);
+  char a[160], b[160];
+  bool fits = scores->rank >= 2 && targets->rank == scores->rank - 1 && targets->dims[0] == scores->dims[0];
+  for (int axis = 2; fits && axis < scores->rank; axis++) fits = targets->dims[axis - 1] == scores->dims[axis];
+  if (!fits)
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "targets %s do not fit scores %s; [batch, …] and [batch, classes, …] are needed",
+                        vt_shape_text(targets, b), vt_shape_text(scores, a));
+  if (weights && (weights->rank != 1 || weights->dims[0] != scores->dims[1] || weights->type != scores->type))
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "weights %s do not fit scores %s; one of the same type for each class is needed",
+                        vt_shape_text(weights, b), vt_shape_text(scores, a));
+  if (vt_output(call, 1)) VT_TRY(vt_set_output(ctx, call, 1, scores->type, scores->rank, scores->dims));
+  if (settings->reduction != REDUCTION_NONE) return vt_set_output(ctx, call, 0, scores->type, 0, NULL);
+  return vt_set_output(ctx, call, 0, scores->type, targets->rank, targets->dims);
+}
+
+static void put(vt_tensor *tensor, int64_t index, double value)
+{
+  if (tensor->type == VT_F32)
+    ((float *)tensor->data)[index] = (float)value;
+  else
+    ((double *)tensor->data)[index] = value;
+}
+
+/* log softmax of one column of [classes, inner] at `start`, as the number to subtract from each score. */
+static double log_of_sum(const vt_tensor *scores, int64_t start, int64_t classes, int64_t inner)
+{
+  double top = -INFINITY, sum = 0;
+  for (int64_t c = 0; c < classes; c++) {
+    double score = vt_get_f64(scores, start + c * inner);
+    if (score > top) top = score;
+  }
+  if (!isfinite(top)) top = 0;
+  for (int64_t c = 0; c < classes; c++) sum += exp(vt_get_f64(scores, start + c * inner) - top);
+  return top + log(sum);
+}
+
+/* Losses from log probabilities: scores − offsets (NULL: the scores are log probabilities already). */
+static vt_status losses(vt_ctx *ctx, const vt_call *call, const double *offsets)
+{
+  const loss_settings *settings = call->attributes;
+  const vt_tensor *scores = call->inputs[0], *targets = call->inputs[1], *weights = vt_input(call, 2);
+  vt_tensor *output = call->outputs[0];
+  int64_t classes = scores->dims[1], inner = vt_span(scores, 2, scores->rank), count = vt_count(targets);
+  double total = 0, total_weight = 0;
+  for (int64_t i = 0; i < count; i++) {
+    int64_t target = vt_get_i64(targets, i);
+    double loss = 0;
+    if (target != settings->ignore_index) {
+      if (target < 0 || target >= classes)
+        return vt_call_fail(ctx, call, VT_ERROR_INVALID_ARGUMENT, "target %lld is not one of %lld classes", (long long)target,
+                            (long long)classes);
+      double weight = weights ? vt_get_f64(weights, target) : 1;
+      double score = vt_get_f64(scores, (i / inner * classes + target) * inner + i % inner);
+      loss = -weight * (offsets ? score - offsets[i] : score);
+      total_weight += weight;
+      total += loss;
+    }
+    if (settings->reduction == REDUCTION_NONE) put(output, i, loss);
+  }
+  if (settings->reduction == REDUCTION_SUM) put(output, 0, total);
+  if (settings->reduction == REDUCTION_MEAN) put(output, 0, total / total_weight);
+  return VT_OK;
+}
+
+static vt_status likelihood_run(vt_ctx *ctx, const vt_call *call)
+{
+  if (vt_is_half(call->inputs[0])) return vt_run_widened(ctx, call);
+  return losses(ctx, call, NULL);
+}
+
+static vt_status entropy_run(vt_ctx *ctx, const vt_call *call)
+{
+  const vt_tensor *scores = call->inputs[0];
+  vt_tensor *log_probabilities = vt_output(call, 1);
+  if (vt_is_half(scores)) return vt_run_widened(ctx, call);
+  int64_t classes = scores->dims[1], inner = vt_span(scores, 2, scores->rank), columns = vt_count(call->inputs[1]);
+  double *offsets = vt_alloc_zero(ctx, columns > 0 ? (size_t)columns : 1, sizeof *offsets);
+  if (!offsets) return VT_ERROR_OUT_OF_MEMORY;
+  for (int64_t i = 0; i < columns; i++) {
+    int64_t start = i / inner * classes * inner + i % inner;
+    offsets[i] = log_of_sum(scores, start, classes, inner);
+    for (int64_t c = 0; log_probabilities && c < classes; c++)
+      put(log_probabilities, start + c * inner, vt_get_f64(scores, start + c * inner) - offsets[i]);
+  }
+  vt_status status = losses(ctx, call, offsets);
+  vt_free(offsets);
+  return status;
+}
+
+/* clang-format off */
+#define ROW(operator, first_version, outputs_allowed, function)                                                        \
+  {                                                                                                                    \
+    .name = operator, .since = first_version, .min_inputs = 2, .max_inputs = 3, .min_outputs = 1,                      \
+    .max_outputs = outputs_allowed, .attributes_size = sizeof(loss_settings), .fields = loss_fields,                   \
+    .field_count = VT_COUNT(loss_fields), .types = {VT_FLOATS | VT_HALVES, VT_INDICES, VT_FLOATS | VT_HALVES},         \
+    .shape = loss_shape, .implementations = {{"plain", NULL, function}}                                                \
+  }
+static const vt_op rows[] = {
+    ROW("NegativeLogLikelihoodLoss", 12, 1, likelihood_run),
+    ROW("SoftmaxCrossEntropyLoss", 12, 2, entropy_run),
+};
+/* clang-format on */
+
+const vt_op_family vt_ops_loss = {rows, VT_COUNT(rows)};

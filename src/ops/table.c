@@ -13,6 +13,8 @@ const vt_op_family *const vt_op_families[] = {
     &vt_ops_activation,
     &vt_ops_cast,
     &vt_ops_reduce,
+    &vt_ops_argmax,
+    &vt_ops_cumsum,
     &vt_ops_softmax,
     &vt_ops_loss,
     &vt_ops_random,
