@@ -295,6 +295,17 @@ static vt_status add_nodes(vt_reader *reader)
   return VT_OK;
 }
 
+/* Casts to types that vitrail does not store, told by their attribute. */
+static const Onnx__AttributeProto *strange_target(const Onnx__NodeProto *node)
+{
+  static const char *const names[] = {"to", "dtype"};
+  for (size_t i = 0; i < VT_COUNT(names); i++) {
+    const Onnx__AttributeProto *target = vt_onnx_attribute(node, names[i]);
+    if (target && target->has_i && vt_type_size((vt_type)target->i) == 0) return target;
+  }
+  return NULL;
+}
+
 vt_status vt_onnx_check_operators(vt_reader *reader)
 {
   for (size_t i = 0; i < reader->drafts.count; i++) {
@@ -307,9 +318,13 @@ vt_status vt_onnx_check_operators(vt_reader *reader)
     if (is_constant(draft)) continue;
     const vt_op *op = vt_op_find(domain, type);
     char what[256];
-    if (op && (op->last == 0 || draft->opset <= op->last || domain[0])) continue;
+    const Onnx__AttributeProto *target = op ? strange_target(draft->node) : NULL;
+    if (op && !target && (op->last == 0 || draft->opset <= op->last || domain[0])) continue;
     int length = snprintf(what, sizeof what, "%.100s%s%.100s", domain, domain[0] ? "." : "", type);
-    if (op) snprintf(what + length, sizeof what - (size_t)length, " of opset %lld", (long long)draft->opset);
+    if (target)
+      snprintf(what + length, sizeof what - (size_t)length, " to element type %lld", (long long)target->i);
+    else if (op)
+      snprintf(what + length, sizeof what - (size_t)length, " of opset %lld", (long long)draft->opset);
     VT_TRY(vt_lacking_add(reader, what, name));
   }
   return vt_lacking_fail(reader, "operators that are not supported (with their nodes)");
