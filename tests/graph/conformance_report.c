@@ -78,7 +78,8 @@ vt_status conformance_write(vt_ctx *ctx, const char *path, const case_result *re
         "conformance`; this page is\n"
         "written by `build/tests/conformance --write docs/conformance.md`. Floats: |a - b| <= 1e-7 + 1e-3 "
         "|b|; everything\n"
-        "else exact. A case is skipped only because an operator, its version or an element type is absent "
+        "else exact; bf16 within one unit in the last place (the cases cut bits off where vitrail rounds). A "
+        "case is skipped only because an operator, its version or an element type is absent "
         "from the\n"
         "operator table, which is decided before anything runs.\n\n"
         "| suite | passed | failed | skipped |\n|---|---:|---:|---:|\n",
