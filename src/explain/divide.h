@@ -8,9 +8,17 @@
 #include "vitrail/explain.h"
 
 /* slico[:STEP] · seeds[:COUNT] · grid:RxC (boundaries ⌊i·H/R⌋) · felzenszwalb[:SCALE,SIGMA,MIN] · labels:FILE.npy|png ·
- * masks:FILE (overlap rule of 01-lima §1, uncovered rest one more region) · prior:FILE.npy[,N,D] (02-smdl: N×N patches by
- * falling mean of the map, D a region). `report` may be NULL. */
+ * masks:FILE (overlap rule of 01-lima §1, uncovered rest one more region) · prior:FILE.npy[,N,D] (02-smdl: the map resized
+ * to N×N bilinearly, patches by falling value, D a region). `report` may be NULL. `picture` is what the model sees, and
+ * files must have its size (a prior may have any). */
 vt_status vt_divide(vt_ctx *ctx, const char *text, const vt_image *picture, vt_regions **out, vt_regions_report *report);
+/* The same, but files may also have the size of the photograph: they are carried to the model's view by `placement`
+ * (nearest pixel). NULL: as vt_divide(). */
+vt_status vt_divide_placed(vt_ctx *ctx, const char *text, const vt_image *picture, const vt_placement *placement,
+                           vt_regions **out, vt_regions_report *report);
+/* Regions from a label file at its own size: .npy of any integer type, [height, width]; or a picture, where grey levels or
+ * colours 0xRRGGBB are ids. */
+vt_status vt_regions_read(vt_ctx *ctx, const char *path, vt_regions **out);
 
 typedef struct vt_divider {
   const char *id, *form, *summary;

@@ -88,7 +88,24 @@ double vt_trapezoid(const double *x, const double *y, int count);
 
 /* explanation.json, schema_version 1 (issue text: data.order, data.insertion.scores, … meta.…). New reference. */
 vt_status vt_explanation_json(vt_ctx *ctx, const vt_explanation *explanation, json_t **out);
-/* JSON text, sorted keys off, numbers %.9g, caller frees. */
+/* JSON text: keys in the order they were set, numbers %.9g whatever the locale, lists of numbers on one line, a line feed at
+ * the end. Caller frees with vt_free(). */
 vt_status vt_json_text(vt_ctx *ctx, const json_t *json, char **out);
+
+/* What vt_explanation_read() takes back from a folder: enough to judge the order again. */
+typedef struct vt_explanation_file {
+  vt_regions *regions; /* from labels.npy */
+  int *order;          /* [count] region indices, most important first */
+  int count;
+  int target;
+  vt_score_kind score;
+  double full, blank;  /* NaN where the file has null */
+  char *method;        /* id, NULL when the file names none */
+} vt_explanation_file;
+
+/* Reads FOLDER/explanation.json (schema_version 1) and FOLDER/labels.npy. The order must be a permutation of the labels'
+ * regions. On failure nothing is left in `out`. */
+vt_status vt_explanation_read(vt_ctx *ctx, const char *folder, vt_explanation_file *out);
+void vt_explanation_file_free(vt_explanation_file *file); /* members only */
 
 #endif

@@ -322,6 +322,11 @@ const vt_scorer_options *vt_scorer_options_of(const vt_scorer *scorer)
   return &scorer->options;
 }
 
+const double *vt_scorer_full_probabilities(const vt_scorer *scorer)
+{
+  return scorer->full.probabilities;
+}
+
 int vt_scorer_words(const vt_scorer *scorer)
 {
   return scorer->words;

@@ -63,6 +63,8 @@ bool vt_scorer_peek(const vt_scorer *scorer, const uint64_t *bits, vt_scored *ou
 vt_status vt_scorer_pixels(vt_ctx *ctx, vt_scorer *scorer, const uint8_t *const *shown, int count, vt_scored *out);
 /* Class probabilities [classes] of one subset (bits NULL: the whole picture). Counted as one call. */
 vt_status vt_scorer_probabilities(vt_ctx *ctx, vt_scorer *scorer, const uint64_t *bits, double *probabilities);
+/* Class probabilities [classes] of the whole picture from the scorer's first look, not counted. Borrowed. */
+const double *vt_scorer_full_probabilities(const vt_scorer *scorer);
 /* Embeddings of the single regions on the blank, [count, embedding_floats], L2-normalised. Counts `count` calls. */
 vt_status vt_scorer_region_embeddings(vt_ctx *ctx, vt_scorer *scorer, float *embeddings);
 
