@@ -26,30 +26,47 @@ static vt_status check_size(vt_ctx *ctx, const char *path, const VipsImage *imag
   return VT_OK;
 }
 
+/* Loaders of formats that libvips marks as untrusted stay blocked until vt_allow_loader(). `loader` is a
+ * class name, or NULL when there is none. */
+static bool is_open(const char *loader)
+{
+  GType type = loader ? g_type_from_name(loader) : 0;
+  if (!type) return false;
+  VipsOperationClass *class = g_type_class_ref(type);
+  bool open = !(class->flags & VIPS_OPERATION_BLOCKED);
+  g_type_class_unref(class);
+  return open;
+}
+
+/* A few formats are only read from files. A name that ends in ']' would be taken for one with options. */
+static bool has_file_loader(const char *path)
+{
+  size_t length = strlen(path);
+  return length > 0 && path[length - 1] != ']' && is_open(vips_foreign_find_load(path));
+}
+
 vt_status vt_vips_open(vt_ctx *ctx, const char *path, const void *bytes, size_t size,
                        const vt_image_limits *limits, VipsImage **out)
 {
   *out = NULL;
-  const char *options = NULL;
   VipsImage *image = NULL;
-  if (vips_foreign_find_load_buffer(bytes, size)) {
-    image = vips_image_new_from_buffer(bytes, size, "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+  VipsSource *source = vips_source_new_from_memory(bytes, size);
+  if (source && is_open(vips_foreign_find_load_source(source))) {
+    image = vips_image_new_from_source(source, "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
                                        VIPS_FAIL_ON_TRUNCATED, NULL);
-  } else {
-    /* a few formats are only read from files; a name that ends in ']' would be taken for one with options */
-    options = strrchr(path, ']');
-    vips_error_clear();
-    if ((options && !options[1]) || !vips_foreign_find_load(path)) {
-      vips_error_clear();
-      return vt_fail(ctx, VT_ERROR_INVALID_DATA,
-                     "%s: not a picture in a format that is read (JPEG, PNG, WebP, TIFF, GIF, PPM, HEIF, "
-                     "npy, …), or one "
-                     "blocked as untrusted (SVG, PDF, slides; --allow-loader opens them)",
-                     path);
-    }
+  } else if (has_file_loader(path)) {
     image = vips_image_new_from_file(path, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
                                      VIPS_FAIL_ON_TRUNCATED, NULL);
+  } else {
+    if (source) g_object_unref(source);
+    vips_error_clear();
+    return vt_fail(
+        ctx, VT_ERROR_INVALID_DATA,
+        "%s: not a picture in a format that is read (JPEG, PNG, WebP, TIFF, GIF, HEIF, npy, …), or in "
+        "one that is blocked as untrusted (SVG, PDF, slides: allow its loader by name)",
+        path);
   }
+  if (source) g_object_unref(source); /* the image holds on to it */
   if (!image) {
     vt_status status = vt_vips_fail(ctx, VT_ERROR_INVALID_DATA, "cannot read the picture");
     vt_fail_prefix(ctx, "%s", path);
