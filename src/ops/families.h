@@ -38,6 +38,8 @@ extern const vt_op_family vt_ops_det;
 extern const vt_op_family vt_ops_conv;
 extern const vt_op_family vt_ops_conv_transpose;
 extern const vt_op_family vt_ops_pool;
+extern const vt_op_family vt_ops_global_pool;
+extern const vt_op_family vt_ops_unpool;
 extern const vt_op_family vt_ops_norm;
 
 #endif

@@ -1,4 +1,418 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#include "ops/families.h"
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * MatMul: NumPy's matmul, Y[…,i,j] = Σ_k A[…,i,k] · B[…,k,j] with broadcast batch axes and 1-D factors.
+ * Gemm: Y = alpha · A' · B' + beta · C.
+ */
+#include "ops/matmul.h"
 
-const vt_op_family vt_ops_matmul = {NULL, 0};
+#include <math.h>
+
+#include "ops/dnnl_kernels.h"
+#include "ops/families.h"
+#include "ops/plain.h"
+
+/* ---- what both are: a batch of products ---- */
+
+typedef struct product {
+  int batch_rank;
+  int64_t batch_dims[VT_MAX_RANK];
+  int64_t a_steps[VT_MAX_RANK],
+      b_steps[VT_MAX_RANK]; /* in matrices, by batch axis; 0 where a matrix is used again */
+  int64_t batch, rows, inner, columns;
+  bool a_transposed, b_transposed;
+} product;
+
+/* Numbers of the matrices of A and B that item `index` of the batch multiplies. */
+static void matrices_of(const product *p, int64_t index, int64_t *a, int64_t *b)
+{
+  *a = *b = 0;
+  for (int axis = p->batch_rank - 1; axis >= 0; axis--) {
+    int64_t place = index % p->batch_dims[axis];
+    index /= p->batch_dims[axis];
+    *a += place * p->a_steps[axis];
+    *b += place * p->b_steps[axis];
+  }
+}
+
+typedef struct product_work {
+  const product *p;
+  const double *a, *b; /* floats, in f64 */
+  double *y;
+  const uint64_t *a_bits, *b_bits; /* integers, modulo 2^64 */
+  uint64_t *y_bits;
+} product_work;
+
+/* Rows [first, last) of Y, counted over the batch. */
+static void product_rows(void *user, int64_t first, int64_t last)
+{
+  const product_work *work = user;
+  const product *p = work->p;
+  int64_t a_row = p->a_transposed ? 1 : p->inner, a_inner = p->a_transposed ? p->rows : 1;
+  int64_t b_inner = p->b_transposed ? 1 : p->columns, b_column = p->b_transposed ? p->inner : 1;
+  for (int64_t row = first; row < last; row++) {
+    int64_t a_matrix, b_matrix;
+    matrices_of(p, row / p->rows, &a_matrix, &b_matrix);
+    int64_t a = a_matrix * p->rows * p->inner + row % p->rows * a_row;
+    for (int64_t j = 0; j < p->columns; j++) {
+      int64_t b = b_matrix * p->inner * p->columns + j * b_column;
+      if (work->y) {
+        double sum = 0;
+        for (int64_t k = 0; k < p->inner; k++)
+          sum += work->a[a + k * a_inner] * work->b[b + k * b_inner];
+        work->y[row * p->columns + j] = sum;
+      } else {
+        uint64_t sum = 0;
+        for (int64_t k = 0; k < p->inner; k++)
+          sum += work->a_bits[a + k * a_inner] * work->b_bits[b + k * b_inner];
+        work->y_bits[row * p->columns + j] = sum;
+      }
+    }
+  }
+}
+
+/* The product of inputs 0 and 1 as f64 or, for integer tensors, as bits: an array that the caller frees. NULL
+ * on failure. */
+static void *product_plain(vt_ctx *ctx, const vt_call *call, const product *p)
+{
+  bool real = VT_FLOATS & VT_T(call->inputs[0]->type);
+  int64_t count = vt_count(call->outputs[0]);
+  void *a = real ? (void *)vt_plain_read(ctx, call->inputs[0]) : vt_plain_read_bits(ctx, call->inputs[0]);
+  void *b = real ? (void *)vt_plain_read(ctx, call->inputs[1]) : vt_plain_read_bits(ctx, call->inputs[1]);
+  void *y = vt_alloc_zero(ctx, (size_t)count, sizeof(uint64_t));
+  if (a && b && y) {
+    product_work work = {.p = p};
+    if (real) {
+      work.a = a;
+      work.b = b;
+      work.y = y;
+    } else {
+      work.a_bits = a;
+      work.b_bits = b;
+      work.y_bits = y;
+    }
+    vt_parallel(ctx, p->batch * p->rows, 1, product_rows, &work);
+  }
+  vt_free(a);
+  vt_free(b);
+  if (a && b && y) return y;
+  vt_free(y);
+  return NULL;
+}
+
+static double product_flops(const product *p)
+{
+  return 2.0 * (double)p->batch * (double)p->rows * (double)p->inner * (double)p->columns;
+}
+
+/* ---- MatMul ---- */
+
+/* The batch axes of a factor as a tensor of its own. */
+static vt_tensor batch_of(const vt_tensor *factor)
+{
+  vt_tensor batch = {.type = factor->type, .rank = factor->rank > 2 ? factor->rank - 2 : 0};
+  for (int axis = 0; axis < batch.rank; axis++)
+    batch.dims[axis] = factor->dims[axis];
+  return batch;
+}
+
+static vt_status matmul_product(vt_ctx *ctx, const vt_call *call, product *p)
+{
+  const vt_tensor *a = call->inputs[0], *b = call->inputs[1];
+  char a_text[160], b_text[160];
+  if (a->rank < 1 || b->rank < 1)
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%s and %s: a scalar cannot be a factor",
+                        vt_shape_text(a, a_text), vt_shape_text(b, b_text));
+  vt_tensor a_batch = batch_of(a), b_batch = batch_of(b);
+  const vt_tensor *both[] = {&a_batch, &b_batch};
+  *p = (product){.rows = a->rank > 1 ? a->dims[a->rank - 2] : 1,
+                 .inner = a->dims[a->rank - 1],
+                 .columns = b->rank > 1 ? b->dims[b->rank - 1] : 1};
+  if (p->inner != b->dims[b->rank > 1 ? b->rank - 2 : 0])
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%s · %s: the inner sizes differ",
+                        vt_shape_text(a, a_text), vt_shape_text(b, b_text));
+  VT_TRY(vt_broadcast_shape(ctx, both, 2, &p->batch_rank, p->batch_dims));
+  vt_broadcast_strides(&a_batch, p->batch_rank, p->batch_dims, p->a_steps);
+  vt_broadcast_strides(&b_batch, p->batch_rank, p->batch_dims, p->b_steps);
+  p->batch = 1; /* of sizes that need not fit when another is 0; the output's check comes after */
+  for (int axis = 0; axis < p->batch_rank; axis++)
+    if (__builtin_mul_overflow(p->batch, p->batch_dims[axis], &p->batch))
+      return vt_call_fail(ctx, call, VT_ERROR_OUT_OF_MEMORY, "%s · %s: the output is too large",
+                          vt_shape_text(a, a_text), vt_shape_text(b, b_text));
+  return VT_OK;
+}
+
+static vt_status matmul_shape(vt_ctx *ctx, const vt_call *call)
+{
+  product p;
+  VT_TRY(matmul_product(ctx, call, &p));
+  int64_t dims[VT_MAX_RANK + 2];
+  int rank = p.batch_rank;
+  memcpy(dims, p.batch_dims, sizeof p.batch_dims);
+  if (call->inputs[0]->rank > 1) dims[rank++] = p.rows;
+  if (call->inputs[1]->rank > 1) dims[rank++] = p.columns;
+  return vt_set_output(ctx, call, 0, call->inputs[0]->type, rank, dims);
+}
+
+static vt_status matmul_plain(vt_ctx *ctx, const vt_call *call)
+{
+  product p;
+  VT_TRY(matmul_product(ctx, call, &p));
+  void *y = product_plain(ctx, call, &p);
+  if (!y) return VT_ERROR_OUT_OF_MEMORY;
+  if (VT_FLOATS & VT_T(call->inputs[0]->type))
+    vt_plain_write(call->outputs[0], y);
+  else
+    vt_plain_write_bits(call->outputs[0], y);
+  vt_free(y);
+  return VT_OK;
+}
+
+/* All matrices of a factor in turn (or the same one throughout): then one call of oneDNN does the batch. */
+static bool in_turn(const product *p, const int64_t steps[VT_MAX_RANK])
+{
+  int64_t expected = 1;
+  for (int axis = p->batch_rank - 1; axis >= 0; axis--) {
+    if (p->batch_dims[axis] != 1 && steps[axis] != expected) return false;
+    expected *= p->batch_dims[axis];
+  }
+  return true;
+}
+
+static bool one_matrix(const product *p, const int64_t steps[VT_MAX_RANK])
+{
+  for (int axis = 0; axis < p->batch_rank; axis++)
+    if (p->batch_dims[axis] != 1 && steps[axis] != 0) return false;
+  return true;
+}
+
+static vt_status matmul_items(vt_ctx *ctx, const vt_call *call, const product *p)
+{
+  const float *a = call->inputs[0]->data, *b = call->inputs[1]->data;
+  float *y = call->outputs[0]->data;
+  vt_dnnl_product each = {.batch = 1, .rows = p->rows, .inner = p->inner, .columns = p->columns};
+  for (int64_t i = 0; i < p->batch; i++) {
+    int64_t a_matrix, b_matrix;
+    matrices_of(p, i, &a_matrix, &b_matrix);
+    VT_TRY(vt_dnnl_matmul(ctx, &each, a + a_matrix * p->rows * p->inner, b + b_matrix * p->inner * p->columns,
+                          NULL, y + i * p->rows * p->columns));
+  }
+  return VT_OK;
+}
+
+static vt_status matmul_dnnl(vt_ctx *ctx, const vt_call *call)
+{
+  product p;
+  VT_TRY(matmul_product(ctx, call, &p));
+  vt_dnnl_product whole = {.batch = p.batch,
+                           .rows = p.rows,
+                           .inner = p.inner,
+                           .columns = p.columns,
+                           .a_step = p.rows * p.inner,
+                           .b_step = p.inner * p.columns};
+  vt_status status;
+  bool a_in_turn = in_turn(&p, p.a_steps);
+  if (a_in_turn && one_matrix(&p, p.b_steps)) {
+    whole.rows *= p.batch;
+    whole.batch = 1;
+  }
+  if (whole.batch == 1 || (a_in_turn && in_turn(&p, p.b_steps)))
+    status = vt_dnnl_matmul(ctx, &whole, call->inputs[0]->data, call->inputs[1]->data, NULL,
+                            call->outputs[0]->data);
+  else
+    status = matmul_items(ctx, call, &p);
+  return status == VT_ERROR_UNSUPPORTED ? matmul_plain(ctx, call) : status;
+}
+
+static double matmul_flops(const vt_call *call)
+{
+  const vt_tensor *a = call->inputs[0];
+  return 2.0 * (double)vt_count(call->outputs[0]) * (double)a->dims[a->rank - 1];
+}
+
+/* ---- Gemm ---- */
+
+static product gemm_product(const vt_call *call)
+{
+  const vt_gemm_attributes *attributes = call->attributes;
+  const vt_tensor *a = call->inputs[0], *b = call->inputs[1];
+  return (product){.batch = 1,
+                   .rows = a->dims[attributes->transA],
+                   .inner = a->dims[!attributes->transA],
+                   .columns = b->dims[!attributes->transB],
+                   .a_transposed = attributes->transA,
+                   .b_transposed = attributes->transB};
+}
+
+static vt_status gemm_shape(vt_ctx *ctx, const vt_call *call)
+{
+  const vt_gemm_attributes *attributes = call->attributes;
+  const vt_tensor *a = call->inputs[0], *b = call->inputs[1], *c = vt_input(call, 2);
+  char a_text[160], b_text[160];
+  if (a->rank != 2 || b->rank != 2)
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%s and %s: two matrices are needed",
+                        vt_shape_text(a, a_text), vt_shape_text(b, b_text));
+  product p = gemm_product(call);
+  if (p.inner != b->dims[attributes->transB])
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%s%s · %s%s: the inner sizes differ",
+                        vt_shape_text(a, a_text), attributes->transA ? "ᵀ" : "", vt_shape_text(b, b_text),
+                        attributes->transB ? "ᵀ" : "");
+  int64_t dims[] = {p.rows, p.columns};
+  for (int axis = 0; c && axis < c->rank; axis++)
+    if (c->rank > 2 || (c->dims[axis] != 1 && c->dims[axis] != dims[axis + 2 - c->rank]))
+      return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL,
+                          "C is %s, which does not broadcast to [%lld,%lld]", vt_shape_text(c, a_text),
+                          (long long)p.rows, (long long)p.columns);
+  if (!(VT_FLOATS & VT_T(a->type)) &&
+      (nearbyint(attributes->alpha) != attributes->alpha || nearbyint(attributes->beta) != attributes->beta ||
+       fabs(attributes->alpha) > INT32_MAX || fabs(attributes->beta) > INT32_MAX))
+    return vt_call_fail(ctx, call, VT_ERROR_UNSUPPORTED, "alpha and beta must be whole numbers for %s",
+                        vt_type_name(a->type));
+  return vt_set_output(ctx, call, 0, a->type, 2, dims);
+}
+
+/* Strides of C over rows and columns of Y, 0 where it repeats. */
+static void summand_strides(const vt_call *call, int64_t strides[VT_MAX_RANK])
+{
+  strides[0] = strides[1] = 0;
+  if (vt_input(call, 2)) vt_broadcast_strides(call->inputs[2], 2, call->outputs[0]->dims, strides);
+}
+
+static vt_status gemm_plain(vt_ctx *ctx, const vt_call *call)
+{
+  const vt_gemm_attributes *attributes = call->attributes;
+  bool real = VT_FLOATS & VT_T(call->inputs[0]->type);
+  const vt_tensor *c = vt_input(call, 2);
+  int64_t strides[VT_MAX_RANK];
+  product p = gemm_product(call);
+  summand_strides(call, strides);
+  void *y = product_plain(ctx, call, &p);
+  if (!y) return VT_ERROR_OUT_OF_MEMORY;
+  for (int64_t i = 0; i < p.rows; i++)
+    for (int64_t j = 0; j < p.columns; j++) {
+      int64_t at = i * p.columns + j, from = i * strides[0] + j * strides[1];
+      if (real) {
+        double *value = (double *)y + at;
+        *value = attributes->alpha * *value + (c ? attributes->beta * vt_get_f64(c, from) : 0);
+      } else {
+        uint64_t *value = (uint64_t *)y + at, beta = (uint64_t)(int64_t)attributes->beta;
+        *value =
+            (uint64_t)(int64_t)attributes->alpha * *value + (c ? beta * (uint64_t)vt_get_i64(c, from) : 0);
+      }
+    }
+  if (real)
+    vt_plain_write(call->outputs[0], y);
+  else
+    vt_plain_write_bits(call->outputs[0], y);
+  vt_free(y);
+  return VT_OK;
+}
+
+typedef struct summand_work {
+  float alpha, beta;
+  const float *c; /* NULL: none */
+  float *y;
+  int64_t columns, strides[VT_MAX_RANK];
+} summand_work;
+
+VT_CLONES static void add_summand(void *user, int64_t first, int64_t last)
+{
+  const summand_work *work = user;
+  for (int64_t i = first; i < last; i++) {
+    float *y = work->y + i * work->columns;
+    const float *c = work->c ? work->c + i * work->strides[0] : NULL;
+    for (int64_t j = 0; j < work->columns; j++)
+      y[j] = work->alpha * y[j] + (c ? work->beta * c[j * work->strides[1]] : 0);
+  }
+}
+
+static vt_status gemm_dnnl(vt_ctx *ctx, const vt_call *call)
+{
+  const vt_gemm_attributes *attributes = call->attributes;
+  const vt_tensor *c = vt_input(call, 2);
+  product p = gemm_product(call);
+  summand_work work = {.alpha = (float)attributes->alpha,
+                       .beta = (float)attributes->beta,
+                       .c = c ? c->data : NULL,
+                       .y = call->outputs[0]->data,
+                       .columns = p.columns};
+  summand_strides(call, work.strides);
+  vt_dnnl_product whole = {.batch = 1,
+                           .rows = p.rows,
+                           .inner = p.inner,
+                           .columns = p.columns,
+                           .a_transposed = p.a_transposed,
+                           .b_transposed = p.b_transposed,
+                           .a_step = p.rows * p.inner,
+                           .b_step = p.inner * p.columns};
+  bool plain_sum = attributes->alpha == 1 && (!c || attributes->beta == 1);
+  bool as_bias = plain_sum && c && work.strides[0] == 0 && (work.strides[1] == 1 || p.columns == 1);
+  vt_status status = vt_dnnl_matmul(ctx, &whole, call->inputs[0]->data, call->inputs[1]->data,
+                                    as_bias ? work.c : NULL, work.y);
+  if (status == VT_ERROR_UNSUPPORTED) return gemm_plain(ctx, call);
+  VT_TRY(status);
+  if (!as_bias && !(plain_sum && !c))
+    vt_parallel(ctx, p.rows, 1 + 16384 / (p.columns + 1), add_summand, &work);
+  return VT_OK;
+}
+
+static double gemm_flops(const vt_call *call)
+{
+  product p = gemm_product(call);
+  return product_flops(&p);
+}
+
+static const vt_field gemm_fields[] = {
+    {.name = "alpha",
+     .kind = VT_FIELD_REAL,
+     .offset = offsetof(vt_gemm_attributes, alpha),
+     .fallback = "1",
+     .help = "factor of the product"},
+    {.name = "beta",
+     .kind = VT_FIELD_REAL,
+     .offset = offsetof(vt_gemm_attributes, beta),
+     .fallback = "1",
+     .help = "factor of C"},
+    {.name = "transA",
+     .kind = VT_FIELD_BOOL,
+     .offset = offsetof(vt_gemm_attributes, transA),
+     .fallback = "0",
+     .help = "A is stored transposed"},
+    {.name = "transB",
+     .kind = VT_FIELD_BOOL,
+     .offset = offsetof(vt_gemm_attributes, transB),
+     .fallback = "0",
+     .help = "B is stored transposed"},
+};
+
+#define FACTORS                                                                                              \
+  (VT_FLOATS | VT_T(VT_I32) | VT_T(VT_I64) | VT_T(VT_U32) | VT_T(VT_U64) | VT_T(VT_U8) | VT_T(VT_I8))
+
+static const vt_op matmul_ops[] = {
+    {.name = "MatMul",
+     .since = 1,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .min_outputs = 1,
+     .max_outputs = 1,
+     .types = {FACTORS},
+     .same_types = true,
+     .shape = matmul_shape,
+     .implementations = {{"dnnl", vt_dnnl_fits, matmul_dnnl}, {"plain", NULL, matmul_plain}},
+     .flops = matmul_flops},
+    {.name = "Gemm",
+     .since = 1,
+     .min_inputs = 2,
+     .max_inputs = 3,
+     .min_outputs = 1,
+     .max_outputs = 1,
+     .attributes_size = sizeof(vt_gemm_attributes),
+     .fields = gemm_fields,
+     .field_count = VT_COUNT(gemm_fields),
+     .types = {FACTORS},
+     .same_types = true,
+     .shape = gemm_shape,
+     .implementations = {{"dnnl", vt_dnnl_fits, gemm_dnnl}, {"plain", NULL, gemm_plain}},
+     .flops = gemm_flops},
+};
+
+const vt_op_family vt_ops_matmul = {matmul_ops, VT_COUNT(matmul_ops)};

@@ -36,6 +36,8 @@ const vt_op_family *const vt_op_families[] = {
     &vt_ops_conv,
     &vt_ops_conv_transpose,
     &vt_ops_pool,
+    &vt_ops_global_pool,
+    &vt_ops_unpool,
     &vt_ops_norm,
 };
 const size_t vt_op_family_count = VT_COUNT(vt_op_families);

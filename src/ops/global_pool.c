@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * GlobalAveragePool, GlobalMaxPool, GlobalLpPool: one number for each channel of each item.
+ */
+#include <math.h>
+
+#include "ops/families.h"
+#include "ops/plain.h"
+#include "ops/rows.h"
+
+typedef struct global_lp_attributes {
+  int64_t p;
+} global_lp_attributes;
+
+static vt_status global_shape(vt_ctx *ctx, const vt_call *call)
+{
+  const vt_tensor *x = call->inputs[0];
+  char shape[160];
+  if (x->rank < 2 || vt_span(x, 2, x->rank) == 0)
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL,
+                        "input 0 is %s; [batch, channels, sizes of 1 or more] is needed",
+                        vt_shape_text(x, shape));
+  int64_t dims[VT_MAX_RANK] = {x->dims[0], x->dims[1]};
+  for (int axis = 2; axis < x->rank; axis++)
+    dims[axis] = 1;
+  return vt_set_output(ctx, call, 0, x->type, x->rank, dims);
+}
+
+/* ---- plain loops ---- */
+
+typedef double (*plane_fn)(const double *x, int64_t count, double p);
+
+static double plane_average(const double *x, int64_t count, double p)
+{
+  double sum = 0;
+  VT_UNUSED(p);
+  for (int64_t i = 0; i < count; i++)
+    sum += x[i];
+  return sum / (double)count;
+}
+
+static double plane_max(const double *x, int64_t count, double p)
+{
+  double best = x[0];
+  VT_UNUSED(p);
+  for (int64_t i = 1; i < count; i++)
+    if (x[i] > best || (isnan(x[i]) && !isnan(best))) best = x[i];
+  return best;
+}
+
+static double plane_norm(const double *x, int64_t count, double p)
+{
+  double sum = 0;
+  for (int64_t i = 0; i < count; i++)
+    sum += pow(fabs(x[i]), p);
+  return pow(sum, 1 / p);
+}
+
+static vt_status global_plain(vt_ctx *ctx, const vt_call *call, plane_fn of_plane, double p)
+{
+  const vt_tensor *input = call->inputs[0];
+  int64_t planes = vt_span(input, 0, 2), size = vt_span(input, 2, input->rank);
+  double *x = vt_plain_read(ctx, input), *y = vt_plain_read_or(ctx, NULL, planes, 0);
+  bool ready = x && y;
+  if (ready) {
+    for (int64_t plane = 0; plane < planes; plane++)
+      y[plane] = of_plane(x + plane * size, size, p);
+    vt_plain_write(call->outputs[0], y);
+  }
+  vt_free(x);
+  vt_free(y);
+  return ready ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+}
+
+static vt_status global_average_plain(vt_ctx *ctx, const vt_call *call)
+{
+  return global_plain(ctx, call, plane_average, 0);
+}
+
+static vt_status global_max_plain(vt_ctx *ctx, const vt_call *call)
+{
+  return global_plain(ctx, call, plane_max, 0);
+}
+
+static vt_status global_lp_plain(vt_ctx *ctx, const vt_call *call)
+{
+  const global_lp_attributes *attributes = call->attributes;
+  return global_plain(ctx, call, plane_norm, (double)attributes->p);
+}
+
+/* ---- fast loops ---- */
+
+enum { LANES = 16 };
+
+typedef struct global_work {
+  const float *x;
+  float *y;
+  int64_t size;
+} global_work;
+
+static void average_planes(void *user, int64_t first, int64_t last)
+{
+  const global_work *work = user;
+  for (int64_t plane = first; plane < last; plane++)
+    work->y[plane] = (float)(vt_row_sum(work->x + plane * work->size, work->size) / (double)work->size);
+}
+
+VT_CLONES static void max_planes(void *user, int64_t first, int64_t last)
+{
+  const global_work *work = user;
+  for (int64_t plane = first; plane < last; plane++) {
+    const float *x = work->x + plane * work->size;
+    float lanes[LANES], best = x[0];
+    int64_t i = 0;
+    for (int lane = 0; lane < LANES; lane++)
+      lanes[lane] = best;
+    for (; i + LANES <= work->size; i += LANES) {
+#pragma omp simd
+      for (int lane = 0; lane < LANES; lane++) {
+        float value = x[i + lane];
+        lanes[lane] = value > lanes[lane] || value != value ? value : lanes[lane];
+      }
+    }
+    for (int lane = 0; i < work->size; i++, lane++)
+      if (x[i] > lanes[lane] || x[i] != x[i]) lanes[lane] = x[i];
+    for (int lane = 0; lane < LANES; lane++)
+      if (lanes[lane] > best || lanes[lane] != lanes[lane]) best = lanes[lane];
+    work->y[plane] = best;
+  }
+}
+
+static bool is_f32(const vt_call *call)
+{
+  return call->inputs[0]->type == VT_F32;
+}
+
+static vt_status global_fast(vt_ctx *ctx, const vt_call *call, vt_range_fn planes_of)
+{
+  const vt_tensor *x = call->inputs[0];
+  global_work work = {x->data, call->outputs[0]->data, vt_span(x, 2, x->rank)};
+  vt_parallel(ctx, vt_span(x, 0, 2), 1 + 32768 / work.size, planes_of, &work);
+  return VT_OK;
+}
+
+static vt_status global_average_fast(vt_ctx *ctx, const vt_call *call)
+{
+  return global_fast(ctx, call, average_planes);
+}
+
+static vt_status global_max_fast(vt_ctx *ctx, const vt_call *call)
+{
+  return global_fast(ctx, call, max_planes);
+}
+
+static double global_flops(const vt_call *call)
+{
+  return (double)vt_count(call->inputs[0]);
+}
+
+/* ---- rows ---- */
+
+static const vt_field global_lp_fields[] = {
+    {.name = "p",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(global_lp_attributes, p),
+     .fallback = "2",
+     VT_RANGE(1, 0x7fffffff),
+     .help = "order of the norm"},
+};
+
+static const vt_op global_pool_ops[] = {
+    {.name = "GlobalAveragePool",
+     .since = 1,
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .min_outputs = 1,
+     .max_outputs = 1,
+     .types = {VT_FLOATS},
+     .shape = global_shape,
+     .implementations = {{"simd", is_f32, global_average_fast}, {"plain", NULL, global_average_plain}},
+     .flops = global_flops},
+    {.name = "GlobalMaxPool",
+     .since = 1,
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .min_outputs = 1,
+     .max_outputs = 1,
+     .types = {VT_FLOATS},
+     .shape = global_shape,
+     .implementations = {{"simd", is_f32, global_max_fast}, {"plain", NULL, global_max_plain}},
+     .flops = global_flops},
+    {.name = "GlobalLpPool",
+     .since = 1,
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .min_outputs = 1,
+     .max_outputs = 1,
+     .attributes_size = sizeof(global_lp_attributes),
+     .fields = global_lp_fields,
+     .field_count = VT_COUNT(global_lp_fields),
+     .types = {VT_FLOATS},
+     .shape = global_shape,
+     .implementations = {{"plain", NULL, global_lp_plain}},
+     .flops = global_flops},
+};
+
+const vt_op_family vt_ops_global_pool = {global_pool_ops, VT_COUNT(global_pool_ops)};
