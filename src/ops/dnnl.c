@@ -256,10 +256,9 @@ static dnnl_status_t create(vt_dnnl_primitive *made, dnnl_engine_t cpu, vt_dnnl_
   return dnnl_primitive_create(&made->primitive, made->descriptor);
 }
 
-vt_status vt_dnnl_get(vt_ctx *ctx, const vt_dnnl_key *key, vt_dnnl_describe_fn describe, const void *user,
-                      vt_dnnl_primitive **out)
+vt_status vt_dnnl_get(vt_ctx *ctx, const vt_dnnl_key *key, int threads, vt_dnnl_describe_fn describe,
+                      const void *user, vt_dnnl_primitive **out)
 {
-  int threads = vt_dnnl_threads(ctx);
   uint64_t hash = hash_of(key, threads);
   dnnl_engine_t cpu;
   *out = NULL;

@@ -70,10 +70,10 @@ void vt_dnnl_key_layout(vt_dnnl_key *key, const dnnl_memory_desc_t *layout);
 typedef dnnl_status_t (*vt_dnnl_describe_fn)(const void *user, dnnl_engine_t engine,
                                              const_dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *out);
 
-/* The primitive of this key for vt_dnnl_threads() threads, from the list or new. VT_ERROR_UNSUPPORTED,
- * without a record, when oneDNN cannot do it. Give it back with vt_dnnl_put(). */
-vt_status vt_dnnl_get(vt_ctx *ctx, const vt_dnnl_key *key, vt_dnnl_describe_fn describe, const void *user,
-                      vt_dnnl_primitive **out);
+/* The primitive of this key for `threads` threads (vt_dnnl_threads(), or 1), from the list or new.
+ * VT_ERROR_UNSUPPORTED, without a record, when oneDNN cannot do it. Give it back with vt_dnnl_put(). */
+vt_status vt_dnnl_get(vt_ctx *ctx, const vt_dnnl_key *key, int threads, vt_dnnl_describe_fn describe,
+                      const void *user, vt_dnnl_primitive **out);
 void vt_dnnl_put(vt_dnnl_primitive *primitive);
 /* Lets go of all that is kept and not in use (tests, and hosts that want the memory back). */
 void vt_dnnl_forget(void);

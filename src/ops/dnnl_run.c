@@ -54,7 +54,7 @@ vt_status vt_dnnl_reorder(vt_ctx *ctx, const dnnl_memory_desc_t *source, const v
   vt_dnnl_key_add(&key, dnnl_reorder);
   vt_dnnl_key_layout(&key, source);
   vt_dnnl_key_layout(&key, target);
-  vt_status status = vt_dnnl_get(ctx, &key, describe_reorder, &between, &primitive);
+  vt_status status = vt_dnnl_get(ctx, &key, vt_dnnl_threads(ctx), describe_reorder, &between, &primitive);
   if (status == VT_ERROR_UNSUPPORTED) return vt_dnnl_check(ctx, dnnl_unimplemented, "reorder");
   VT_TRY(status);
   int indices[] = {DNNL_ARG_FROM, DNNL_ARG_TO};
