@@ -54,8 +54,9 @@ VT_API VT_MUST_CHECK vt_status vt_graph_run(vt_ctx *ctx, const vt_graph *graph, 
 
 /* Compiles the graph for these input shapes (tensors may lack data; those with data are folded in as constants).
  * `threads`: threads inside each operator of one forward. `wanted`: names of inner tensors to expose beside the graph's
- * outputs (fusion ends there). VT_ERROR_DATA_DEPENDENT when a shape depends on data: use vt_graph_run(). The plan keeps
- * a reference to the graph: free the plan first. */
+ * outputs (fusion ends there). VT_ERROR_DATA_DEPENDENT when a shape depends on data: vt_ctx_clear(), then vt_graph_run().
+ * A plan of several threads can be made and run only outside of OpenMP parallel regions (VT_ERROR_INVALID_ARGUMENT). The
+ * plan keeps a reference to the graph: free the plan first. */
 VT_API VT_MUST_CHECK vt_status vt_plan_compile(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *inputs, int threads,
                                                const char *const *wanted, int wanted_count, vt_plan **out);
 VT_API void vt_plan_free(vt_plan *plan);
@@ -65,9 +66,17 @@ VT_API const vt_tensor *vt_plan_output(const vt_plan *plan, int index);
 VT_API double vt_plan_flops(const vt_plan *plan);      /* of one forward, multiply-add = 2 */
 VT_API size_t vt_plan_session_bytes(const vt_plan *plan); /* memory one session needs */
 
+/* Items that one forward of a worker should hold, from the cost of one item in floating-point operations (multiply-add
+ * = 2): 1 from 100 million up, otherwise as many as reach that, at most 16. By rule and not by timing, so that results
+ * have the same bytes on every run. */
+VT_API int vt_micro_batch(double flops_per_item);
+
+/* Memory for one thread at a time to run the plan in. Free it before the plan. Any number of sessions may run side by
+ * side; each gives the same bytes as if it ran alone. */
 VT_API VT_MUST_CHECK vt_status vt_session_new(vt_ctx *ctx, const vt_plan *plan, vt_session **out);
-VT_API void vt_session_free(vt_session *session);
-/* Row-major memory of input / output `index`, owned by the session: write inputs, run, read outputs. */
+VT_API void vt_session_free(vt_session *session); /* accepts NULL */
+/* Row-major memory of input / output `index`, owned by the session: write inputs, run, read outputs. Inputs stay as
+ * written from run to run. NULL: no such index, or an input whose value was given when compiling. */
 VT_API void *vt_session_input(vt_session *session, int index);
 VT_API const void *vt_session_output(const vt_session *session, int index);
 VT_API VT_MUST_CHECK vt_status vt_session_run(vt_ctx *ctx, vt_session *session);
