@@ -6,7 +6,8 @@
 
 int vt_draft_resolve(const vt_draft *draft, int value)
 {
-  while (value >= 0 && draft->values[value].same_as >= 0) value = draft->values[value].same_as;
+  while (value >= 0 && draft->values[value].same_as >= 0)
+    value = draft->values[value].same_as;
   return value;
 }
 
@@ -26,7 +27,8 @@ bool vt_draft_is(const vt_draft *draft, int node, const char *op)
 {
   if (node < 0) return false;
   const vt_op *row = draft->graph->nodes[node].op;
-  return strcmp(row->name, op) == 0 && (!row->domain || !row->domain[0] || strcmp(row->domain, "ai.onnx") == 0);
+  return strcmp(row->name, op) == 0 &&
+         (!row->domain || !row->domain[0] || strcmp(row->domain, "ai.onnx") == 0);
 }
 
 const vt_tensor *vt_draft_constant(const vt_draft *draft, int value)
@@ -45,7 +47,8 @@ double vt_draft_flops(const vt_draft *draft, int node)
   enum { MOST = 16 };
   const vt_node *n = &draft->graph->nodes[node];
   vt_tensor headers[2 * MOST], *pointers[2 * MOST];
-  int inputs = n->input_count < MOST ? n->input_count : MOST, outputs = n->output_count < MOST ? n->output_count : MOST;
+  int inputs = n->input_count < MOST ? n->input_count : MOST,
+      outputs = n->output_count < MOST ? n->output_count : MOST;
   for (int i = 0; i < inputs + outputs; i++) {
     int value = i < inputs ? vt_draft_input(draft, node, i) : vt_draft_output(draft, node, i - inputs);
     if (value >= 0) headers[i] = draft->values[value].tensor;
@@ -70,11 +73,16 @@ double vt_attribute_number(const vt_node *node, const char *name, double fallbac
   const vt_field *field = find_field(node, name);
   if (!field) return fallback;
   switch (field->kind) {
-  case VT_FIELD_INT: return (double)*(const int64_t *)slot(node, field);
-  case VT_FIELD_REAL: return *(const double *)slot(node, field);
-  case VT_FIELD_BOOL: return *(const bool *)slot(node, field);
-  case VT_FIELD_CHOICE: return *(const int *)slot(node, field);
-  default: return fallback;
+  case VT_FIELD_INT:
+    return (double)*(const int64_t *)slot(node, field);
+  case VT_FIELD_REAL:
+    return *(const double *)slot(node, field);
+  case VT_FIELD_BOOL:
+    return *(const bool *)slot(node, field);
+  case VT_FIELD_CHOICE:
+    return *(const int *)slot(node, field);
+  default:
+    return fallback;
   }
 }
 

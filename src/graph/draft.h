@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A graph being compiled: shapes known, constants folded, unused nodes dropped. The graph itself is never changed.
+ * A graph being compiled: shapes known, constants folded, unused nodes dropped. The graph itself is never
+ * changed.
  */
 #ifndef VT_GRAPH_DRAFT_H
 #define VT_GRAPH_DRAFT_H
@@ -24,8 +25,9 @@ typedef struct vt_draft {
   int *user_pool;
 } vt_draft;
 
-/* Runs all shape rules in order and evaluates what depends on constants alone. `exposed`: values that must exist.
- * VT_ERROR_DATA_DEPENDENT with a message that names the node. Free with vt_draft_free() also on failure. */
+/* Runs all shape rules in order and evaluates what depends on constants alone. `exposed`: values that must
+ * exist. VT_ERROR_DATA_DEPENDENT with a message that names the node. Free with vt_draft_free() also on
+ * failure. */
 vt_status vt_draft_build(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *inputs, const int *exposed,
                          int exposed_count, vt_draft *draft);
 void vt_draft_free(vt_draft *draft);
@@ -35,7 +37,8 @@ int vt_draft_resolve(const vt_draft *draft, int value);
 /* Input / output `index` of a node, resolved; VT_NO_VALUE when left out or beyond the count. */
 int vt_draft_input(const vt_draft *draft, int node, int index);
 int vt_draft_output(const vt_draft *draft, int node, int index);
-bool vt_draft_is(const vt_draft *draft, int node, const char *op); /* ONNX operator of that name; false for node −1 */
+bool vt_draft_is(const vt_draft *draft, int node,
+                 const char *op); /* ONNX operator of that name; false for node −1 */
 const vt_tensor *vt_draft_constant(const vt_draft *draft, int value); /* NULL: not constant or no value */
 /* The only reader of a value that nobody else sees, −1 otherwise. */
 int vt_draft_only_user(const vt_draft *draft, int value);

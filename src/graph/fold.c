@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Shapes and constants: every shape rule runs once in order; a node whose inputs are all constant is evaluated now; a
- * node that hands its input through is forgotten; what no output needs is dropped.
+ * Shapes and constants: every shape rule runs once in order; a node whose inputs are all constant is
+ * evaluated now; a node that hands its input through is forgotten; what no output needs is dropped.
  */
 #include "graph/draft.h"
 
@@ -12,8 +12,8 @@ typedef struct scratch { /* the arguments of one call, as large as the largest n
 static vt_status shape_fails(vt_ctx *ctx, const vt_node *node)
 {
   return vt_fail(ctx, VT_ERROR_DATA_DEPENDENT,
-                 "node '%s' (%s): the shape of its result depends on data; run this graph by trace", node->name,
-                 node->op->name);
+                 "node '%s' (%s): the shape of its result depends on data; run this graph by trace",
+                 node->name, node->op->name);
 }
 
 static vt_tensor *tensor_of(vt_draft *draft, int value)
@@ -53,6 +53,7 @@ static vt_tensor *keep(vt_ctx *ctx, const vt_tensor *tensor)
 static vt_status set_inputs(vt_ctx *ctx, vt_draft *draft, vt_tensor *const *inputs)
 {
   const vt_graph *graph = draft->graph;
+  VT_TRY(vt_graph_check_inputs(ctx, graph, inputs));
   for (int i = 0; i < graph->value_count; i++) {
     if (!graph->values[i].constant) continue;
     vt_tensor *kept = keep(ctx, graph->values[i].constant);
@@ -60,24 +61,7 @@ static vt_status set_inputs(vt_ctx *ctx, vt_draft *draft, vt_tensor *const *inpu
     set_constant(draft, i, kept);
   }
   for (int i = 0; i < graph->input_count; i++) {
-    const vt_value *value = &graph->values[graph->inputs[i]];
     const vt_tensor *given = inputs[i];
-    char shape[160];
-    if (!given) return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "input '%s' is missing", value->name);
-    if (value->type != VT_UNDEFINED && given->type != value->type)
-      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "input '%s' is %s, the model declares %s", value->name,
-                     vt_shape_text(given, shape), vt_type_name(value->type));
-    if (value->declared && value->rank >= 0) {
-      bool fits = given->rank == value->rank;
-      for (int axis = 0; fits && axis < value->rank; axis++)
-        fits = value->dims[axis] < 0 || value->dims[axis] == given->dims[axis];
-      vt_tensor declared = {.type = value->type, .rank = value->rank};
-      memcpy(declared.dims, value->dims, sizeof declared.dims);
-      char other[160];
-      if (!fits)
-        return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "input '%s' is %s, the model declares %s (-1: any size)",
-                       value->name, vt_shape_text(given, shape), vt_shape_text(&declared, other));
-    }
     vt_draft_value *v = &draft->values[graph->inputs[i]];
     vt_tensor_free(v->constant); /* an initializer that is also an input: the caller's value counts */
     v->constant = NULL;
@@ -114,8 +98,8 @@ static vt_status evaluate(vt_ctx *ctx, vt_draft *draft, const vt_node *node, scr
     s->outputs[i] = NULL;
     if (node->outputs[i] >= 0 && !(s->outputs[i] = vt_tensor_empty(ctx))) return vt_ctx_status(ctx);
   }
-  vt_status status =
-      vt_apply(ctx, node->op, node->attributes, node->name, node->input_count, s->inputs, node->output_count, s->outputs);
+  vt_status status = vt_apply(ctx, node->op, node->attributes, node->name, node->input_count, s->inputs,
+                              node->output_count, s->outputs);
   for (int i = 0; i < node->output_count && status == VT_OK; i++) {
     if (node->outputs[i] < 0) continue;
     vt_tensor *kept = keep(ctx, s->outputs[i]);
@@ -156,7 +140,8 @@ static bool hands_through(const vt_draft *draft, int index)
   if (node->op->flags & VT_OP_VIEW) return true;
   if (vt_draft_is(draft, index, "Cast") || vt_draft_is(draft, index, "Expand")) return true;
   if (vt_draft_is(draft, index, "Concat")) return node->input_count == 1;
-  if (vt_draft_is(draft, index, "Pad")) return all_zero(vt_draft_constant(draft, vt_draft_input(draft, index, 1)));
+  if (vt_draft_is(draft, index, "Pad"))
+    return all_zero(vt_draft_constant(draft, vt_draft_input(draft, index, 1)));
   if (vt_draft_is(draft, index, "Slice")) {
     int steps = vt_draft_input(draft, index, 4);
     return steps < 0 || (vt_draft_constant(draft, steps) && all_positive(vt_draft_constant(draft, steps)));
@@ -174,8 +159,8 @@ static vt_status visit(vt_ctx *ctx, vt_draft *draft, int index, scratch *s)
   for (int i = 0; i < node->input_count; i++) {
     s->inputs[i] = tensor_of(draft, node->inputs[i]);
     if (s->inputs[i] && !draft->values[vt_draft_resolve(draft, node->inputs[i])].known)
-      return vt_fail(ctx, VT_ERROR_INVALID_MODEL, "node '%s' (%s): nothing produces its input '%s'", node->name,
-                     node->op->name, draft->graph->values[node->inputs[i]].name);
+      return vt_fail(ctx, VT_ERROR_INVALID_MODEL, "node '%s' (%s): nothing produces its input '%s'",
+                     node->name, node->op->name, draft->graph->values[node->inputs[i]].name);
   }
   if (evaluates(draft, index)) {
     draft->live[index] = false;
@@ -183,7 +168,8 @@ static vt_status visit(vt_ctx *ctx, vt_draft *draft, int index, scratch *s)
   }
   for (int i = 0; i < node->output_count; i++)
     s->outputs[i] = node->outputs[i] >= 0 ? &draft->values[node->outputs[i]].tensor : NULL;
-  vt_call call = {node->op, node->attributes, node->name, node->input_count, node->output_count, s->inputs, s->outputs};
+  vt_call call = {node->op,           node->attributes, node->name, node->input_count,
+                  node->output_count, s->inputs,        s->outputs};
   vt_status status = vt_call_shape(ctx, &call);
   if (status == VT_ERROR_DATA_DEPENDENT) return shape_fails(ctx, node);
   VT_TRY(status);
@@ -243,15 +229,18 @@ static vt_status list_users(vt_ctx *ctx, vt_draft *draft)
   return VT_OK;
 }
 
-static vt_status build(vt_ctx *ctx, vt_draft *draft, vt_tensor *const *inputs, const int *exposed, int exposed_count,
-                       scratch *s, bool *needed)
+static vt_status build(vt_ctx *ctx, vt_draft *draft, vt_tensor *const *inputs, const int *exposed,
+                       int exposed_count, scratch *s, bool *needed)
 {
   const vt_graph *graph = draft->graph;
-  for (int i = 0; i < graph->value_count; i++) draft->values[i].same_as = VT_NO_VALUE;
-  for (int i = 0; i < graph->node_count; i++) draft->live[i] = true;
+  for (int i = 0; i < graph->value_count; i++)
+    draft->values[i].same_as = VT_NO_VALUE;
+  for (int i = 0; i < graph->node_count; i++)
+    draft->live[i] = true;
   VT_TRY(set_inputs(ctx, draft, inputs));
   /* what no output needs is not even looked at: a dead branch may depend on data */
-  for (int i = 0; i < exposed_count; i++) needed[exposed[i]] = true;
+  for (int i = 0; i < exposed_count; i++)
+    needed[exposed[i]] = true;
   drop_dead(draft, needed);
   for (int i = 0; i < graph->node_count; i++) {
     if (!draft->live[i]) continue;
@@ -262,7 +251,8 @@ static vt_status build(vt_ctx *ctx, vt_draft *draft, vt_tensor *const *inputs, c
   for (int i = 0; i < exposed_count; i++) {
     int value = vt_draft_resolve(draft, exposed[i]);
     if (!draft->values[value].known)
-      return vt_fail(ctx, VT_ERROR_INVALID_MODEL, "nothing produces the output '%s'", graph->values[exposed[i]].name);
+      return vt_fail(ctx, VT_ERROR_INVALID_MODEL, "nothing produces the output '%s'",
+                     graph->values[exposed[i]].name);
     needed[value] = draft->values[value].exposed = true;
   }
   drop_dead(draft, needed);
@@ -277,11 +267,13 @@ vt_status vt_draft_build(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *i
   size_t most_inputs = 1, most_outputs = 1, values = (size_t)graph->value_count;
   for (int i = 0; i < graph->node_count; i++) {
     if ((size_t)graph->nodes[i].input_count > most_inputs) most_inputs = (size_t)graph->nodes[i].input_count;
-    if ((size_t)graph->nodes[i].output_count > most_outputs) most_outputs = (size_t)graph->nodes[i].output_count;
+    if ((size_t)graph->nodes[i].output_count > most_outputs)
+      most_outputs = (size_t)graph->nodes[i].output_count;
   }
   draft->values = vt_alloc_zero(ctx, values, sizeof *draft->values);
   draft->live = vt_alloc_zero(ctx, (size_t)graph->node_count, sizeof *draft->live);
-  scratch s = {vt_alloc_zero(ctx, most_inputs, sizeof(vt_tensor *)), vt_alloc_zero(ctx, most_outputs, sizeof(vt_tensor *))};
+  scratch s = {vt_alloc_zero(ctx, most_inputs, sizeof(vt_tensor *)),
+               vt_alloc_zero(ctx, most_outputs, sizeof(vt_tensor *))};
   bool *needed = vt_alloc_zero(ctx, values, sizeof *needed);
   vt_status status = VT_ERROR_OUT_OF_MEMORY;
   if (draft->values && draft->live && s.inputs && s.outputs && needed)
@@ -294,7 +286,8 @@ vt_status vt_draft_build(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *i
 
 void vt_draft_free(vt_draft *draft)
 {
-  for (int i = 0; draft->values && i < draft->graph->value_count; i++) vt_tensor_free(draft->values[i].constant);
+  for (int i = 0; draft->values && i < draft->graph->value_count; i++)
+    vt_tensor_free(draft->values[i].constant);
   vt_free(draft->values);
   vt_free(draft->live);
   vt_free(draft->user_pool);

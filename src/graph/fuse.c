@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Anchors and how fusions grow from them. Convolutions and matrix products go first and from the last to the first, so
- * that of two branches that meet in a sum the later one takes it, when the other's result is already there.
+ * Anchors and how fusions grow from them. Convolutions and matrix products go first and from the last to the
+ * first, so that of two branches that meet in a sum the later one takes it, when the other's result is
+ * already there.
  */
 #include "graph/fuse.h"
 
@@ -29,7 +30,9 @@ static void absorb_pad(const vt_draft *draft, const vt_fusions *fusions, vt_fusi
   int fill = vt_draft_input(draft, pad, 2), axes_value = vt_draft_input(draft, pad, 3);
   const vt_tensor *axes = vt_draft_constant(draft, axes_value);
   int rank = shape_of(draft, padded)->rank;
-  if (!pads || (fill >= 0 && (!vt_draft_constant(draft, fill) || vt_get_f64(vt_draft_constant(draft, fill), 0) != 0)) ||
+  if (!pads ||
+      (fill >= 0 &&
+       (!vt_draft_constant(draft, fill) || vt_get_f64(vt_draft_constant(draft, fill), 0) != 0)) ||
       (axes_value >= 0 && !axes) || vt_count(pads) != 2 * (axes ? vt_count(axes) : rank))
     return;
   int64_t begin[VT_MAX_RANK] = {0}, end[VT_MAX_RANK] = {0}, count = vt_count(pads) / 2;
@@ -52,10 +55,12 @@ static void absorb_pad(const vt_draft *draft, const vt_fusions *fusions, vt_fusi
 static bool is_anchor(const vt_draft *draft, int node, vt_fusion *fusion)
 {
   int source = vt_draft_input(draft, node, 0), output = vt_draft_output(draft, node, 0);
-  if (source < 0 || output < 0 || shape_of(draft, source)->type != VT_F32 || shape_of(draft, output)->type != VT_F32)
+  if (source < 0 || output < 0 || shape_of(draft, source)->type != VT_F32 ||
+      shape_of(draft, output)->type != VT_F32)
     return false;
   int rank = shape_of(draft, output)->rank;
-  if (vt_count(shape_of(draft, output)) == 0 || vt_count(shape_of(draft, source)) == 0 || rank < 1) return false;
+  if (vt_count(shape_of(draft, output)) == 0 || vt_count(shape_of(draft, source)) == 0 || rank < 1)
+    return false;
   *fusion = (vt_fusion){.anchor = node, .source = source, .output = output, .channel_axis = 1};
   bool image = rank >= 3 && rank <= 5;
   if (vt_draft_is(draft, node, "Conv") && image) {
@@ -70,8 +75,8 @@ static bool is_anchor(const vt_draft *draft, int node, vt_fusion *fusion)
     int second = vt_draft_input(draft, node, 1);
     if (vt_draft_is(draft, node, "BatchNormalization")) {
       fusion->kind = VT_ANCHOR_AFFINE;
-    } else if (vt_draft_is(draft, node, "Add") || vt_draft_is(draft, node, "Mul") || vt_draft_is(draft, node, "Sub") ||
-               vt_draft_is(draft, node, "Div")) {
+    } else if (vt_draft_is(draft, node, "Add") || vt_draft_is(draft, node, "Mul") ||
+               vt_draft_is(draft, node, "Sub") || vt_draft_is(draft, node, "Div")) {
       bool affine = constant || (second >= 0 && vt_draft_constant(draft, second));
       fusion->kind = affine ? VT_ANCHOR_AFFINE : VT_ANCHOR_BINARY;
       if (affine && constant) fusion->source = second;
@@ -192,9 +197,12 @@ vt_status vt_fuse(vt_ctx *ctx, const vt_draft *draft, vt_fusions *out)
   out->last_of = vt_alloc_zero(ctx, (size_t)count + 1, sizeof *out->last_of);
   out->taken = vt_alloc_zero(ctx, (size_t)count + 1, sizeof *out->taken);
   if (!out->last_of || !out->taken) return VT_ERROR_OUT_OF_MEMORY;
-  for (int i = 0; i < count; i++) out->last_of[i] = -1;
-  for (int i = count - 1; i >= 0; i--) VT_TRY(consider(ctx, draft, out, i, true));
-  for (int i = 0; i < count; i++) VT_TRY(consider(ctx, draft, out, i, false));
+  for (int i = 0; i < count; i++)
+    out->last_of[i] = -1;
+  for (int i = count - 1; i >= 0; i--)
+    VT_TRY(consider(ctx, draft, out, i, true));
+  for (int i = 0; i < count; i++)
+    VT_TRY(consider(ctx, draft, out, i, false));
   return VT_OK;
 }
 

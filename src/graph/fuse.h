@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which nodes become one step. A fusion starts at an anchor (convolution, matrix product, …) and takes in what follows
- * while nobody else looks at the value in between. Nodes are only marked: when oneDNN cannot run a fusion, its parts are
- * run one by one as the graph has them.
+ * Which nodes become one step. A fusion starts at an anchor (convolution, matrix product, …) and takes in
+ * what follows while nobody else looks at the value in between. Nodes are only marked: when oneDNN cannot run
+ * a fusion, its parts are run one by one as the graph has them.
  */
 #ifndef VT_GRAPH_FUSE_H
 #define VT_GRAPH_FUSE_H
@@ -22,13 +22,13 @@ enum { VT_PARTS = 24 };
 
 typedef struct vt_fusion {
   vt_anchor kind;
-  int anchor;              /* node */
-  int parts[VT_PARTS];     /* nodes that it stands for, the anchor and a Pad among them */
+  int anchor;          /* node */
+  int parts[VT_PARTS]; /* nodes that it stands for, the anchor and a Pad among them */
   int part_count;
-  int source;              /* value read (behind an absorbed Pad), input 0 of the anchor */
-  int output;              /* value made */
+  int source;                                 /* value read (behind an absorbed Pad), input 0 of the anchor */
+  int output;                                 /* value made */
   int64_t begin[VT_SPATIAL], end[VT_SPATIAL]; /* added by an absorbed Pad, spatial axes */
-  float *scale, *shift;    /* owned, one a channel; NULL: 1 and 0. They come before all posts */
+  float *scale, *shift; /* owned, one a channel; NULL: 1 and 0. They come before all posts */
   int64_t channels;
   int channel_axis;
   vt_post posts[VT_POSTS];
@@ -46,14 +46,14 @@ vt_status vt_fuse(vt_ctx *ctx, const vt_draft *draft, vt_fusions *out); /* free 
 void vt_fusions_free(vt_fusions *fusions);
 
 /* ---- patterns.c: what may follow a value ----
- * Each looks at the readers of `value`; on success it adds nodes and posts to the fusion, moves `output` on and returns
- * true. */
+ * Each looks at the readers of `value`; on success it adds nodes and posts to the fusion, moves `output` on
+ * and returns true. */
 bool vt_match_activation(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *fusion);
 bool vt_match_gate(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *fusion);
 bool vt_match_residual(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *fusion);
-/* y = scale·x + shift with constants: `scale` and `shift` have space for `channels` floats. `uniform`: one pair serves
- * all channels. False when node is nothing of the kind. */
-bool vt_affine_of(const vt_draft *draft, int node, int value, int channel_axis, int64_t channels, float *scale,
-                  float *shift, bool *uniform);
+/* y = scale·x + shift with constants: `scale` and `shift` have space for `channels` floats. `uniform`: one
+ * pair serves all channels. False when node is nothing of the kind. */
+bool vt_affine_of(const vt_draft *draft, int node, int value, int channel_axis, int64_t channels,
+                  float *scale, float *shift, bool *uniform);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From nodes to steps. A value lies in the layout of the step that made it; whoever needs another one adds a reorder,
- * once for all later readers.
+ * From nodes to steps. A value lies in the layout of the step that made it; whoever needs another one adds a
+ * reorder, once for all later readers.
  */
 #include "graph/lower.h"
 
@@ -37,7 +37,8 @@ vt_status vt_lower_own(vt_ctx *ctx, vt_lowering *l, int value, int *buffer)
   if (*buffer >= 0) return VT_OK;
   const vt_draft_value *v = &l->draft->values[value];
   if (!v->constant)
-    return vt_fail(ctx, VT_ERROR_INVALID_MODEL, "tensor '%s' is read before it is made", l->draft->graph->values[value].name);
+    return vt_fail(ctx, VT_ERROR_INVALID_MODEL, "tensor '%s' is read before it is made",
+                   l->draft->graph->values[value].name);
   VT_TRY(vt_plan_add_buffer(ctx, l->plan, 0, buffer));
   buffer_at(l, *buffer)->pending = KEPT;
   buffer_at(l, *buffer)->constant = vt_tensor_keep(ctx, v->constant);
@@ -64,12 +65,16 @@ static vt_status new_rows(vt_ctx *ctx, vt_lowering *l, int value, int *buffer)
   return vt_plan_add_buffer(ctx, l->plan, vt_bytes(vt_lower_shape(l, value)), buffer);
 }
 
-vt_status vt_lower_primitive(vt_ctx *ctx, vt_lowering *l, int node, vt_primitive *primitive, const int *buffers,
-                             double flops, int fused)
+vt_status vt_lower_primitive(vt_ctx *ctx, vt_lowering *l, int node, vt_primitive *primitive,
+                             const int *buffers, double flops, int fused)
 {
   int count = vt_primitive_argument_count(primitive);
-  vt_step step = {.kind = VT_STEP_PRIMITIVE, .primitive = primitive, .slot_count = count, .input_count = count - 1,
-                  .flops = flops, .fused = fused};
+  vt_step step = {.kind = VT_STEP_PRIMITIVE,
+                  .primitive = primitive,
+                  .slot_count = count,
+                  .input_count = count - 1,
+                  .flops = flops,
+                  .fused = fused};
   step.name = node >= 0 ? l->draft->graph->nodes[node].name : "";
   step.op_name = node >= 0 ? l->draft->graph->nodes[node].op->name : "reorder";
   step.slots = vt_alloc_zero(ctx, (size_t)count, sizeof *step.slots);
@@ -77,14 +82,16 @@ vt_status vt_lower_primitive(vt_ctx *ctx, vt_lowering *l, int node, vt_primitive
     vt_primitive_free(primitive);
     return VT_ERROR_OUT_OF_MEMORY;
   }
-  for (int i = 0; i < count; i++) step.slots[i].buffer = buffers[i];
+  for (int i = 0; i < count; i++)
+    step.slots[i].buffer = buffers[i];
   vt_view result = vt_primitive_argument(primitive, count - 1);
   step.result = (vt_tensor){.type = VT_F32, .rank = result.rank};
   memcpy(step.result.dims, result.dims, sizeof step.result.dims);
   return vt_plan_add_step(ctx, l->plan, &step);
 }
 
-static vt_status reorder(vt_ctx *ctx, vt_lowering *l, const vt_view *from, int source, const vt_view *to, int target)
+static vt_status reorder(vt_ctx *ctx, vt_lowering *l, const vt_view *from, int source, const vt_view *to,
+                         int target)
 {
   vt_primitive *primitive;
   VT_TRY(vt_primitive_reorder(ctx, l->plan->engine, from, to, &primitive));
@@ -154,7 +161,8 @@ vt_status vt_lower_made(vt_ctx *ctx, vt_lowering *l, int value, const vt_view *v
   return VT_OK;
 }
 
-vt_status vt_lower_constant(vt_ctx *ctx, vt_lowering *l, const float *data, const vt_view *wanted, int *buffer)
+vt_status vt_lower_constant(vt_ctx *ctx, vt_lowering *l, const float *data, const vt_view *wanted,
+                            int *buffer)
 {
   int64_t bytes = (int64_t)vt_view_bytes(wanted);
   vt_tensor *tensor = vt_tensor_alone(ctx);
@@ -176,10 +184,12 @@ vt_status vt_lower_constant(vt_ctx *ctx, vt_lowering *l, const float *data, cons
       void *memory;
     } source = {data}; /* oneDNN takes one kind of pointer for what it reads and writes */
     status = vt_primitive_reorder(ctx, l->plan->engine, &plain, wanted, &primitive);
-    if (status == VT_OK && !(scratch = vt_alloc(ctx, vt_primitive_scratch(primitive)))) status = VT_ERROR_OUT_OF_MEMORY;
+    if (status == VT_OK && !(scratch = vt_alloc(ctx, vt_primitive_scratch(primitive))))
+      status = VT_ERROR_OUT_OF_MEMORY;
     if (status == VT_OK) status = vt_lane_new(ctx, l->plan->engine, &lane);
     if (status == VT_OK)
-      status = vt_bound_new(ctx, l->plan->engine, primitive, (void *const[]){source.memory, tensor->data}, scratch, &bound);
+      status = vt_bound_new(ctx, l->plan->engine, primitive, (void *const[]){source.memory, tensor->data},
+                            scratch, &bound);
     if (status == VT_OK) status = vt_bound_run(ctx, bound, lane);
     vt_bound_free(bound);
     vt_lane_free(lane);
@@ -207,7 +217,8 @@ static bool runs_flat(const vt_lowering *l, int node)
   if (!(n->op->flags & VT_OP_ELEMENTWISE) || own < 0 || l->rows[value] >= 0 || result < 0) return false;
   for (int i = 1; i < n->input_count; i++) {
     int other = vt_draft_input(l->draft, node, i);
-    if (other >= 0 && (!vt_draft_constant(l->draft, other) || vt_count(vt_lower_shape(l, other)) != 1)) return false;
+    if (other >= 0 && (!vt_draft_constant(l->draft, other) || vt_count(vt_lower_shape(l, other)) != 1))
+      return false;
   }
   vt_view view = vt_lower_view(l, value, own);
   return vt_lower_shape(l, result)->type == VT_F32 && vt_lower_shape(l, value)->type == VT_F32 &&
@@ -260,8 +271,13 @@ static vt_status fill_call(vt_ctx *ctx, vt_lowering *l, int node, vt_step *step,
 static vt_status lower_call(vt_ctx *ctx, vt_lowering *l, int node)
 {
   const vt_node *n = &l->draft->graph->nodes[node];
-  vt_step step = {.kind = VT_STEP_CALL, .name = n->name, .op_name = n->op->name, .op = n->op, .attributes = n->attributes,
-                  .input_count = n->input_count, .slot_count = n->input_count + n->output_count};
+  vt_step step = {.kind = VT_STEP_CALL,
+                  .name = n->name,
+                  .op_name = n->op->name,
+                  .op = n->op,
+                  .attributes = n->attributes,
+                  .input_count = n->input_count,
+                  .slot_count = n->input_count + n->output_count};
   step.slots = vt_alloc_zero(ctx, (size_t)step.slot_count, sizeof *step.slots);
   if (!step.slots) return VT_ERROR_OUT_OF_MEMORY;
   vt_status status = fill_call(ctx, l, node, &step, runs_flat(l, node));
@@ -354,8 +370,12 @@ static vt_status lower_output(vt_ctx *ctx, vt_lowering *l, int index, int value)
   VT_TRY(new_rows(ctx, l, value, &copy));
   buffer_at(l, copy)->output = true;
   plan->outputs[index] = copy;
-  vt_step step = {.kind = VT_STEP_COPY, .name = l->draft->graph->values[value].name, .op_name = "copy", .slot_count = 2,
-                  .input_count = 1, .result = plan->output_shapes[index]};
+  vt_step step = {.kind = VT_STEP_COPY,
+                  .name = l->draft->graph->values[value].name,
+                  .op_name = "copy",
+                  .slot_count = 2,
+                  .input_count = 1,
+                  .result = plan->output_shapes[index]};
   step.slots = vt_alloc_zero(ctx, 2, sizeof *step.slots);
   if (!step.slots) return VT_ERROR_OUT_OF_MEMORY;
   step.slots[0] = (vt_slot){.tensor = step.result, .buffer = rows};
@@ -382,7 +402,8 @@ static vt_status lower_inputs(vt_ctx *ctx, vt_lowering *l)
 static vt_status lower_all(vt_ctx *ctx, vt_lowering *l, const int *outputs)
 {
   const vt_graph *graph = l->draft->graph;
-  for (int i = 0; i < graph->value_count; i++) l->own[i] = l->rows[i] = -1;
+  for (int i = 0; i < graph->value_count; i++)
+    l->own[i] = l->rows[i] = -1;
   VT_TRY(lower_inputs(ctx, l));
   for (int i = 0; i < graph->node_count; i++) {
     if (!l->draft->live[i]) continue;
@@ -392,14 +413,17 @@ static vt_status lower_all(vt_ctx *ctx, vt_lowering *l, const int *outputs)
     else if (!l->fusions->taken[i])
       VT_TRY(lower_part(ctx, l, i));
   }
-  for (int i = 0; i < l->plan->output_count; i++) VT_TRY(lower_output(ctx, l, i, outputs[i]));
+  for (int i = 0; i < l->plan->output_count; i++)
+    VT_TRY(lower_output(ctx, l, i, outputs[i]));
   return VT_OK;
 }
 
-vt_status vt_lower(vt_ctx *ctx, vt_plan *plan, const vt_draft *draft, const vt_fusions *fusions, const int *outputs)
+vt_status vt_lower(vt_ctx *ctx, vt_plan *plan, const vt_draft *draft, const vt_fusions *fusions,
+                   const int *outputs)
 {
   size_t count = (size_t)draft->graph->value_count;
-  vt_lowering l = {plan, draft, fusions, vt_alloc_zero(ctx, count, sizeof(int)), vt_alloc_zero(ctx, count, sizeof(int))};
+  vt_lowering l = {plan, draft, fusions, vt_alloc_zero(ctx, count, sizeof(int)),
+                   vt_alloc_zero(ctx, count, sizeof(int))};
   vt_status status = l.own && l.rows ? lower_all(ctx, &l, outputs) : VT_ERROR_OUT_OF_MEMORY;
   vt_free(l.own);
   vt_free(l.rows);

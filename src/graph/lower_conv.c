@@ -2,8 +2,9 @@
  *
  * Convolutions and matrix products as oneDNN primitives with what follows them fused in.
  *
- * A residual sum can be done in two ways: ADD reads the other operand beside the result; SUM starts from a result that
- * already holds it, which needs that operand's memory for good. SUM is used when nobody reads the operand afterwards.
+ * A residual sum can be done in two ways: ADD reads the other operand beside the result; SUM starts from a
+ * result that already holds it, which needs that operand's memory for good. SUM is used when nobody reads the
+ * operand afterwards.
  */
 #include "graph/lower.h"
 
@@ -25,7 +26,8 @@ vt_post_plan vt_lower_posts(const vt_lowering *l, const vt_fusion *fusion, bool 
 static double fusion_flops(const vt_lowering *l, const vt_fusion *fusion)
 {
   double flops = 0;
-  for (int i = 0; i < fusion->part_count; i++) flops += vt_draft_flops(l->draft, fusion->parts[i]);
+  for (int i = 0; i < fusion->part_count; i++)
+    flops += vt_draft_flops(l->draft, fusion->parts[i]);
   return flops;
 }
 
@@ -54,17 +56,20 @@ vt_status vt_lower_finish(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, 
     return status;
   }
   buffers[count] = target;
-  status = vt_lower_primitive(ctx, l, fusion->anchor, primitive, buffers, fusion_flops(l, fusion), fusion->part_count - 1);
-  if (status != VT_OK) return status; /* the primitive is gone, and the view's layout with it */
+  status = vt_lower_primitive(ctx, l, fusion->anchor, primitive, buffers, fusion_flops(l, fusion),
+                              fusion->part_count - 1);
+  if (status != VT_OK) return status;            /* the primitive is gone, and the view's layout with it */
   if (old >= 0) l->own[old] = l->rows[old] = -1; /* overwritten */
   return vt_lower_made(ctx, l, fusion->output, &result, target);
 }
 
 /* ---- weights ---- */
 
-/* weights·scale and bias·scale + shift, where the channel of an element is (index / inner) mod channels. New arrays. */
-static vt_status prepare(vt_ctx *ctx, const vt_fusion *fusion, const vt_tensor *weights, int64_t inner, double factor,
-                         const vt_tensor *bias, double bias_factor, float **scaled, float **bias_out)
+/* weights·scale and bias·scale + shift, where the channel of an element is (index / inner) mod channels. New
+ * arrays. */
+static vt_status prepare(vt_ctx *ctx, const vt_fusion *fusion, const vt_tensor *weights, int64_t inner,
+                         double factor, const vt_tensor *bias, double bias_factor, float **scaled,
+                         float **bias_out)
 {
   int64_t count = vt_count(weights);
   *scaled = vt_alloc(ctx, (size_t)count * sizeof(float));
@@ -89,7 +94,8 @@ static bool conv_geometry(const vt_lowering *l, const vt_fusion *fusion, vt_conv
 {
   const vt_node *node = &l->draft->graph->nodes[fusion->anchor];
   const vt_tensor *weights = vt_lower_shape(l, vt_draft_input(l->draft, fusion->anchor, 1));
-  const vt_ints *strides = vt_attribute_ints(node, "strides"), *dilations = vt_attribute_ints(node, "dilations");
+  const vt_ints *strides = vt_attribute_ints(node, "strides"),
+                *dilations = vt_attribute_ints(node, "dilations");
   const vt_ints *pads = vt_attribute_ints(node, "pads");
   int spatial = spec->source.rank - 2;
   char buffer[64];
@@ -117,10 +123,11 @@ static bool conv_geometry(const vt_lowering *l, const vt_fusion *fusion, vt_conv
   return true;
 }
 
-static vt_status conv_buffers(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, const vt_primitive *primitive,
-                              const vt_conv_spec *spec, int *buffers)
+static vt_status conv_buffers(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion,
+                              const vt_primitive *primitive, const vt_conv_spec *spec, int *buffers)
 {
-  int weights = vt_draft_input(l->draft, fusion->anchor, 1), bias = vt_draft_input(l->draft, fusion->anchor, 2);
+  int weights = vt_draft_input(l->draft, fusion->anchor, 1),
+      bias = vt_draft_input(l->draft, fusion->anchor, 2);
   const vt_tensor *constant = vt_draft_constant(l->draft, weights);
   vt_view wanted = vt_primitive_argument(primitive, 0);
   VT_TRY(vt_lower_as(ctx, l, fusion->source, &wanted, false, &buffers[0]));
@@ -144,7 +151,8 @@ static vt_status conv_buffers(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusi
 
 vt_status vt_lower_conv(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, bool *done)
 {
-  int weights = vt_draft_input(l->draft, fusion->anchor, 1), bias = vt_draft_input(l->draft, fusion->anchor, 2);
+  int weights = vt_draft_input(l->draft, fusion->anchor, 1),
+      bias = vt_draft_input(l->draft, fusion->anchor, 2);
   const vt_tensor *w = vt_lower_shape(l, weights);
   int64_t group = (int64_t)vt_attribute_number(&l->draft->graph->nodes[fusion->anchor], "group", 1);
   bool constant = vt_draft_constant(l->draft, weights) && (bias < 0 || vt_draft_constant(l->draft, bias));
@@ -160,7 +168,8 @@ vt_status vt_lower_conv(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, bo
     spec.weights.rank = w->rank + 1;
     spec.weights.dims[0] = group;
     spec.weights.dims[1] = w->dims[0] / group;
-    for (int axis = 1; axis < w->rank; axis++) spec.weights.dims[axis + 1] = w->dims[axis];
+    for (int axis = 1; axis < w->rank; axis++)
+      spec.weights.dims[axis + 1] = w->dims[axis];
   }
   if (!conv_geometry(l, fusion, &spec)) return VT_OK;
   vt_primitive *primitive = NULL;
@@ -207,7 +216,8 @@ static bool with_weights(const vt_lowering *l, const vt_fusion *fusion, product 
     if (c >= 0) {
       int64_t count = bias ? vt_count(bias) : 0;
       bool along_rows = bias && bias->rank == 2 && bias->dims[0] != 1;
-      if (!bias || bias->type != VT_F32 || (count != 1 && count != fusion->channels) || (along_rows && count != 1))
+      if (!bias || bias->type != VT_F32 || (count != 1 && count != fusion->channels) ||
+          (along_rows && count != 1))
         return false;
     }
   }
@@ -238,8 +248,8 @@ static bool of_two(const vt_lowering *l, const vt_fusion *fusion, product *p)
   return true;
 }
 
-static vt_status weights_buffers(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, const vt_primitive *primitive,
-                                 const product *p, int *buffers)
+static vt_status weights_buffers(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion,
+                                 const vt_primitive *primitive, const product *p, int *buffers)
 {
   const vt_tensor *b = vt_draft_constant(l->draft, vt_draft_input(l->draft, fusion->anchor, 1));
   const vt_tensor *bias = vt_draft_constant(l->draft, vt_draft_input(l->draft, fusion->anchor, 2));
@@ -251,7 +261,8 @@ static vt_status weights_buffers(vt_ctx *ctx, vt_lowering *l, const vt_fusion *f
     turned = vt_alloc(ctx, (size_t)(depth * columns) * sizeof(float));
     if (!turned) status = VT_ERROR_OUT_OF_MEMORY;
     for (int64_t k = 0; turned && k < depth; k++)
-      for (int64_t n = 0; n < columns; n++) turned[k * columns + n] = scaled[n * depth + k];
+      for (int64_t n = 0; n < columns; n++)
+        turned[k * columns + n] = scaled[n * depth + k];
   }
   vt_view wanted = vt_primitive_argument(primitive, 1);
   if (status == VT_OK) status = vt_lower_constant(ctx, l, turned ? turned : scaled, &wanted, &buffers[1]);
@@ -280,15 +291,16 @@ vt_status vt_lower_matmul(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, 
     where.a = vt_lower_view(l, fusion->source, own_a);
     where.b = vt_lower_view(l, second, own_b);
     posts = vt_lower_posts(l, fusion, false);
-    VT_TRY(vt_primitive_matmul(ctx, l->plan->engine, &where.a, &where.b, false, &p.result, posts.posts, posts.count,
-                               &primitive));
+    VT_TRY(vt_primitive_matmul(ctx, l->plan->engine, &where.a, &where.b, false, &p.result, posts.posts,
+                               posts.count, &primitive));
     buffers[0] = own_a;
     buffers[1] = own_b;
   }
   if (!primitive) {
     for (int in_place = 1; in_place >= 0 && !primitive; in_place--) {
       posts = vt_lower_posts(l, fusion, in_place);
-      VT_TRY(vt_primitive_matmul(ctx, l->plan->engine, &p.a, &p.b, p.bias, &p.result, posts.posts, posts.count, &primitive));
+      VT_TRY(vt_primitive_matmul(ctx, l->plan->engine, &p.a, &p.b, p.bias, &p.result, posts.posts,
+                                 posts.count, &primitive));
     }
     if (!primitive) return VT_OK;
     vt_status status = vt_lower_rows(ctx, l, fusion->source, &buffers[0]);
@@ -307,11 +319,16 @@ vt_status vt_lower_fusion(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, 
 {
   *done = false;
   switch (fusion->kind) {
-  case VT_ANCHOR_CONV: return vt_lower_conv(ctx, l, fusion, done);
-  case VT_ANCHOR_MATMUL: return vt_lower_matmul(ctx, l, fusion, done);
-  case VT_ANCHOR_POOL: return vt_lower_pool(ctx, l, fusion, done);
-  case VT_ANCHOR_AFFINE: return vt_lower_affine(ctx, l, fusion, done);
-  case VT_ANCHOR_BINARY: return vt_lower_binary(ctx, l, fusion, done);
+  case VT_ANCHOR_CONV:
+    return vt_lower_conv(ctx, l, fusion, done);
+  case VT_ANCHOR_MATMUL:
+    return vt_lower_matmul(ctx, l, fusion, done);
+  case VT_ANCHOR_POOL:
+    return vt_lower_pool(ctx, l, fusion, done);
+  case VT_ANCHOR_AFFINE:
+    return vt_lower_affine(ctx, l, fusion, done);
+  case VT_ANCHOR_BINARY:
+    return vt_lower_binary(ctx, l, fusion, done);
   }
   return VT_OK;
 }

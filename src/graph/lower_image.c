@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What keeps image tensors in the layout of the convolutions around it: pooling, arithmetic, concatenation, enlarging,
- * transposes. None of these pays when the tensor is row-major already: the operator rows do that themselves.
+ * What keeps image tensors in the layout of the convolutions around it: pooling, arithmetic, concatenation,
+ * enlarging, transposes. None of these pays when the tensor is row-major already: the operator rows do that
+ * themselves.
  */
 #include "graph/lower.h"
 
@@ -17,8 +18,8 @@ static vt_view own_view(const vt_lowering *l, int value)
 }
 
 /* A step of one source, the value's own buffer, and a result of the primitive's choice. */
-static vt_status emit_simple(vt_ctx *ctx, vt_lowering *l, int node, vt_primitive *primitive, int source, int output,
-                             double flops, int fused)
+static vt_status emit_simple(vt_ctx *ctx, vt_lowering *l, int node, vt_primitive *primitive, int source,
+                             int output, double flops, int fused)
 {
   vt_view wanted = vt_primitive_argument(primitive, 0), result = vt_primitive_argument(primitive, 1);
   int buffers[2];
@@ -34,11 +35,13 @@ static vt_status emit_simple(vt_ctx *ctx, vt_lowering *l, int node, vt_primitive
 
 /* ---- pooling ---- */
 
-/* Fills lengths and padding; the end padding is what the result's size implies. False for forms oneDNN does not have. */
+/* Fills lengths and padding; the end padding is what the result's size implies. False for forms oneDNN does
+ * not have. */
 static bool pool_geometry(const vt_lowering *l, const vt_fusion *fusion, bool mean, vt_pool_spec *spec)
 {
   const vt_node *node = &l->draft->graph->nodes[fusion->anchor];
-  const vt_ints *kernel = vt_attribute_ints(node, "kernel_shape"), *strides = vt_attribute_ints(node, "strides");
+  const vt_ints *kernel = vt_attribute_ints(node, "kernel_shape"),
+                *strides = vt_attribute_ints(node, "strides");
   const vt_ints *pads = vt_attribute_ints(node, "pads"), *dilations = vt_attribute_ints(node, "dilations");
   bool with_padding = vt_attribute_number(node, "count_include_pad", 0) != 0;
   int spatial = spec->source.rank - 2;
@@ -53,8 +56,8 @@ static bool pool_geometry(const vt_lowering *l, const vt_fusion *fusion, bool me
     spec->kernel[i] = kernel->data[i];
     spec->strides[i] = strides ? strides->data[i] : 1;
     spec->begin[i] = begin + fusion->begin[i];
-    spec->end[i] = (spec->result.dims[i + 2] - 1) * spec->strides[i] + spec->kernel[i] - spec->source.dims[i + 2] -
-                   spec->begin[i];
+    spec->end[i] = (spec->result.dims[i + 2] - 1) * spec->strides[i] + spec->kernel[i] -
+                   spec->source.dims[i + 2] - spec->begin[i];
     int64_t declared = end + fusion->end[i];
     /* windows beyond the declared padding (ceil_mode) count differently in each library */
     if (spec->end[i] > declared && mean && (with_padding || absorbed)) return false;
@@ -70,7 +73,8 @@ vt_status vt_lower_pool(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, bo
 {
   bool mean = vt_draft_is(l->draft, fusion->anchor, "AveragePool");
   if (!lies_apart(l, fusion->source) || vt_draft_output(l->draft, fusion->anchor, 1) >= 0) return VT_OK;
-  vt_pool_spec spec = {.source = own_view(l, fusion->source), .result = vt_view_of(vt_lower_shape(l, fusion->output), NULL)};
+  vt_pool_spec spec = {.source = own_view(l, fusion->source),
+                       .result = vt_view_of(vt_lower_shape(l, fusion->output), NULL)};
   spec.result.any = true;
   if (spec.source.rank < 3 || spec.source.rank > 5 || !pool_geometry(l, fusion, mean, &spec)) return VT_OK;
   vt_primitive *primitive;
@@ -112,7 +116,8 @@ static vt_status lower_global(vt_ctx *ctx, vt_lowering *l, int node, bool *done)
   VT_TRY(vt_primitive_pool(ctx, l->plan->engine, &spec, &primitive));
   if (!primitive) return VT_OK;
   *done = true;
-  return emit_simple(ctx, l, node, primitive, source, vt_draft_output(l->draft, node, 0), vt_draft_flops(l->draft, node), 0);
+  return emit_simple(ctx, l, node, primitive, source, vt_draft_output(l->draft, node, 0),
+                     vt_draft_flops(l->draft, node), 0);
 }
 
 /* ---- arithmetic ---- */
@@ -128,7 +133,8 @@ vt_status vt_lower_affine(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, 
   vt_view a;
   if (!lies_apart(l, fusion->source) || !image_view(l, fusion->source, &a)) return VT_OK;
   vt_view b = {.rank = a.rank}, result = a;
-  for (int axis = 0; axis < a.rank; axis++) b.dims[axis] = axis == 1 ? a.dims[1] : 1;
+  for (int axis = 0; axis < a.rank; axis++)
+    b.dims[axis] = axis == 1 ? a.dims[1] : 1;
   vt_fusion whole = *fusion; /* scale by the primitive, shift as its first post */
   if (whole.post_count >= VT_POSTS) return VT_OK;
   memmove(whole.posts + 1, whole.posts, sizeof *whole.posts * (size_t)whole.post_count);
@@ -136,7 +142,8 @@ vt_status vt_lower_affine(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, 
   whole.post_count++;
   vt_post_plan posts = vt_lower_posts(l, &whole, false);
   vt_primitive *primitive;
-  VT_TRY(vt_primitive_binary(ctx, l->plan->engine, VT_BINARY_MULTIPLY, &a, &b, &result, posts.posts, posts.count, &primitive));
+  VT_TRY(vt_primitive_binary(ctx, l->plan->engine, VT_BINARY_MULTIPLY, &a, &b, &result, posts.posts,
+                             posts.count, &primitive));
   if (!primitive) return VT_OK;
   int buffers[VT_POSTS + 4] = {l->own[fusion->source]};
   vt_status status = vt_lower_constant(ctx, l, fusion->scale, &b, &buffers[1]);
@@ -162,7 +169,8 @@ vt_status vt_lower_binary(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, 
       {"Div", VT_BINARY_DIVIDE, false},
   };
   size_t k = 0;
-  while (k < VT_COUNT(kinds) && !vt_draft_is(l->draft, fusion->anchor, kinds[k].name)) k++;
+  while (k < VT_COUNT(kinds) && !vt_draft_is(l->draft, fusion->anchor, kinds[k].name))
+    k++;
   int a = vt_draft_input(l->draft, fusion->anchor, 0), b = vt_draft_input(l->draft, fusion->anchor, 1);
   if (k == VT_COUNT(kinds) || a < 0 || b < 0) return VT_OK;
   const vt_tensor *shape = vt_lower_shape(l, fusion->output);
@@ -188,8 +196,8 @@ vt_status vt_lower_binary(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, 
   }
   vt_post_plan posts = vt_lower_posts(l, fusion, false);
   vt_primitive *primitive = NULL;
-  VT_TRY(vt_primitive_binary(ctx, l->plan->engine, kinds[k].kind, &first, &second, &result, posts.posts, posts.count,
-                             &primitive));
+  VT_TRY(vt_primitive_binary(ctx, l->plan->engine, kinds[k].kind, &first, &second, &result, posts.posts,
+                             posts.count, &primitive));
   if (!primitive) return VT_OK;
   int buffers[VT_POSTS + 4];
   vt_status status = vt_lower_as(ctx, l, a, &first, false, &buffers[0]);
@@ -209,7 +217,8 @@ static vt_status lower_concat(vt_ctx *ctx, vt_lowering *l, int node, bool *done)
   const vt_node *n = &l->draft->graph->nodes[node];
   int count = n->input_count, output = vt_draft_output(l->draft, node, 0);
   bool apart = false;
-  if (!vt_draft_is(l->draft, node, "Concat") || output < 0 || vt_lower_shape(l, output)->type != VT_F32) return VT_OK;
+  if (!vt_draft_is(l->draft, node, "Concat") || output < 0 || vt_lower_shape(l, output)->type != VT_F32)
+    return VT_OK;
   for (int i = 0; i < count; i++) {
     int value = vt_draft_input(l->draft, node, i);
     if (value < 0 || vt_count(vt_lower_shape(l, value)) == 0) return VT_OK;
@@ -229,8 +238,8 @@ static vt_status lower_concat(vt_ctx *ctx, vt_lowering *l, int node, bool *done)
   int64_t axis = (int64_t)vt_attribute_number(n, "axis", 0);
   vt_primitive *primitive = NULL;
   if (status == VT_OK)
-    status = vt_primitive_concat(ctx, l->plan->engine, (int)(axis < 0 ? axis + result.rank : axis), views, count, &result,
-                                 &primitive);
+    status = vt_primitive_concat(ctx, l->plan->engine, (int)(axis < 0 ? axis + result.rank : axis), views,
+                                 count, &result, &primitive);
   if (status == VT_OK && primitive) {
     *done = true;
     result = vt_primitive_argument(primitive, count);
@@ -285,7 +294,8 @@ static vt_status lower_enlarge(vt_ctx *ctx, vt_lowering *l, int node, bool *done
   const vt_node *n = &l->draft->graph->nodes[node];
   int from = vt_draft_input(l->draft, node, 0), to = vt_draft_output(l->draft, node, 0);
   char buffer[64], other[64], third[64];
-  if (!lies_apart(l, from) || to < 0 || strcmp(vt_attribute_text(n, "mode", "nearest", buffer), "nearest") != 0)
+  if (!lies_apart(l, from) || to < 0 ||
+      strcmp(vt_attribute_text(n, "mode", "nearest", buffer), "nearest") != 0)
     return VT_OK;
   const char *rule = vt_attribute_text(n, "coordinate_transformation_mode", "half_pixel", other);
   const char *rounding = vt_attribute_text(n, "nearest_mode", "round_prefer_floor", third);
@@ -295,7 +305,8 @@ static vt_status lower_enlarge(vt_ctx *ctx, vt_lowering *l, int node, bool *done
   if (!floor_from_corner && !round_from_centre) return VT_OK;
   vt_view source = own_view(l, from), result = vt_view_of(vt_lower_shape(l, to), NULL);
   result.any = true;
-  if (source.rank < 3 || source.rank > 5 || source.dims[0] != result.dims[0] || source.dims[1] != result.dims[1])
+  if (source.rank < 3 || source.rank > 5 || source.dims[0] != result.dims[0] ||
+      source.dims[1] != result.dims[1])
     return VT_OK;
   for (int axis = 2; axis < source.rank; axis++)
     if (result.dims[axis] % source.dims[axis] != 0) return VT_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What may follow a value inside a fusion: activations, gates (x times a function of x), residual sums, constants.
+ * What may follow a value inside a fusion: activations, gates (x times a function of x), residual sums,
+ * constants.
  */
 #include <float.h>
 #include <math.h>
@@ -53,7 +54,8 @@ static bool clip_bounds(const vt_draft *draft, int node, double *low, double *hi
 bool vt_match_activation(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *fusion)
 {
   int node = next_node(draft, fusions, fusion->output);
-  if (node < 0 || fusion->part_count >= VT_PARTS || vt_draft_input(draft, node, 0) != fusion->output) return false;
+  if (node < 0 || fusion->part_count >= VT_PARTS || vt_draft_input(draft, node, 0) != fusion->output)
+    return false;
   const vt_node *n = &draft->graph->nodes[node];
   double low, high;
   char buffer[64];
@@ -73,10 +75,14 @@ bool vt_match_activation(const vt_draft *draft, const vt_fusions *fusions, vt_fu
   else if (vt_draft_is(draft, node, "Clip") && clip_bounds(draft, node, &low, &high))
     added = add_post(fusion, VT_POST_CLIP, low, high);
   else if (vt_draft_is(draft, node, "Gelu"))
-    added = add_post(fusion, strcmp(vt_attribute_text(n, "approximate", "none", buffer), "tanh") == 0 ? VT_POST_GELU_TANH
-                                                                                                  : VT_POST_GELU_ERF, 0, 0);
+    added =
+        add_post(fusion,
+                 strcmp(vt_attribute_text(n, "approximate", "none", buffer), "tanh") == 0 ? VT_POST_GELU_TANH
+                                                                                          : VT_POST_GELU_ERF,
+                 0, 0);
   else if (vt_draft_is(draft, node, "HardSigmoid") && fusion->post_count + 2 <= VT_POSTS)
-    added = add_post(fusion, VT_POST_LINEAR, vt_attribute_number(n, "alpha", 0.2), vt_attribute_number(n, "beta", 0.5)) &&
+    added = add_post(fusion, VT_POST_LINEAR, vt_attribute_number(n, "alpha", 0.2),
+                     vt_attribute_number(n, "beta", 0.5)) &&
             add_post(fusion, VT_POST_CLIP, 0, 1);
   if (!added) return false;
   fusion->output = vt_draft_output(draft, node, 0);
@@ -85,8 +91,8 @@ bool vt_match_activation(const vt_draft *draft, const vt_fusions *fusions, vt_fu
 
 /* ---- gates ---- */
 
-/* A chain of simple functions of one value, a letter each: S sigmoid, H hard sigmoid (a, b), E erf, A + a, M · a, C clip
- * to [a, b]. */
+/* A chain of simple functions of one value, a letter each: S sigmoid, H hard sigmoid (a, b), E erf, A + a, M
+ * · a, C clip to [a, b]. */
 typedef struct chain {
   char letters[8];
   double a[8], b[8];
@@ -126,7 +132,8 @@ static bool extend(const vt_draft *draft, chain *c, int node, int value)
     letter = 'H';
     *a = vt_attribute_number(n, "alpha", 0.2);
     *b = vt_attribute_number(n, "beta", 0.5);
-  } else if (vt_draft_is(draft, node, "Clip") && vt_draft_input(draft, node, 0) == value && clip_bounds(draft, node, a, b))
+  } else if (vt_draft_is(draft, node, "Clip") && vt_draft_input(draft, node, 0) == value &&
+             clip_bounds(draft, node, a, b))
     letter = 'C';
   else if (n->input_count == 2)
     letter = scalar_letter(draft, node, value, a);
@@ -167,9 +174,10 @@ static bool recognise(const chain *c, vt_post_kind *kind, double *alpha, double 
   return true;
 }
 
-/* Follows the chain that begins with `first` to its product with `value` (or with value·constant, made by `other`). */
-static bool follow(const vt_draft *draft, const vt_fusions *fusions, int value, int first, int other, chain *c, int *join,
-                   double *scale, bool *scaled)
+/* Follows the chain that begins with `first` to its product with `value` (or with value·constant, made by
+ * `other`). */
+static bool follow(const vt_draft *draft, const vt_fusions *fusions, int value, int first, int other,
+                   chain *c, int *join, double *scale, bool *scaled)
 {
   int node = first, at = value;
   while (extend(draft, c, node, at)) {
@@ -183,7 +191,8 @@ static bool follow(const vt_draft *draft, const vt_fusions *fusions, int value, 
     *scaled = false;
     if (rest == value && node == other) return true;
     int side = vt_draft_output(draft, other, 0);
-    if (rest == side && next_node(draft, fusions, side) == node && scalar_letter(draft, other, value, scale) == 'M') {
+    if (rest == side && next_node(draft, fusions, side) == node &&
+        scalar_letter(draft, other, value, scale) == 'M') {
       *scaled = true;
       return true;
     }
@@ -206,7 +215,8 @@ bool vt_match_gate(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *
     if (!follow(draft, fusions, fusion->output, v->users[side], other, &c, &join, &scale, &scaled) ||
         !recognise(&c, &kind, &alpha, &factor) || fusion->part_count + c.length + 3 > VT_PARTS)
       continue;
-    for (int i = 0; i < c.length; i++) add_part(fusion, c.nodes[i]);
+    for (int i = 0; i < c.length; i++)
+      add_part(fusion, c.nodes[i]);
     if (scaled) add_part(fusion, other);
     add_part(fusion, join);
     fusion->output = vt_draft_output(draft, join, 0);
@@ -230,8 +240,10 @@ bool vt_match_gate(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *
 bool vt_match_residual(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *fusion)
 {
   int node = next_node(draft, fusions, fusion->output);
-  if (!vt_draft_is(draft, node, "Add") || fusion->post_count >= VT_POSTS || fusion->part_count >= VT_PARTS) return false;
-  int a = vt_draft_input(draft, node, 0), b = vt_draft_input(draft, node, 1), rest = a == fusion->output ? b : a;
+  if (!vt_draft_is(draft, node, "Add") || fusion->post_count >= VT_POSTS || fusion->part_count >= VT_PARTS)
+    return false;
+  int a = vt_draft_input(draft, node, 0), b = vt_draft_input(draft, node, 1),
+      rest = a == fusion->output ? b : a;
   if (rest == fusion->output || vt_draft_constant(draft, rest) ||
       !vt_same_shape(&draft->values[rest].tensor, &draft->values[fusion->output].tensor))
     return false;
@@ -241,23 +253,28 @@ bool vt_match_residual(const vt_draft *draft, const vt_fusions *fusions, vt_fusi
 }
 
 /* One number a channel from a constant that broadcasts along nothing but `axis` of a shape of `rank`. */
-static bool per_channel(const vt_tensor *constant, int rank, int axis, int64_t channels, float *out, bool *uniform)
+static bool per_channel(const vt_tensor *constant, int rank, int axis, int64_t channels, float *out,
+                        bool *uniform)
 {
   if (constant->type != VT_F32 || constant->rank > rank) return false;
   int64_t count = vt_count(constant);
   for (int i = 0; i < constant->rank; i++)
-    if (constant->dims[i] != 1 && (rank - constant->rank + i != axis || constant->dims[i] != channels)) return false;
+    if (constant->dims[i] != 1 && (rank - constant->rank + i != axis || constant->dims[i] != channels))
+      return false;
   if (count != 1 && count != channels) return false;
   const float *data = constant->data;
-  for (int64_t c = 0; c < channels; c++) out[c] = data[count == 1 ? 0 : c];
+  for (int64_t c = 0; c < channels; c++)
+    out[c] = data[count == 1 ? 0 : c];
   *uniform = count == 1;
   return true;
 }
 
-static bool batch_norm(const vt_draft *draft, int node, int value, int64_t channels, float *scale, float *shift)
+static bool batch_norm(const vt_draft *draft, int node, int value, int64_t channels, float *scale,
+                       float *shift)
 {
   const vt_node *n = &draft->graph->nodes[node];
-  if (vt_draft_input(draft, node, 0) != value || vt_attribute_number(n, "training_mode", 0) != 0) return false;
+  if (vt_draft_input(draft, node, 0) != value || vt_attribute_number(n, "training_mode", 0) != 0)
+    return false;
   for (int i = 1; i < n->output_count; i++)
     if (n->outputs[i] >= 0) return false;
   const float *data[4]; /* scale, bias, mean, variance */
@@ -275,8 +292,8 @@ static bool batch_norm(const vt_draft *draft, int node, int value, int64_t chann
   return true;
 }
 
-bool vt_affine_of(const vt_draft *draft, int node, int value, int channel_axis, int64_t channels, float *scale,
-                  float *shift, bool *uniform)
+bool vt_affine_of(const vt_draft *draft, int node, int value, int channel_axis, int64_t channels,
+                  float *scale, float *shift, bool *uniform)
 {
   if (node < 0) return false;
   *uniform = false;
@@ -288,7 +305,8 @@ bool vt_affine_of(const vt_draft *draft, int node, int value, int channel_axis, 
   bool left = vt_draft_input(draft, node, 0) == value;
   const vt_tensor *constant = vt_draft_constant(draft, vt_draft_input(draft, node, left ? 1 : 0));
   const vt_tensor *from = &draft->values[value].tensor;
-  if (!constant || (divide && !left) || !vt_same_shape(from, &draft->values[vt_draft_output(draft, node, 0)].tensor) ||
+  if (!constant || (divide && !left) ||
+      !vt_same_shape(from, &draft->values[vt_draft_output(draft, node, 0)].tensor) ||
       !per_channel(constant, from->rank, channel_axis, channels, multiply || divide ? scale : shift, uniform))
     return false;
   for (int64_t c = 0; c < channels; c++) {

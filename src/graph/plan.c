@@ -35,7 +35,8 @@ vt_status vt_plan_add_step(vt_ctx *ctx, vt_plan *plan, const vt_step *step)
 
 vt_status vt_plan_own_layout(vt_ctx *ctx, vt_plan *plan, vt_layout *layout)
 {
-  vt_status status = vt_grow(ctx, &plan->layouts, &plan->layout_capacity, plan->layout_count, sizeof *plan->layouts);
+  vt_status status =
+      vt_grow(ctx, &plan->layouts, &plan->layout_capacity, plan->layout_count, sizeof *plan->layouts);
   if (status != VT_OK) {
     vt_layout_free(layout);
     return status;
@@ -45,18 +46,22 @@ vt_status vt_plan_own_layout(vt_ctx *ctx, vt_plan *plan, vt_layout *layout)
 }
 
 /* Value numbers of what the plan gives out: the graph's outputs, then the wanted names. */
-static vt_status find_outputs(vt_ctx *ctx, const vt_graph *graph, const char *const *wanted, int wanted_count, int *values)
+static vt_status find_outputs(vt_ctx *ctx, const vt_graph *graph, const char *const *wanted, int wanted_count,
+                              int *values)
 {
-  for (int i = 0; i < graph->output_count; i++) values[i] = graph->outputs[i];
+  for (int i = 0; i < graph->output_count; i++)
+    values[i] = graph->outputs[i];
   for (int i = 0; i < wanted_count; i++) {
     int value = vt_graph_find(graph, wanted[i]);
     if (value < 0) {
       const char **names = vt_alloc_zero(ctx, (size_t)graph->value_count, sizeof *names);
       if (!names) return VT_ERROR_OUT_OF_MEMORY;
-      for (int k = 0; k < graph->value_count; k++) names[k] = graph->values[k].name ? graph->values[k].name : "";
+      for (int k = 0; k < graph->value_count; k++)
+        names[k] = graph->values[k].name ? graph->values[k].name : "";
       const char *near = vt_nearest(wanted[i], names, (size_t)graph->value_count);
-      vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: no tensor is called '%s'%s%s%s", graph->path ? graph->path : "graph",
-              wanted[i], near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+      vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: no tensor is called '%s'%s%s%s",
+              graph->path ? graph->path : "graph", wanted[i], near ? "; did you mean '" : "",
+              near ? near : "", near ? "'?" : "");
       vt_free(names);
       return vt_ctx_status(ctx);
     }
@@ -65,8 +70,8 @@ static vt_status find_outputs(vt_ctx *ctx, const vt_graph *graph, const char *co
   return VT_OK;
 }
 
-static vt_status compile(vt_ctx *ctx, vt_plan *plan, vt_draft *draft, vt_fusions *fusions, vt_tensor *const *inputs,
-                         int *values)
+static vt_status compile(vt_ctx *ctx, vt_plan *plan, vt_draft *draft, vt_fusions *fusions,
+                         vt_tensor *const *inputs, int *values)
 {
   const vt_graph *graph = plan->graph;
   VT_TRY(vt_draft_build(ctx, graph, inputs, values, plan->output_count, draft));
@@ -74,7 +79,8 @@ static vt_status compile(vt_ctx *ctx, vt_plan *plan, vt_draft *draft, vt_fusions
     if (draft->live[i]) plan->flops += vt_draft_flops(draft, i);
   VT_TRY(vt_fuse(ctx, draft, fusions));
   VT_TRY(vt_engine_new(ctx, &plan->engine));
-  for (int i = 0; i < plan->output_count; i++) values[i] = vt_draft_resolve(draft, values[i]);
+  for (int i = 0; i < plan->output_count; i++)
+    values[i] = vt_draft_resolve(draft, values[i]);
   VT_TRY(vt_lower(ctx, plan, draft, fusions, values));
   for (size_t i = 0; i < plan->step_count; i++)
     if (plan->steps[i].primitive && vt_primitive_scratch(plan->steps[i].primitive) > plan->scratch_bytes)
@@ -86,7 +92,8 @@ vt_status vt_plan_compile(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *
                           const char *const *wanted, int wanted_count, vt_plan **out)
 {
   *out = NULL;
-  if (threads < 1) return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a plan needs at least one thread, not %d", threads);
+  if (threads < 1)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a plan needs at least one thread, not %d", threads);
   vt_plan *plan = vt_alloc_zero(ctx, 1, sizeof *plan);
   if (!plan) return VT_ERROR_OUT_OF_MEMORY;
   plan->graph = graph;
@@ -123,9 +130,12 @@ vt_status vt_plan_compile(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *
 void vt_plan_free(vt_plan *plan)
 {
   if (!plan) return;
-  for (size_t i = 0; i < plan->step_count; i++) free_step(&plan->steps[i]);
-  for (size_t i = 0; i < plan->buffer_count; i++) vt_tensor_free(plan->buffers[i].constant);
-  for (size_t i = 0; i < plan->layout_count; i++) vt_layout_free(plan->layouts[i]);
+  for (size_t i = 0; i < plan->step_count; i++)
+    free_step(&plan->steps[i]);
+  for (size_t i = 0; i < plan->buffer_count; i++)
+    vt_tensor_free(plan->buffers[i].constant);
+  for (size_t i = 0; i < plan->layout_count; i++)
+    vt_layout_free(plan->layouts[i]);
   vt_engine_free(plan->engine);
   vt_free(plan->steps);
   vt_free(plan->buffers);
@@ -154,7 +164,8 @@ double vt_plan_flops(const vt_plan *plan)
 size_t vt_plan_session_bytes(const vt_plan *plan)
 {
   size_t slots = 0;
-  for (size_t i = 0; i < plan->step_count; i++) slots += (size_t)plan->steps[i].slot_count;
+  for (size_t i = 0; i < plan->step_count; i++)
+    slots += (size_t)plan->steps[i].slot_count;
   return plan->arena_bytes + plan->scratch_bytes + slots * (sizeof(vt_tensor) + sizeof(vt_tensor *)) +
          plan->step_count * (sizeof(vt_call) + 2 * sizeof(void *)) + sizeof(vt_session);
 }

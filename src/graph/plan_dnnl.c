@@ -2,8 +2,8 @@
  *
  * Plans on oneDNN (C API 2.6). This file and ops/dnnl.c are the only ones that know it.
  *
- * Every primitive takes its scratchpad from the caller, so that one block serves a whole session. Implementations that
- * oneDNN calls "ref" are plain loops: the builders then answer "cannot".
+ * Every primitive takes its scratchpad from the caller, so that one block serves a whole session.
+ * Implementations that oneDNN calls "ref" are plain loops: the builders then answer "cannot".
  */
 #include "graph/plan_dnnl.h"
 
@@ -44,7 +44,8 @@ struct vt_bound {
 
 static vt_status fail(vt_ctx *ctx, dnnl_status_t status, const char *what)
 {
-  if (status == dnnl_out_of_memory) return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "oneDNN: out of memory in %s", what);
+  if (status == dnnl_out_of_memory)
+    return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "oneDNN: out of memory in %s", what);
   return vt_fail(ctx, VT_ERROR_RUNTIME, "oneDNN: %s failed with status %d", what, (int)status);
 }
 
@@ -95,8 +96,10 @@ static bool describe(dnnl_memory_desc_t *desc, const vt_view *view)
   if (view->rank < 1 || view->rank > VT_MAX_RANK) return false;
   if (view->any) {
     dnnl_dims_t sizes = {0};
-    for (int axis = 0; axis < view->rank; axis++) sizes[axis] = view->dims[axis];
-    return dnnl_memory_desc_init_by_tag(desc, view->rank, sizes, dnnl_f32, dnnl_format_tag_any) == dnnl_success;
+    for (int axis = 0; axis < view->rank; axis++)
+      sizes[axis] = view->dims[axis];
+    return dnnl_memory_desc_init_by_tag(desc, view->rank, sizes, dnnl_f32, dnnl_format_tag_any) ==
+           dnnl_success;
   }
   if (!view->layout) return describe_rows(desc, view->rank, view->dims);
   *desc = view->layout->desc;
@@ -140,7 +143,8 @@ bool vt_view_is_dense(const vt_view *view)
 {
   if (!view->layout) return true;
   size_t elements = 1;
-  for (int axis = 0; axis < view->rank; axis++) elements *= (size_t)view->dims[axis];
+  for (int axis = 0; axis < view->rank; axis++)
+    elements *= (size_t)view->dims[axis];
   return vt_view_bytes(view) == elements * sizeof(float);
 }
 
@@ -154,10 +158,12 @@ bool vt_view_is_rows(const vt_view *view)
   if (same(desc, &rows)) return true;
   /* blocks of channels over a single position: c/16 blocks of 16 are simply c in a row */
   const dnnl_blocking_desc_t *blocks = &desc->format_desc.blocking;
-  if (desc->format_kind != dnnl_blocked || blocks->inner_nblks != 1 || blocks->inner_idxs[0] != 1) return false;
+  if (desc->format_kind != dnnl_blocked || blocks->inner_nblks != 1 || blocks->inner_idxs[0] != 1)
+    return false;
   for (int axis = 2; axis < desc->ndims; axis++)
     if (desc->dims[axis] != 1) return false;
-  return blocks->strides[1] == blocks->inner_blks[0] && (desc->dims[0] == 1 || blocks->strides[0] == desc->dims[1]);
+  return blocks->strides[1] == blocks->inner_blks[0] &&
+         (desc->dims[0] == 1 || blocks->strides[0] == desc->dims[1]);
 }
 
 vt_status vt_layout_copy(vt_ctx *ctx, const vt_layout *layout, vt_layout **out)
@@ -179,7 +185,8 @@ vt_status vt_layout_permute(vt_ctx *ctx, const vt_view *view, const int *permuta
   dnnl_memory_desc_t from, to;
   if (!describe(&from, view)) return VT_OK;
   int inverse[VT_MAX_RANK]; /* oneDNN: axis i of the source becomes axis inverse[i] */
-  for (int axis = 0; axis < view->rank; axis++) inverse[permutation[axis]] = axis;
+  for (int axis = 0; axis < view->rank; axis++)
+    inverse[permutation[axis]] = axis;
   if (dnnl_memory_desc_permute_axes(&to, &from, inverse) != dnnl_success) return VT_OK;
   vt_layout layout = {to};
   return vt_layout_copy(ctx, &layout, out);
@@ -188,11 +195,16 @@ vt_status vt_layout_permute(vt_ctx *ctx, const vt_view *view, const int *permuta
 /* ---- making primitives ---- */
 
 static const dnnl_alg_kind_t activations[] = {
-    [VT_POST_RELU] = dnnl_eltwise_relu,           [VT_POST_CLIP] = dnnl_eltwise_clip,
-    [VT_POST_SIGMOID] = dnnl_eltwise_logistic,    [VT_POST_TANH] = dnnl_eltwise_tanh,
-    [VT_POST_ELU] = dnnl_eltwise_elu,             [VT_POST_SWISH] = dnnl_eltwise_swish,
-    [VT_POST_HARDSWISH] = dnnl_eltwise_hardswish, [VT_POST_GELU_ERF] = dnnl_eltwise_gelu_erf,
-    [VT_POST_GELU_TANH] = dnnl_eltwise_gelu_tanh, [VT_POST_LINEAR] = dnnl_eltwise_linear,
+    [VT_POST_RELU] = dnnl_eltwise_relu,
+    [VT_POST_CLIP] = dnnl_eltwise_clip,
+    [VT_POST_SIGMOID] = dnnl_eltwise_logistic,
+    [VT_POST_TANH] = dnnl_eltwise_tanh,
+    [VT_POST_ELU] = dnnl_eltwise_elu,
+    [VT_POST_SWISH] = dnnl_eltwise_swish,
+    [VT_POST_HARDSWISH] = dnnl_eltwise_hardswish,
+    [VT_POST_GELU_ERF] = dnnl_eltwise_gelu_erf,
+    [VT_POST_GELU_TANH] = dnnl_eltwise_gelu_tanh,
+    [VT_POST_LINEAR] = dnnl_eltwise_linear,
 };
 
 typedef struct roles {
@@ -218,7 +230,8 @@ static dnnl_status_t make_attributes(const vt_post *posts, int post_count, const
       dnnl_memory_desc_t operand = *result;
       if (post->kind == VT_POST_CHANNEL) {
         dnnl_dims_t sizes = {0};
-        for (int axis = 0; axis < result->ndims; axis++) sizes[axis] = axis == 1 ? result->dims[1] : 1;
+        for (int axis = 0; axis < result->ndims; axis++)
+          sizes[axis] = axis == 1 ? result->dims[1] : 1;
         describe_rows(&operand, result->ndims, sizes);
       }
       status = dnnl_post_ops_append_binary(chain, dnnl_binary_add, &operand);
@@ -232,7 +245,8 @@ static dnnl_status_t make_attributes(const vt_post *posts, int post_count, const
   return status;
 }
 
-/* Takes the descriptor apart into a vt_primitive. `plain_is_fine`: implementations called "ref" are taken too. */
+/* Takes the descriptor apart into a vt_primitive. `plain_is_fine`: implementations called "ref" are taken
+ * too. */
 static vt_status finish(vt_ctx *ctx, dnnl_primitive_desc_t descriptor, const roles *r, bool plain_is_fine,
                         vt_primitive **out)
 {
@@ -244,7 +258,8 @@ static vt_status finish(vt_ctx *ctx, dnnl_primitive_desc_t descriptor, const rol
   snprintf(primitive->name, sizeof primitive->name, "%s", name);
   primitive->argument_count = r->count;
   for (int i = 0; i < r->count; i++) {
-    const dnnl_memory_desc_t *desc = dnnl_primitive_desc_query_md(descriptor, dnnl_query_exec_arg_md, r->list[i]);
+    const dnnl_memory_desc_t *desc =
+        dnnl_primitive_desc_query_md(descriptor, dnnl_query_exec_arg_md, r->list[i]);
     if (!desc) {
       vt_free(primitive);
       return VT_OK;
@@ -267,14 +282,15 @@ static vt_status finish(vt_ctx *ctx, dnnl_primitive_desc_t descriptor, const rol
 }
 
 /* From an operation's description to a primitive. */
-static vt_status make(vt_ctx *ctx, vt_engine *engine, const void *operation, const vt_post *posts, int post_count,
-                      const dnnl_memory_desc_t *result, roles *r, vt_primitive **out)
+static vt_status make(vt_ctx *ctx, vt_engine *engine, const void *operation, const vt_post *posts,
+                      int post_count, const dnnl_memory_desc_t *result, roles *r, vt_primitive **out)
 {
   dnnl_primitive_attr_t attributes = NULL;
   dnnl_primitive_desc_t descriptor = NULL;
   dnnl_status_t made = make_attributes(posts, post_count, result, &attributes, r);
   r->list[r->count++] = DNNL_ARG_DST;
-  if (made == dnnl_success) made = dnnl_primitive_desc_create(&descriptor, operation, attributes, engine->engine, NULL);
+  if (made == dnnl_success)
+    made = dnnl_primitive_desc_create(&descriptor, operation, attributes, engine->engine, NULL);
   vt_status status = VT_OK;
   if (made == dnnl_success)
     status = finish(ctx, descriptor, r, false, out);
@@ -288,25 +304,28 @@ static vt_status make(vt_ctx *ctx, vt_engine *engine, const void *operation, con
 static roles start(const int *first, int count)
 {
   roles r = {.count = count};
-  for (int i = 0; i < count; i++) r.buffer[i] = first[i];
+  for (int i = 0; i < count; i++)
+    r.buffer[i] = first[i];
   return r;
 }
 
-vt_status vt_primitive_conv(vt_ctx *ctx, vt_engine *engine, const vt_conv_spec *spec, const vt_post *posts, int post_count,
-                            vt_primitive **out)
+vt_status vt_primitive_conv(vt_ctx *ctx, vt_engine *engine, const vt_conv_spec *spec, const vt_post *posts,
+                            int post_count, vt_primitive **out)
 {
   *out = NULL;
   dnnl_memory_desc_t source, weights, bias, result;
   vt_view bias_view = {.rank = 1, .dims = {spec->result.dims[1]}};
-  if (!describe(&source, &spec->source) || !describe(&weights, &spec->weights) || !describe(&bias, &bias_view) ||
-      !describe(&result, &spec->result))
+  if (!describe(&source, &spec->source) || !describe(&weights, &spec->weights) ||
+      !describe(&bias, &bias_view) || !describe(&result, &spec->result))
     return VT_OK;
   dnnl_dims_t dilations = {0};
-  for (int i = 0; i < spec->source.rank - 2; i++) dilations[i] = spec->dilations[i] - 1;
+  for (int i = 0; i < spec->source.rank - 2; i++)
+    dilations[i] = spec->dilations[i] - 1;
   dnnl_convolution_desc_t operation;
-  if (dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_inference, dnnl_convolution_direct, &source,
-                                                 &weights, spec->bias ? &bias : NULL, &result, spec->strides, dilations,
-                                                 spec->begin, spec->end) != dnnl_success)
+  if (dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_inference, dnnl_convolution_direct,
+                                                 &source, &weights, spec->bias ? &bias : NULL, &result,
+                                                 spec->strides, dilations, spec->begin,
+                                                 spec->end) != dnnl_success)
     return VT_OK;
   roles r = start((const int[]){DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS}, spec->bias ? 3 : 2);
   r.list = r.buffer;
@@ -319,12 +338,15 @@ vt_status vt_primitive_matmul(vt_ctx *ctx, vt_engine *engine, const vt_view *a, 
   *out = NULL;
   dnnl_memory_desc_t source, weights, bias_desc, dst;
   vt_view bias_view = {.rank = result->rank};
-  for (int axis = 0; axis < result->rank; axis++) bias_view.dims[axis] = 1;
+  for (int axis = 0; axis < result->rank; axis++)
+    bias_view.dims[axis] = 1;
   bias_view.dims[result->rank - 1] = result->dims[result->rank - 1];
-  if (!describe(&source, a) || !describe(&weights, b) || !describe(&bias_desc, &bias_view) || !describe(&dst, result))
+  if (!describe(&source, a) || !describe(&weights, b) || !describe(&bias_desc, &bias_view) ||
+      !describe(&dst, result))
     return VT_OK;
   dnnl_matmul_desc_t operation;
-  if (dnnl_matmul_desc_init(&operation, &source, &weights, bias ? &bias_desc : NULL, &dst) != dnnl_success) return VT_OK;
+  if (dnnl_matmul_desc_init(&operation, &source, &weights, bias ? &bias_desc : NULL, &dst) != dnnl_success)
+    return VT_OK;
   roles r = start((const int[]){DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS}, bias ? 3 : 2);
   r.list = r.buffer;
   return make(ctx, engine, &operation, posts, post_count, &dst, &r, out);
@@ -341,16 +363,17 @@ vt_status vt_primitive_pool(vt_ctx *ctx, vt_engine *engine, const vt_pool_spec *
   dnnl_memory_desc_t source, result;
   if (!describe(&source, &spec->source) || !describe(&result, &spec->result)) return VT_OK;
   dnnl_pooling_desc_t operation;
-  if (dnnl_pooling_forward_desc_init(&operation, dnnl_forward_inference, algorithms[spec->kind], &source, &result,
-                                     spec->strides, spec->kernel, spec->begin, spec->end) != dnnl_success)
+  if (dnnl_pooling_forward_desc_init(&operation, dnnl_forward_inference, algorithms[spec->kind], &source,
+                                     &result, spec->strides, spec->kernel, spec->begin,
+                                     spec->end) != dnnl_success)
     return VT_OK;
   roles r = start((const int[]){DNNL_ARG_SRC}, 1);
   r.list = r.buffer;
   return make(ctx, engine, &operation, NULL, 0, &result, &r, out);
 }
 
-/* [N, C, …] as [1, N·C, …] over the same memory: "one number a channel of each item" becomes "one a channel", for which
- * oneDNN has fast code. False when padding or the order of axes is in the way. */
+/* [N, C, …] as [1, N·C, …] over the same memory: "one number a channel of each item" becomes "one a channel",
+ * for which oneDNN has fast code. False when padding or the order of axes is in the way. */
 static bool merge_items(dnnl_memory_desc_t *desc)
 {
   dnnl_blocking_desc_t *blocks = &desc->format_desc.blocking;
@@ -365,13 +388,14 @@ static bool merge_items(dnnl_memory_desc_t *desc)
   return true;
 }
 
-vt_status vt_primitive_binary(vt_ctx *ctx, vt_engine *engine, vt_binary_kind kind, const vt_view *a, const vt_view *b,
-                              const vt_view *result, const vt_post *posts, int post_count, vt_primitive **out)
+vt_status vt_primitive_binary(vt_ctx *ctx, vt_engine *engine, vt_binary_kind kind, const vt_view *a,
+                              const vt_view *b, const vt_view *result, const vt_post *posts, int post_count,
+                              vt_primitive **out)
 {
   static const dnnl_alg_kind_t algorithms[] = {
-      [VT_BINARY_ADD] = dnnl_binary_add,         [VT_BINARY_SUBTRACT] = dnnl_binary_sub,
-      [VT_BINARY_MULTIPLY] = dnnl_binary_mul,    [VT_BINARY_DIVIDE] = dnnl_binary_div,
-      [VT_BINARY_MAXIMUM] = dnnl_binary_max,     [VT_BINARY_MINIMUM] = dnnl_binary_min,
+      [VT_BINARY_ADD] = dnnl_binary_add,      [VT_BINARY_SUBTRACT] = dnnl_binary_sub,
+      [VT_BINARY_MULTIPLY] = dnnl_binary_mul, [VT_BINARY_DIVIDE] = dnnl_binary_div,
+      [VT_BINARY_MAXIMUM] = dnnl_binary_max,  [VT_BINARY_MINIMUM] = dnnl_binary_min,
   };
   *out = NULL;
   dnnl_memory_desc_t first, second, dst;
@@ -380,7 +404,8 @@ vt_status vt_primitive_binary(vt_ctx *ctx, vt_engine *engine, vt_binary_kind kin
   bool merged = b->dims[0] > 1 && b->dims[b->rank - 1] != a->dims[a->rank - 1];
   if (merged && (!merge_items(&first) || !merge_items(&second) || !merge_items(&dst))) return VT_OK;
   dnnl_binary_desc_t operation;
-  if (dnnl_binary_desc_init(&operation, algorithms[kind], &first, &second, &dst) != dnnl_success) return VT_OK;
+  if (dnnl_binary_desc_init(&operation, algorithms[kind], &first, &second, &dst) != dnnl_success)
+    return VT_OK;
   roles r = start((const int[]){DNNL_ARG_SRC_0, DNNL_ARG_SRC_1}, 2);
   r.list = r.buffer;
   VT_TRY(make(ctx, engine, &operation, posts, post_count, &dst, &r, out));
@@ -397,8 +422,8 @@ vt_status vt_primitive_enlarge(vt_ctx *ctx, vt_engine *engine, const vt_view *so
   dnnl_memory_desc_t from, to;
   if (!describe(&from, source) || !describe(&to, result)) return VT_OK;
   dnnl_resampling_desc_t operation;
-  if (dnnl_resampling_forward_desc_init(&operation, dnnl_forward_inference, dnnl_resampling_nearest, NULL, &from, &to) !=
-      dnnl_success)
+  if (dnnl_resampling_forward_desc_init(&operation, dnnl_forward_inference, dnnl_resampling_nearest, NULL,
+                                        &from, &to) != dnnl_success)
     return VT_OK;
   roles r = start((const int[]){DNNL_ARG_SRC}, 1);
   r.list = r.buffer;
@@ -422,8 +447,8 @@ vt_status vt_primitive_concat(vt_ctx *ctx, vt_engine *engine, int axis, const vt
   }
   if (fits && make_attributes(NULL, 0, &dst, &attributes, &r) == dnnl_success) {
     r.list[r.count++] = DNNL_ARG_DST;
-    if (dnnl_concat_primitive_desc_create(&descriptor, &dst, count, axis, descs, attributes, engine->engine) ==
-        dnnl_success)
+    if (dnnl_concat_primitive_desc_create(&descriptor, &dst, count, axis, descs, attributes,
+                                          engine->engine) == dnnl_success)
       status = finish(ctx, descriptor, &r, true, out);
   }
   if (descriptor) dnnl_primitive_desc_destroy(descriptor);
@@ -447,7 +472,8 @@ vt_status vt_primitive_reorder(vt_ctx *ctx, vt_engine *engine, const vt_view *so
   vt_status status = VT_OK;
   dnnl_status_t made = make_attributes(NULL, 0, &to, &attributes, &r);
   if (made == dnnl_success)
-    made = dnnl_reorder_primitive_desc_create(&descriptor, &from, engine->engine, &to, engine->engine, attributes);
+    made = dnnl_reorder_primitive_desc_create(&descriptor, &from, engine->engine, &to, engine->engine,
+                                              attributes);
   if (made == dnnl_success)
     status = finish(ctx, descriptor, &r, true, out);
   else
@@ -474,7 +500,8 @@ vt_view vt_primitive_argument(const vt_primitive *primitive, int index)
 {
   const vt_layout *layout = &primitive->arguments[index].shown;
   vt_view view = {.rank = layout->desc.ndims};
-  for (int axis = 0; axis < view.rank; axis++) view.dims[axis] = layout->desc.dims[axis];
+  for (int axis = 0; axis < view.rank; axis++)
+    view.dims[axis] = layout->desc.dims[axis];
   dnnl_memory_desc_t rows;
   if (!describe_rows(&rows, view.rank, view.dims) || !same(&rows, &layout->desc)) view.layout = layout;
   return view;
@@ -513,8 +540,8 @@ void vt_lane_free(vt_lane *lane)
   vt_free(lane);
 }
 
-vt_status vt_bound_new(vt_ctx *ctx, vt_engine *engine, const vt_primitive *primitive, void *const *memory, void *scratch,
-                       vt_bound **out)
+vt_status vt_bound_new(vt_ctx *ctx, vt_engine *engine, const vt_primitive *primitive, void *const *memory,
+                       void *scratch, vt_bound **out)
 {
   *out = NULL;
   size_t count = (size_t)primitive->argument_count;
@@ -545,7 +572,8 @@ vt_status vt_bound_new(vt_ctx *ctx, vt_engine *engine, const vt_primitive *primi
 void vt_bound_free(vt_bound *bound)
 {
   if (!bound) return;
-  for (int i = 0; i < bound->count; i++) dnnl_memory_destroy(bound->arguments[i].memory);
+  for (int i = 0; i < bound->count; i++)
+    dnnl_memory_destroy(bound->arguments[i].memory);
   vt_free(bound);
 }
 

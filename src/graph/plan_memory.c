@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where each buffer lies in a session's arena. Roots are placed from large to small at the lowest offset that is free
- * during their whole life; among large tensors of a network that is close to the peak of what is alive at once.
+ * Where each buffer lies in a session's arena. Roots are placed from large to small at the lowest offset that
+ * is free during their whole life; among large tensors of a network that is close to the peak of what is
+ * alive at once.
  */
 #include <stdlib.h>
 
@@ -58,7 +59,8 @@ static int by_offset(const void *a, const void *b)
   return x->bytes < y->bytes ? -1 : x->bytes > y->bytes;
 }
 
-/* Lowest offset at which `bytes` fit beside the `taken` buffers (their `bytes` field holds an offset here). */
+/* Lowest offset at which `bytes` fit beside the `taken` buffers (their `bytes` field holds an offset here).
+ */
 static size_t lowest_gap(const vt_plan *plan, const item *taken, size_t count, size_t bytes)
 {
   size_t offset = 0;

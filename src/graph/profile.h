@@ -8,13 +8,15 @@
 #include "graph/plan.h"
 
 typedef struct vt_profile_row {
-  const char *name;           /* node, "" for layout changes; borrowed like the next two */
-  const char *op;             /* ONNX operator; "reorder": a layout change, "copy": an output that is also something else */
-  const char *implementation; /* "jit:avx512_core" and the like for oneDNN, the row's "plain", "simd", … otherwise */
-  double milliseconds;        /* mean over the runs */
-  double gflop;               /* of one run, multiply-add = 2 */
-  vt_tensor shape;            /* of the (first) result, without data */
-  int fused;                  /* graph nodes that were fused into this step beside the first */
+  const char *name; /* node, "" for layout changes; borrowed like the next two */
+  const char
+      *op; /* ONNX operator; "reorder": a layout change, "copy": an output that is also something else */
+  const char
+      *implementation; /* "jit:avx512_core" and the like for oneDNN, the row's "plain", "simd", … otherwise */
+  double milliseconds; /* mean over the runs */
+  double gflop;        /* of one run, multiply-add = 2 */
+  vt_tensor shape;     /* of the (first) result, without data */
+  int fused;           /* graph nodes that were fused into this step beside the first */
   bool layout_change;
 } vt_profile_row;
 
@@ -27,7 +29,8 @@ typedef struct vt_profile {
   size_t arena_bytes, scratch_bytes;
 } vt_profile;
 
-/* Runs the session `warm_up` + `runs` times and times each step of the latter. Free with vt_profile_free(). */
+/* Runs the session `warm_up` + `runs` times and times each step of the latter. Free with vt_profile_free().
+ */
 vt_status vt_profile_run(vt_ctx *ctx, vt_session *session, int warm_up, int runs, vt_profile **out);
 void vt_profile_free(vt_profile *profile); /* accepts NULL */
 

@@ -12,10 +12,11 @@ vt_status vt_team_enter(vt_ctx *ctx, int threads, vt_team *saved)
 {
   if (threads > 1 && omp_in_parallel())
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                   "a plan of %d threads cannot be used inside a parallel region; compile it for 1 thread", threads);
+                   "a plan of %d threads cannot be used inside a parallel region; compile it for 1 thread",
+                   threads);
   if (threads > omp_get_thread_limit())
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a plan of %d threads, but OpenMP may start only %d", threads,
-                   omp_get_thread_limit());
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a plan of %d threads, but OpenMP may start only %d",
+                   threads, omp_get_thread_limit());
   saved->threads = omp_get_max_threads();
   saved->dynamic = omp_get_dynamic();
   saved->context_threads = ctx->threads;
@@ -44,13 +45,15 @@ static vt_status bind_primitive(vt_ctx *ctx, vt_session *session, const vt_step 
 {
   void **memory = vt_alloc_zero(ctx, (size_t)step->slot_count, sizeof *memory);
   if (!memory) return VT_ERROR_OUT_OF_MEMORY;
-  for (int i = 0; i < step->slot_count; i++) memory[i] = address(session, step->slots[i].buffer);
+  for (int i = 0; i < step->slot_count; i++)
+    memory[i] = address(session, step->slots[i].buffer);
   vt_status status = vt_bound_new(ctx, session->plan->engine, step->primitive, memory, session->scratch, out);
   vt_free(memory);
   return status;
 }
 
-static void bind_call(vt_session *session, const vt_step *step, vt_tensor *tensors, vt_tensor **pointers, vt_call *call)
+static void bind_call(vt_session *session, const vt_step *step, vt_tensor *tensors, vt_tensor **pointers,
+                      vt_call *call)
 {
   for (int i = 0; i < step->slot_count; i++) {
     pointers[i] = NULL;
@@ -59,15 +62,21 @@ static void bind_call(vt_session *session, const vt_step *step, vt_tensor *tenso
     tensors[i].data = address(session, step->slots[i].buffer);
     pointers[i] = &tensors[i];
   }
-  *call = (vt_call){step->op, step->attributes, step->name, step->input_count, step->slot_count - step->input_count,
-                    pointers, pointers + step->input_count};
+  *call = (vt_call){step->op,
+                    step->attributes,
+                    step->name,
+                    step->input_count,
+                    step->slot_count - step->input_count,
+                    pointers,
+                    pointers + step->input_count};
 }
 
 static vt_status bind_all(vt_ctx *ctx, vt_session *session)
 {
   const vt_plan *plan = session->plan;
   size_t slots = 0, at = 0;
-  for (size_t i = 0; i < plan->step_count; i++) slots += (size_t)plan->steps[i].slot_count;
+  for (size_t i = 0; i < plan->step_count; i++)
+    slots += (size_t)plan->steps[i].slot_count;
   session->arena = vt_alloc(ctx, plan->arena_bytes);
   session->scratch = vt_alloc(ctx, plan->scratch_bytes);
   session->tensors = vt_alloc_zero(ctx, slots, sizeof *session->tensors);
@@ -78,7 +87,8 @@ static vt_status bind_all(vt_ctx *ctx, vt_session *session)
   if (!session->arena || !session->scratch || !session->tensors || !session->pointers || !session->calls ||
       !session->implementations || !session->bound)
     return VT_ERROR_OUT_OF_MEMORY;
-  memset(session->arena, 0, plan->arena_bytes); /* a run before inputs were written must not read what is not there */
+  memset(session->arena, 0,
+         plan->arena_bytes); /* a run before inputs were written must not read what is not there */
   VT_TRY(vt_lane_new(ctx, plan->engine, &session->lane));
   for (size_t i = 0; i < plan->step_count; i++) {
     const vt_step *step = &plan->steps[i];
@@ -111,7 +121,8 @@ vt_status vt_session_new(vt_ctx *ctx, const vt_plan *plan, vt_session **out)
 void vt_session_free(vt_session *session)
 {
   if (!session) return;
-  for (size_t i = 0; session->bound && i < session->plan->step_count; i++) vt_bound_free(session->bound[i]);
+  for (size_t i = 0; session->bound && i < session->plan->step_count; i++)
+    vt_bound_free(session->bound[i]);
   vt_lane_free(session->lane);
   vt_free(session->bound);
   vt_free(session->implementations);
@@ -140,10 +151,14 @@ static vt_status run_step(vt_ctx *ctx, vt_session *session, size_t index)
   const vt_step *step = &session->plan->steps[index];
   vt_status status = VT_OK;
   switch (step->kind) {
-  case VT_STEP_PRIMITIVE: return vt_bound_run(ctx, session->bound[index], session->lane);
-  case VT_STEP_CALL: status = session->implementations[index]->run(ctx, &session->calls[index]); break;
+  case VT_STEP_PRIMITIVE:
+    return vt_bound_run(ctx, session->bound[index], session->lane);
+  case VT_STEP_CALL:
+    status = session->implementations[index]->run(ctx, &session->calls[index]);
+    break;
   case VT_STEP_COPY:
-    memcpy(address(session, step->slots[1].buffer), address(session, step->slots[0].buffer), vt_bytes(&step->result));
+    memcpy(address(session, step->slots[1].buffer), address(session, step->slots[0].buffer),
+           vt_bytes(&step->result));
     break;
   }
   if (status != VT_OK && strncmp(vt_ctx_message(ctx), "node '", 6) != 0)
