@@ -129,8 +129,11 @@ static vt_status join(vt_ctx *ctx, region *regions, int32_t id)
   settle_borders(regions, id);
   region *own = &regions[id];
   const border *longest = own->count ? own->borders : NULL;
-  for (size_t i = 1; i < own->count; i++)
-    if (own->borders[i].length > longest->length) longest = &own->borders[i];
+  for (size_t i = 1; i < own->count; i++) {
+    const border *other = &own->borders[i];
+    bool smaller = regions[other->neighbour].area < regions[longest->neighbour].area;
+    if (other->length > longest->length || (other->length == longest->length && smaller)) longest = other;
+  }
   if (!longest) return VT_OK; /* covers everything */
   int32_t into = longest->neighbour;
   for (size_t i = 0; i < own->count; i++)
