@@ -27,6 +27,11 @@ void vt_move_run(vt_ctx *ctx, const vt_move *move, size_t element_size, void *to
 /* `count` copies of one element. */
 void vt_fill_elements(void *to, int64_t count, size_t element_size, const void *element);
 
+/* Copies `data` into `output` of the same type and rank through one list for each axis: maps[axis][i] is the
+ * input index of output index i, −1 where `constant` (one element) stands. NULL: the axis stays as it is. */
+vt_status vt_remap(vt_ctx *ctx, const vt_tensor *data, vt_tensor *output,
+                   const int64_t *const maps[VT_MAX_RANK], const void *constant);
+
 /* Copies one element of 1, 2, 4, 8 or 16 bytes. */
 static inline void vt_copy_element(void *to, const void *from, size_t element_size)
 {

@@ -109,95 +109,30 @@ static void pad_map(pad_mode mode, int64_t size, int64_t begin, int64_t end, int
   }
 }
 
-/* Rows of the output: everything but the last padded axis; the axes behind that one form one cell. */
-typedef struct pad_job {
-  const vt_tensor *data;
-  vt_tensor *output;
-  int last;                         /* last padded axis */
-  const int64_t *maps[VT_MAX_RANK]; /* of axes 0..last */
-  int64_t strides[VT_MAX_RANK];     /* of the input, in cells */
-  size_t cell;                      /* bytes */
-  size_t element_size;
-  const void *value;
-} pad_job;
-
-static void fill_cells(const pad_job *job, char *to, int64_t count)
-{
-  vt_fill_elements(to, count * (int64_t)(job->cell / job->element_size), job->element_size, job->value);
-}
-
-/* Copies one row by its map, joining cells that lie side by side in the input. */
-static void pad_row(const pad_job *job, char *to, const char *from)
-{
-  const int64_t *map = job->maps[job->last];
-  int64_t total = job->output->dims[job->last];
-  for (int64_t i = 0, run; i < total; i += run) {
-    run = 1;
-    while (i + run < total && (map[i] < 0 ? map[i + run] < 0 : map[i + run] == map[i] + run))
-      run++;
-    if (map[i] < 0)
-      fill_cells(job, to + (size_t)i * job->cell, run);
-    else if (run == 1)
-      vt_copy_element(to + (size_t)i * job->cell, from + (size_t)map[i] * job->cell, job->cell);
-    else
-      memcpy(to + (size_t)i * job->cell, from + (size_t)map[i] * job->cell, (size_t)run * job->cell);
-  }
-}
-
-static void pad_rows(void *user, int64_t first, int64_t last)
-{
-  const pad_job *job = user;
-  int64_t width = job->output->dims[job->last];
-  for (int64_t row = first; row < last; row++) {
-    int64_t rest = row, offset = 0;
-    bool constant = false;
-    for (int axis = job->last - 1; axis >= 0; axis--) {
-      int64_t index = job->maps[axis][rest % job->output->dims[axis]];
-      rest /= job->output->dims[axis];
-      constant |= index < 0;
-      offset += index * job->strides[axis];
-    }
-    char *to = (char *)job->output->data + (size_t)(row * width) * job->cell;
-    if (constant)
-      fill_cells(job, to, width);
-    else
-      pad_row(job, to, (const char *)job->data->data + (size_t)offset * job->cell);
-  }
-}
-
 static vt_status pad_run(vt_ctx *ctx, const vt_call *call)
 {
   static const char zero[16] = {0};
   const pad_attributes *attributes = call->attributes;
   const vt_tensor *data = call->inputs[0], *value = vt_input(call, 2);
   vt_tensor *output = call->outputs[0];
+  const int64_t *maps[VT_MAX_RANK] = {NULL};
   pad_widths margins;
+  int64_t total = 0;
   VT_TRY(pad_margins(ctx, call, &margins));
   if (vt_count(output) == 0) return VT_OK;
-  pad_job job = {
-      .data = data, .output = output, .last = -1, .element_size = vt_type_size(data->type), .value = zero};
-  if (value && vt_count(value) == 1) job.value = value->data;
-  int64_t total = 0;
-  for (int axis = 0; axis < data->rank; axis++) {
-    if (margins.begin[axis] || margins.end[axis]) job.last = axis;
+  for (int axis = 0; axis < data->rank; axis++)
     total += output->dims[axis];
-  }
-  if (job.last < 0) return vt_run_copy(ctx, call);
-  int64_t cells = vt_span(data, job.last + 1, data->rank), step = 1;
-  job.cell = (size_t)cells * job.element_size;
   int64_t *map = vt_alloc_zero(ctx, (size_t)total, sizeof *map), *next = map;
   if (!map) return VT_ERROR_OUT_OF_MEMORY;
-  for (int axis = job.last; axis >= 0; axis--) {
-    job.strides[axis] = step;
-    step *= data->dims[axis];
+  for (int axis = 0; axis < data->rank; axis++) {
+    if (!margins.begin[axis] && !margins.end[axis]) continue;
     pad_map((pad_mode)attributes->mode, data->dims[axis], margins.begin[axis], margins.end[axis], next);
-    job.maps[axis] = next;
+    maps[axis] = next;
     next += output->dims[axis];
   }
-  int64_t width = output->dims[job.last] * (int64_t)job.cell;
-  vt_parallel(ctx, vt_span(output, 0, job.last), (1 << 18) / (width + 1), pad_rows, &job);
+  vt_status status = vt_remap(ctx, data, output, maps, value && vt_count(value) == 1 ? value->data : zero);
   vt_free(map);
-  return VT_OK;
+  return status;
 }
 
 static const vt_op rows[] = {
