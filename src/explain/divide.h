@@ -16,8 +16,7 @@ vt_status vt_divide(vt_ctx *ctx, const char *text, const vt_image *picture, vt_r
  * (nearest pixel). NULL: as vt_divide(). */
 vt_status vt_divide_placed(vt_ctx *ctx, const char *text, const vt_image *picture, const vt_placement *placement,
                            vt_regions **out, vt_regions_report *report);
-/* Regions from a label file at its own size: .npy of any integer type, [height, width]; or a picture, where grey levels or
- * colours 0xRRGGBB are ids. */
+/* Regions from a label file (vt_label_map_read()) at its own size. */
 vt_status vt_regions_read(vt_ctx *ctx, const char *path, vt_regions **out);
 
 typedef struct vt_divider {
