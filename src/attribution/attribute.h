@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From a request (model, photograph, method, settings) to an explanation: the one way in for the command line, the viewer
- * and C callers.
+ * From a request (model, photograph, method, settings) to an explanation: the one way in for the command
+ * line, the viewer and C callers.
  */
 #ifndef VT_ATTRIBUTION_ATTRIBUTE_H
 #define VT_ATTRIBUTION_ATTRIBUTE_H
@@ -12,14 +12,15 @@
 /* All attribution methods (attribution/list.c). */
 extern const vt_method_list vt_methods;
 
-/* Settings of a run that do not belong to one method. The command line makes its flags from vt_request_fields. */
+/* Settings of a run that do not belong to one method. The command line makes its flags from
+ * vt_request_fields. */
 typedef struct vt_request {
-  char *regions;      /* vt_divide() text */
-  char *fill;         /* vt_fill_make() text */
-  char *target;       /* "pred", a class index or a class name */
-  int class_score;    /* vt_score_kind */
-  int64_t max_calls;  /* 0: none */
-  double time_limit;  /* seconds, 0: none */
+  char *regions;     /* vt_divide() text */
+  char *fill;        /* vt_fill_make() text */
+  char *target;      /* "pred", a class index or a class name */
+  int class_score;   /* vt_score_kind */
+  int64_t max_calls; /* 0: none */
+  double time_limit; /* seconds, 0: none */
   int64_t batch;
   int64_t seed;
 } vt_request;
@@ -35,24 +36,27 @@ typedef struct vt_result {
   vt_explanation *explanation;
 } vt_result;
 
-/* Index of the class that `text` names: an index, "-1"/"pred" (−1 in `*out`), or a class name (exact, else unique part of a
- * name; otherwise an error with the nearest names). */
+/* Index of the class that `text` names: an index, "-1"/"pred" (−1 in `*out`), or a class name (exact, else
+ * unique part of a name; otherwise an error with the nearest names). */
 vt_status vt_target_parse(vt_ctx *ctx, const vt_model *model, const char *text, int *out);
 
 /* Runs `method` with `settings` (its settings struct) on the photograph. `photo_sha256` may be NULL. */
 vt_status vt_attribute(vt_ctx *ctx, vt_model *model, const vt_image *photo, const char *photo_sha256,
-                       const vt_method *method, const void *settings, const vt_request *request, vt_result *out);
+                       const vt_method *method, const void *settings, const vt_request *request,
+                       vt_result *out);
 void vt_result_free(vt_result *result); /* members only */
 
-/* What a run would cost, for --dry-run and the warning above 512 regions: model calls of the method on `regions` regions
- * (embedding: effectiveness is on); −1 when the method cannot tell. */
+/* What a run would cost, for --dry-run and the warning above 512 regions: model calls of the method on
+ * `regions` regions (embedding: effectiveness is on); −1 when the method cannot tell. */
 int64_t vt_attribute_calls(const vt_method *method, const void *settings, int regions, bool embedding);
 
-/* The official LiMA repository's files, so that its evaluators can score ours: npy stack [k, H, W, 3] of region pictures in
- * ranked order and JSON of score lists (01-lima "Interface"). */
-vt_status vt_official_write(vt_ctx *ctx, const vt_explanation *explanation, const char *npy_path, const char *json_path);
-/* Order and label map from such files: order[j] = j, labels by stack place, pixels in no region in one more region. */
-vt_status vt_official_read(vt_ctx *ctx, const char *npy_path, const char *json_path, int32_t **labels, int *height,
-                           int *width, int **order, int *count);
+/* The official LiMA repository's files, so that its evaluators can score ours: npy stack [k, H, W, 3] of
+ * region pictures in ranked order and JSON of score lists (01-lima "Interface"). */
+vt_status vt_official_write(vt_ctx *ctx, const vt_explanation *explanation, const char *npy_path,
+                            const char *json_path);
+/* Order and label map from such files: order[j] = j, labels by stack place, pixels in no region in one more
+ * region. */
+vt_status vt_official_read(vt_ctx *ctx, const char *npy_path, const char *json_path, int32_t **labels,
+                           int *height, int *width, int **order, int *count);
 
 #endif

@@ -15,16 +15,23 @@ typedef struct vt_judged {
   const int *order;          /* [k] region indices, most important first */
 } vt_judged;
 
+/* What stands where the picture does not. */
+typedef enum vt_baseline {
+  VT_BASELINE_BLACK,     /* 0 in 8 bit, before normalisation */
+  VT_BASELINE_ZERO,      /* 0 after normalisation */
+  VT_BASELINE_RISE_BLUR, /* the picture blurred in normalised space: RISE's 11×11 kernel, zero padding 5 */
+  VT_BASELINE_FILL       /* the fill of the task, as the search used it */
+} vt_baseline;
+
 /* How a curve is made; one row of a table of named protocols. */
 typedef struct vt_protocol {
   const char *id, *summary;
-  int steps;           /* equal steps; 0: one step for each region, or pixels_per_step */
-  int pixels_per_step; /* 0: from `steps` */
-  const char *insertion_baseline,
-      *deletion_baseline; /* "black", "blur-11-5" (RISE), "zero" (0 after normalisation) */
-  bool area_axis;         /* AUC over the true area share instead of equal steps */
+  int steps; /* equal steps; 0: by pixels_per_step, or one for each region when that is 0 too */
+  int pixels_per_step;
+  vt_baseline insertion, deletion;
+  bool area_axis; /* AUC over the true area share instead of equal steps */
 } vt_protocol;
-extern const vt_protocol vt_protocols[]; /* rise, xplique, lima, vitrail-50 */
+extern const vt_protocol vt_protocols[];
 extern const size_t vt_protocol_count;
 const vt_protocol *vt_protocol_find(const char *id);
 

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One run: photograph to picture, regions, fill and target, the method, the finished explanation.
+ */
+#include "attribution/attribute.h"
+
+#include <math.h>
+
+int64_t vt_attribute_calls(const vt_method *method, const void *settings, int regions, bool embedding)
+{
+  return method->calls ? method->calls(settings, regions, embedding) : -1;
+}
+
+void vt_result_free(vt_result *result)
+{
+  vt_explanation_free(result->explanation);
+  vt_regions_free(result->regions);
+  vt_image_free(result->blank);
+  vt_image_free(result->picture);
+  *result = (vt_result){0};
+}
+
+/* What the model answers for the whole picture: its class and that class's probability. */
+static vt_status predict(vt_ctx *ctx, vt_model *model, const vt_image *picture, const vt_image *blank,
+                         int *predicted, double *probability)
+{
+  vt_scorer_options options = {.second = -1};
+  vt_scorer *scorer = NULL;
+  int classes = vt_model_classes(model);
+  double *probabilities = vt_alloc_zero(ctx, (size_t)classes, sizeof *probabilities);
+  if (!probabilities) return VT_ERROR_OUT_OF_MEMORY;
+  vt_status status;
+  VT_TRY_DONE(vt_scorer_new(ctx, model, picture, blank, NULL, &options, &scorer));
+  VT_TRY_DONE(vt_scorer_probabilities(ctx, scorer, NULL, probabilities));
+  *predicted = 0;
+  for (int i = 1; i < classes; i++)
+    if (probabilities[i] > probabilities[*predicted]) *predicted = i;
+  *probability = probabilities[*predicted];
+done:
+  vt_scorer_free(scorer);
+  vt_free(probabilities);
+  return status;
+}
+
+static vt_status describe_parameters(vt_ctx *ctx, const vt_method *method, const void *settings,
+                                     const vt_request *request, const vt_model *model, json_t **out)
+{
+  json_t *parameters = vt_params_json(ctx, method->fields, method->field_count, settings);
+  json_t *task = vt_params_json(ctx, vt_request_fields, vt_request_field_count, request);
+  vt_status status = VT_OK;
+  if (!parameters || !task) {
+    status = vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "out of memory while writing parameters");
+    goto done;
+  }
+  /* `batch` changes no result and stands in meta.batch; `seed` in meta.seed */
+  json_object_del(task, "batch");
+  json_object_del(task, "seed");
+  json_object_set_new(task, "effectiveness", json_boolean(vt_model_embedding_floats(model) > 0));
+  if (json_object_update(parameters, task) != 0)
+    status = vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "out of memory while writing parameters");
+  *out = status == VT_OK ? json_incref(parameters) : NULL;
+done:
+  json_decref(parameters);
+  json_decref(task);
+  return status;
+}
+
+static vt_status warn_about_division(vt_ctx *ctx, vt_explanation *explanation,
+                                     const vt_regions_report *report, int count)
+{
+  if (report->uncovered_pixels)
+    VT_TRY(vt_explanation_warn(ctx, explanation, "%lld pixels lay in no mask; they are a region of their own",
+                               (long long)report->uncovered_pixels));
+  if (report->overlap_pixels)
+    VT_TRY(vt_explanation_warn(
+        ctx, explanation,
+        "%lld pixels lay in several masks; each was taken from the mask it is the smaller share of",
+        (long long)report->overlap_pixels));
+  if (report->dropped_regions)
+    VT_TRY(vt_explanation_warn(ctx, explanation, "%d masks too small to keep were dropped (%lld pixels)",
+                               report->dropped_regions, (long long)report->dropped_pixels));
+  if (count > 512)
+    VT_TRY(vt_explanation_warn(ctx, explanation,
+                               "%d regions: the number of model calls grows with their square", count));
+  return VT_OK;
+}
+
+static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *method, const void *settings,
+                            const vt_request *request, vt_result *result)
+{
+  vt_explanation *explanation = result->explanation;
+  vt_scorer_options options = {.second = -1,
+                               .score = (vt_score_kind)request->class_score,
+                               .batch = (int)request->batch,
+                               .max_calls = request->max_calls,
+                               .time_limit = request->time_limit};
+  VT_TRY(vt_target_parse(ctx, model, request->target, &options.target));
+  VT_TRY(predict(ctx, model, result->picture, result->blank, &explanation->predicted,
+                 &explanation->full_probability_top));
+  if (options.target < 0) options.target = explanation->predicted;
+  bool mistaken = options.target != explanation->predicted;
+  if (mistaken) options.second = explanation->predicted;
+  explanation->target = options.target;
+  explanation->score = options.score;
+  const char *name = vt_model_class_name(model, options.target);
+  if (name && !(explanation->target_name = vt_strdup(ctx, name))) return VT_ERROR_OUT_OF_MEMORY;
+  VT_TRY(vt_explanation_ranking(ctx, explanation, result->regions, mistaken));
+  VT_TRY(warn_about_division(ctx, explanation, &result->regions_report, vt_regions_count(result->regions)));
+
+  vt_scorer *scorer = NULL;
+  VT_TRY(vt_scorer_new(ctx, model, result->picture, result->blank, result->regions, &options, &scorer));
+  vt_task task = {model, result->picture, result->blank, result->regions, scorer, (uint64_t)request->seed};
+  vt_status status = VT_OK;
+  if (method->check) VT_TRY_DONE(method->check(ctx, &task, settings));
+  VT_TRY_DONE(method->run(ctx, &task, settings, explanation));
+  VT_TRY_DONE(vt_explanation_complete(ctx, explanation, scorer, false));
+  explanation->model_calls = vt_scorer_calls(scorer);
+  explanation->model_forwards = vt_scorer_forwards(scorer);
+  explanation->diagnostic_calls = vt_scorer_diagnostic_calls(scorer);
+done:
+  vt_scorer_free(scorer);
+  return status;
+}
+
+vt_status vt_attribute(vt_ctx *ctx, vt_model *model, const vt_image *photo, const char *photo_sha256,
+                       const vt_method *method, const void *settings, const vt_request *request,
+                       vt_result *out)
+{
+  double start = vt_clock_seconds();
+  vt_result result = {0};
+  vt_status status;
+  *out = result;
+  VT_TRY_DONE(
+      vt_preprocess_image(ctx, vt_model_preprocess(model), photo, &result.picture, &result.placement));
+  VT_TRY_DONE(
+      vt_fill_make(ctx, request->fill, model, result.picture, (uint64_t)request->seed, &result.blank));
+  VT_TRY_DONE(vt_divide(ctx, request->regions, result.picture, &result.regions, &result.regions_report));
+  VT_TRY_DONE(vt_explanation_new(ctx, &result.explanation));
+  vt_explanation *explanation = result.explanation;
+  explanation->model = model;
+  explanation->picture = result.picture;
+  explanation->method = method;
+  explanation->seed = (uint64_t)request->seed;
+  explanation->batch = (int)request->batch;
+  explanation->threads = vt_ctx_threads(ctx);
+  if (photo_sha256) memcpy(explanation->image_sha256, photo_sha256, sizeof explanation->image_sha256);
+  VT_TRY_DONE(describe_parameters(ctx, method, settings, request, model, &explanation->parameters));
+  for (int i = 0; vt_model_assumption(model, i); i++)
+    VT_TRY_DONE(vt_explanation_warn(ctx, explanation, "assumed: %s", vt_model_assumption(model, i)));
+  VT_TRY_DONE(run_method(ctx, model, method, settings, request, &result));
+  explanation->seconds = vt_clock_seconds() - start;
+  *out = result;
+  return VT_OK;
+done:
+  vt_result_free(&result);
+  return status;
+}

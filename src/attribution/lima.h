@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Settings of the methods that rank regions, for C callers; text forms and defaults stand in the method's
+ * table.
+ */
+#ifndef VT_ATTRIBUTION_LIMA_H
+#define VT_ATTRIBUTION_LIMA_H
+
+#include "explain/method.h"
+
+typedef struct vt_lima_settings {
+  vt_reals weights; /* consistency, collaboration, confidence, effectiveness */
+  int64_t pending;  /* n_p ≥ 2 */
+  int search;       /* 0 bidirectional, 1 greedy */
+} vt_lima_settings;
+extern const vt_method vt_method_lima;
+
+typedef struct vt_smdl_settings {
+  vt_reals weights;
+  int confidence; /* 0 evidential network, 1 entropy */
+} vt_smdl_settings;
+extern const vt_method vt_method_smdl;
+
+typedef struct vt_baseline_order_settings {
+  int order; /* 0 random, 1 index */
+} vt_baseline_order_settings;
+extern const vt_method vt_method_baseline_order;
+
+#endif

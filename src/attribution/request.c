@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Settings of a run that belong to no method, and reading a target.
+ */
+#include <strings.h>
+
+#include "attribution/attribute.h"
+
+const vt_field vt_request_fields[] = {
+    {"regions", VT_FIELD_STRING, offsetof(vt_request, regions), "slico",
+     .help = "slico, seeds, grid:RxC, felzenszwalb, labels:FILE, masks:FILE or prior:MAP.npy"},
+    {"fill", VT_FIELD_STRING, offsetof(vt_request, fill), "black",
+     .help = "what hides a region: black, mean, blur, noise or an image file"},
+    {"target", VT_FIELD_STRING, offsetof(vt_request, target), "pred",
+     .help = "class index, class name, or pred for what the model answers"},
+    {"class_score", VT_FIELD_CHOICE, offsetof(vt_request, class_score), "probability",
+     .choices = "probability|logit", .help = "the number explained", .aliases = "score"},
+    {"max_calls", VT_FIELD_INT, offsetof(vt_request, max_calls), "0", VT_RANGE(0, 1e15),
+     .help = "stop the search before it asks for more model calls than this; 0: no limit"},
+    {"time_limit", VT_FIELD_REAL, offsetof(vt_request, time_limit), "0", VT_RANGE(0, 1e9),
+     .help = "stop the search after this many seconds; 0: no limit"},
+    {"batch", VT_FIELD_INT, offsetof(vt_request, batch), "64", VT_RANGE(1, 65536),
+     .help = "inputs handed at once to a model outside this process; never changes a result",
+     .aliases = "internal_batch_size"},
+    {"seed", VT_FIELD_INT, offsetof(vt_request, seed), "0", VT_RANGE(0, 9e15),
+     .help = "seed of everything random"},
+};
+const size_t vt_request_field_count = VT_COUNT(vt_request_fields);
+
+static bool contains(const char *text, const char *part)
+{
+  size_t length = strlen(part);
+  for (; *text; text++)
+    if (strncasecmp(text, part, length) == 0) return true;
+  return false;
+}
+
+static vt_status parse_name(vt_ctx *ctx, const vt_model *model, const char *text, int *out)
+{
+  int classes = vt_model_classes(model), found = -1, partial = -1, partial_count = 0;
+  if (!vt_model_class_name(model, 0))
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "target '%s': the model has no class names (key \"labels\" of its sidecar); give an index "
+                   "from 0 to %d",
+                   text, classes - 1);
+  for (int i = 0; i < classes && found < 0; i++) {
+    const char *name = vt_model_class_name(model, i);
+    if (!name) continue;
+    if (strcasecmp(name, text) == 0) found = i;
+    if (contains(name, text)) {
+      if (partial_count++ == 0) partial = i;
+    }
+  }
+  if (found < 0 && partial_count == 1) found = partial;
+  if (found >= 0) {
+    *out = found;
+    return VT_OK;
+  }
+  vt_text message = {0};
+  vt_text_addf(ctx, &message, "target '%s' is no class of this model", text);
+  if (partial_count > 1) {
+    vt_text_add(ctx, &message, "; it could mean");
+    for (int i = 0, shown = 0; i < classes && shown < 6; i++)
+      if (vt_model_class_name(model, i) && contains(vt_model_class_name(model, i), text))
+        vt_text_addf(ctx, &message, "%s '%s' (%d)", shown++ ? "," : "", vt_model_class_name(model, i), i);
+  } else {
+    const char **names = vt_alloc_zero(ctx, (size_t)classes, sizeof *names);
+    if (names) {
+      for (int i = 0; i < classes; i++)
+        names[i] = vt_model_class_name(model, i);
+      const char *near = vt_nearest(text, names, (size_t)classes);
+      if (near) vt_text_addf(ctx, &message, "; did you mean '%s'?", near);
+      vt_free(names);
+    }
+  }
+  vt_status status = vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s",
+                             message.data ? message.data : "target is no class of this model");
+  vt_text_free(&message);
+  return status;
+}
+
+vt_status vt_target_parse(vt_ctx *ctx, const vt_model *model, const char *text, int *out)
+{
+  int64_t index;
+  int classes = vt_model_classes(model);
+  if (strcmp(text, "pred") == 0 || strcmp(text, "-1") == 0) {
+    *out = -1;
+    return VT_OK;
+  }
+  if (!vt_parse_integer(text, &index)) return parse_name(ctx, model, text, out);
+  if (index < 0 || index >= classes)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "target %lld: the model has %d classes, 0 to %d",
+                   (long long)index, classes, classes - 1);
+  *out = (int)index;
+  return VT_OK;
+}
