@@ -62,7 +62,7 @@ static vt_status write_scores(vt_ctx *ctx, const vt_explanation *explanation, co
   }
   json_t *weights = json_object_get(explanation->parameters, "weights");
   for (size_t i = 0; i < json_array_size(weights); i++) {
-    char name[16];
+    char name[32];
     snprintf(name, sizeof name, "lambda%zu", i + 1);
     json_object_set(object, name, json_array_get(weights, i));
   }
