@@ -29,6 +29,7 @@ typedef struct search {
   int *pending;    /* [count] candidates of the back round, rising */
   vt_scored full, blank;
   vt_diversity front_diversity, back_diversity;
+  int64_t triples, violations;      /* of diminishing returns */
   double front_value, before_value; /* F(front), F(front before its last pick) */
 } search;
 
@@ -116,9 +117,8 @@ static void count_violations(search *s)
   if (s->front_count == 0) return;
   for (int i = 0; i < s->candidate_count; i++) {
     int region = s->candidates[i];
-    s->out->violation_triples++;
-    if (s->gain[region] - s->front_value > s->earlier[region] - s->before_value + 1e-6)
-      s->out->violation_rate += 1;
+    s->triples++;
+    if (s->gain[region] - s->front_value > s->earlier[region] - s->before_value + 1e-6) s->violations++;
   }
 }
 
@@ -280,9 +280,8 @@ vt_status vt_search(vt_ctx *ctx, const vt_task *task, const vt_search_options *o
   if (status != VT_OK) goto done;
   finish_order(&s);
   VT_TRY_DONE(finish_objective(ctx, &s));
-  explanation->violation_rate = explanation->violation_triples
-                                    ? explanation->violation_rate / (double)explanation->violation_triples
-                                    : NAN;
+  explanation->violation_triples = s.triples;
+  explanation->violation_rate = s.triples ? (double)s.violations / (double)s.triples : NAN;
 done:
   free_search(&s);
   vt_free(distances);
