@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Relu LeakyRelu PRelu Elu Selu Celu Softplus Softsign Sigmoid HardSigmoid HardSwish ThresholdedRelu Shrink Gelu Mish Clip.
- * Formulas are written so that no intermediate overflows to a NaN for large |x|; NaN in gives NaN out.
+ * Relu LeakyRelu PRelu Elu Selu Celu Softplus Softsign Sigmoid HardSigmoid HardSwish ThresholdedRelu Shrink
+ * Gelu Mish Clip. Formulas are written so that no intermediate overflows to a NaN for large |x|; NaN in gives
+ * NaN out.
  */
 #include "ops/elementwise.h"
 #include "ops/families.h"
 
 /* Loop, table and run function on f32 and f64. */
-#define ACTIVATION(name, prologue, expression)                                                                         \
-  VT_FLOAT_LOOPS1(name, prologue, expression)                                                                          \
-  static const vt_loop name##_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(name)};                                         \
-  static vt_status name##_run(vt_ctx *ctx, const vt_call *call)                                                        \
-  {                                                                                                                    \
-    return vt_run_loops(ctx, call, name##_loops);                                                                      \
+#define ACTIVATION(name, prologue, expression)                                                               \
+  VT_FLOAT_LOOPS1(name, prologue, expression)                                                                \
+  static const vt_loop name##_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(name)};                               \
+  static vt_status name##_run(vt_ctx *ctx, const vt_call *call)                                              \
+  {                                                                                                          \
+    return vt_run_loops(ctx, call, name##_loops);                                                            \
   }
 
 /* Attribute `field` of settings type `settings_type` as a constant of the loop's element type. */
 #define SETTING(settings_type, field) const real field = (real)((const settings_type *)settings)->field
-#define FIELD(settings_type, field, text, description)                                                                 \
-  {                                                                                                                    \
-    .name = #field, .kind = VT_FIELD_REAL, .offset = offsetof(settings_type, field), .fallback = text,                 \
-    .help = description                                                                                                \
+#define FIELD(settings_type, field, text, description)                                                       \
+  {                                                                                                          \
+    .name = #field, .kind = VT_FIELD_REAL, .offset = offsetof(settings_type, field), .fallback = text,       \
+    .help = description                                                                                      \
   }
 
 /* ---- piecewise linear ---- */
@@ -53,7 +54,8 @@ static vt_status prelu_shape(vt_ctx *ctx, const vt_call *call)
   int64_t dims[VT_MAX_RANK];
   VT_TRY(vt_broadcast_shape(ctx, (const vt_tensor *const *)call->inputs, 2, &rank, dims));
   bool same = rank == x->rank;
-  for (int axis = 0; same && axis < rank; axis++) same = dims[axis] == x->dims[axis];
+  for (int axis = 0; same && axis < rank; axis++)
+    same = dims[axis] == x->dims[axis];
   if (!same) {
     char a[160], b[160];
     return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "slope %s does not broadcast to input %s",
@@ -70,7 +72,8 @@ static vt_status prelu_run(vt_ctx *ctx, const vt_call *call)
 typedef struct threshold_settings {
   double alpha;
 } threshold_settings;
-static const vt_field threshold_fields[] = {FIELD(threshold_settings, alpha, "1", "values up to this become 0")};
+static const vt_field threshold_fields[] = {
+    FIELD(threshold_settings, alpha, "1", "values up to this become 0")};
 ACTIVATION(thresholded_relu, SETTING(threshold_settings, alpha), x <= alpha ? 0 : x)
 
 typedef struct hard_sigmoid_settings {
@@ -81,8 +84,8 @@ static const vt_field hard_sigmoid_fields[] = {
     FIELD(hard_sigmoid_settings, beta, "0.5", "value at 0"),
 };
 #define UNIT(value) ((value) < 0 ? 0 : (value) > 1 ? 1 : (value))
-ACTIVATION(hard_sigmoid, SETTING(hard_sigmoid_settings, alpha); SETTING(hard_sigmoid_settings, beta),
-           UNIT(alpha *x + beta))
+ACTIVATION(hard_sigmoid, SETTING(hard_sigmoid_settings, alpha);
+           SETTING(hard_sigmoid_settings, beta), UNIT(alpha *x + beta))
 
 /* x · clip(x / 6 + ½, 0, 1) */
 ACTIVATION(hard_swish, VT_NOTHING, x *UNIT(x *(real)(1.0 / 6.0) + (real)0.5))
@@ -94,15 +97,15 @@ static const vt_field shrink_fields[] = {
     FIELD(shrink_settings, lambd, "0.5", "values within ± this become 0"),
     FIELD(shrink_settings, bias, "0", "the others come this much closer to 0"),
 };
-#define SHRINK_PROLOGUE                                                                                                \
-  SETTING(shrink_settings, lambd);                                                                                     \
+#define SHRINK_PROLOGUE                                                                                      \
+  SETTING(shrink_settings, lambd);                                                                           \
   SETTING(shrink_settings, bias)
 #define SHRINK (x < -lambd ? x + bias : x > lambd ? x - bias : x != x ? x : 0)
 VT_FLOAT_LOOPS1(shrink, SHRINK_PROLOGUE, SHRINK)
 
 /* Integers by way of f64, as the settings are real numbers. */
-#define SHRINK_INTEGER_PROLOGUE                                                                                        \
-  const double lambd = ((const shrink_settings *)settings)->lambd;                                                     \
+#define SHRINK_INTEGER_PROLOGUE                                                                              \
+  const double lambd = ((const shrink_settings *)settings)->lambd;                                           \
   const double bias = ((const shrink_settings *)settings)->bias
 static double shrink_of(double x, double lambd, double bias)
 {
@@ -125,7 +128,7 @@ typedef struct elu_settings {
 } elu_settings;
 static const vt_field elu_fields[] = {FIELD(elu_settings, alpha, "1", "limit for x → −∞, negated")};
 /* expm1 keeps the small values that exp(x) − 1 would lose */
-ACTIVATION(elu, SETTING(elu_settings, alpha), x < 0 ? alpha *VT_BY_TYPE(expm1, x) : x)
+ACTIVATION(elu, SETTING(elu_settings, alpha), x < 0 ? alpha * VT_BY_TYPE(expm1, x) : x)
 
 typedef struct selu_settings {
   double alpha, gamma;
@@ -134,14 +137,14 @@ static const vt_field selu_fields[] = {
     FIELD(selu_settings, alpha, "1.67326319217681884765625", "limit for x → −∞ over gamma, negated"),
     FIELD(selu_settings, gamma, "1.05070102214813232421875", "slope for x > 0"),
 };
-ACTIVATION(selu, SETTING(selu_settings, alpha); SETTING(selu_settings, gamma),
-           x > 0 ? gamma *x : gamma *alpha *VT_BY_TYPE(expm1, x))
+ACTIVATION(selu, SETTING(selu_settings, alpha);
+           SETTING(selu_settings, gamma), x > 0 ? gamma * x : gamma * alpha * VT_BY_TYPE(expm1, x))
 
 typedef struct celu_settings {
   double alpha;
 } celu_settings;
 static const vt_field celu_fields[] = {FIELD(celu_settings, alpha, "1", "limit for x → −∞, negated")};
-ACTIVATION(celu, SETTING(celu_settings, alpha), x < 0 ? alpha *VT_BY_TYPE(expm1, x / alpha) : x)
+ACTIVATION(celu, SETTING(celu_settings, alpha), x < 0 ? alpha * VT_BY_TYPE(expm1, x / alpha) : x)
 
 ACTIVATION(sigmoid, VT_NOTHING, 1 / (1 + vt_exp(-x)))
 
@@ -151,9 +154,10 @@ ACTIVATION(softplus, VT_NOTHING, x != x ? x : SOFTPLUS)
 
 ACTIVATION(softsign, VT_NOTHING, x / (1 + VT_BY_TYPE(fabs, x)))
 
-/* x · tanh(softplus(x)). With e = e^x: tanh(log(1 + e)) = (e² + 2e) / (e² + 2e + 2), for x ≤ 20; beyond it is 1. */
+/* x · tanh(softplus(x)). With e = e^x: tanh(log(1 + e)) = (e² + 2e) / (e² + 2e + 2), for x ≤ 20; beyond it
+ * is 1. */
 #define MISH_RATIO(e) ((e) * ((e) + 2) / ((e) * ((e) + 2) + 2))
-ACTIVATION(mish, VT_NOTHING, x > 20 ? x : x *MISH_RATIO(vt_exp(x > 20 ? (real)20 : x)))
+ACTIVATION(mish, VT_NOTHING, x > 20 ? x : x * MISH_RATIO(vt_exp(x > 20 ? (real)20 : x)))
 
 /* ---- Gelu: x · Φ(x), or its approximation by tanh ---- */
 
@@ -163,10 +167,14 @@ typedef struct gelu_settings {
   int approximate;
 } gelu_settings;
 static const vt_field gelu_fields[] = {
-    {.name = "approximate", .kind = VT_FIELD_CHOICE, .offset = offsetof(gelu_settings, approximate), .fallback = "none",
-     .choices = "none|tanh", .help = "formula: by erf, or by tanh"},
+    {.name = "approximate",
+     .kind = VT_FIELD_CHOICE,
+     .offset = offsetof(gelu_settings, approximate),
+     .fallback = "none",
+     .choices = "none|tanh",
+     .help = "formula: by erf, or by tanh"},
 };
-VT_FLOAT_LOOPS1(gelu, VT_NOTHING, (real)0.5 * x * (1 + vt_erf(x *(real)0.70710678118654752440)))
+VT_FLOAT_LOOPS1(gelu, VT_NOTHING, (real)0.5 * x * (1 + vt_erf(x * (real)0.70710678118654752440)))
 VT_FLOAT_LOOPS1(gelu_tanh, VT_NOTHING,
                 (real)0.5 * x *
                     (1 + vt_tanh((real)0.79788456080286535588 * (x + (real)0.044715 * x * x * x))))
@@ -185,12 +193,12 @@ typedef struct bounds {
   const void *low, *high; /* one element of the input's type each, or NULL */
 } bounds;
 
-#define CLIP_PROLOGUE(lowest, highest)                                                                                 \
-  const bounds *limits = settings;                                                                                     \
-  const real low = limits->low ? *(const real *)limits->low : (lowest);                                                \
+#define CLIP_PROLOGUE(lowest, highest)                                                                       \
+  const bounds *limits = settings;                                                                           \
+  const real low = limits->low ? *(const real *)limits->low : (lowest);                                      \
   const real high = limits->high ? *(const real *)limits->high : (highest)
-#define CLIP               ((x < low ? low : x) > high ? high : (x < low ? low : x))
-#define CLIP_LOOP(suffix, type, lowest, highest)                                                                       \
+#define CLIP ((x < low ? low : x) > high ? high : (x < low ? low : x))
+#define CLIP_LOOP(suffix, type, lowest, highest)                                                             \
   VT_LOOP1(VT_NO_CLONE, clip_##suffix, type, type, CLIP_PROLOGUE(lowest, highest), CLIP)
 
 VT_FLOAT_LOOPS1(clip, CLIP_PROLOGUE((real)-INFINITY, (real)INFINITY), CLIP)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ArgMax, ArgMin: position along one axis, as i64. Of equal values the first counts, or the last on request; a NaN is more
- * extreme than any number.
+ * ArgMax, ArgMin: position along one axis, as i64. Of equal values the first counts, or the last on request;
+ * a NaN is more extreme than any number.
  */
 #include "ops/elementwise.h"
 #include "ops/families.h"
@@ -12,12 +12,21 @@ typedef struct arg_settings {
 } arg_settings;
 
 static const vt_field arg_fields[] = {
-    {.name = "axis", .kind = VT_FIELD_INT, .offset = offsetof(arg_settings, axis), .fallback = "0",
+    {.name = "axis",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(arg_settings, axis),
+     .fallback = "0",
      .help = "the axis searched; negative counts from the end"},
-    {.name = "keepdims", .kind = VT_FIELD_BOOL, .offset = offsetof(arg_settings, keepdims), .fallback = "1",
+    {.name = "keepdims",
+     .kind = VT_FIELD_BOOL,
+     .offset = offsetof(arg_settings, keepdims),
+     .fallback = "1",
      .help = "the axis stays, with size 1"},
-    {.name = "select_last_index", .kind = VT_FIELD_BOOL, .offset = offsetof(arg_settings, select_last_index),
-     .fallback = "0", .help = "of equal values the last counts"},
+    {.name = "select_last_index",
+     .kind = VT_FIELD_BOOL,
+     .offset = offsetof(arg_settings, select_last_index),
+     .fallback = "0",
+     .help = "of equal values the last counts"},
 };
 
 static vt_status arg_shape(vt_ctx *ctx, const vt_call *call)
@@ -34,7 +43,8 @@ static vt_status arg_shape(vt_ctx *ctx, const vt_call *call)
       dims[rank++] = 1;
   }
   if (input->dims[axis] == 0 && vt_span(input, 0, axis) * vt_span(input, axis + 1, input->rank) > 0)
-    return vt_call_fail(ctx, call, VT_ERROR_INVALID_ARGUMENT, "axis %d is empty; there is no position to give", axis);
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_ARGUMENT,
+                        "axis %d is empty; there is no position to give", axis);
   return vt_set_output(ctx, call, 0, VT_I64, rank, dims);
 }
 
@@ -45,26 +55,28 @@ typedef struct search {
   bool minimum, last;
 } search;
 
-/* Outputs first..last of [outer, inner]. `later` beats `best` when it is more extreme, or equal with the last wanted. */
-#define SEARCH(name, type, more)                                                                                       \
-  static void name(void *user, int64_t first, int64_t last)                                                            \
-  {                                                                                                                    \
-    const search *job = user;                                                                                          \
-    for (int64_t output = first; output < last; output++) {                                                            \
-      const type *column = (const type *)job->data + output / job->inner * job->length * job->inner + output % job->inner; \
-      type best = column[0];                                                                                           \
-      int64_t position = 0;                                                                                            \
-      for (int64_t i = 1; i < job->length; i++) {                                                                      \
-        const type later = column[i * job->inner];                                                                     \
-        bool equal = later == best || (later != later && best != best);                                                \
-        bool beats = equal ? job->last : best == best && (later != later || (more));                                   \
-        if (beats) best = later, position = i;                                                                         \
-      }                                                                                                                \
-      job->out[output] = position;                                                                                     \
-    }                                                                                                                  \
+/* Outputs first..last of [outer, inner]. `later` beats `best` when it is more extreme, or equal with the last
+ * wanted. */
+#define SEARCH(name, type, more)                                                                             \
+  static void name(void *user, int64_t first, int64_t last)                                                  \
+  {                                                                                                          \
+    const search *job = user;                                                                                \
+    for (int64_t output = first; output < last; output++) {                                                  \
+      const type *column =                                                                                   \
+          (const type *)job->data + output / job->inner * job->length * job->inner + output % job->inner;    \
+      type best = column[0];                                                                                 \
+      int64_t position = 0;                                                                                  \
+      for (int64_t i = 1; i < job->length; i++) {                                                            \
+        const type later = column[i * job->inner];                                                           \
+        bool equal = later == best || (later != later && best != best);                                      \
+        bool beats = equal ? job->last : best == best && (later != later || (more));                         \
+        if (beats) best = later, position = i;                                                               \
+      }                                                                                                      \
+      job->out[output] = position;                                                                           \
+    }                                                                                                        \
   }
-#define SEARCH_LOOPS(suffix, type)                                                                                     \
-  SEARCH(largest_##suffix, type, later > best)                                                                         \
+#define SEARCH_LOOPS(suffix, type)                                                                           \
+  SEARCH(largest_##suffix, type, later > best)                                                               \
   SEARCH(smallest_##suffix, type, later < best)
 
 SEARCH_LOOPS(f32, float)
@@ -91,7 +103,8 @@ static vt_status arg_run(vt_ctx *ctx, const vt_call *call, const vt_range_fn loo
   search job = {.data = input->data, .out = call->outputs[0]->data, .last = settings->select_last_index};
   job.length = input->dims[axis];
   job.inner = vt_span(input, axis + 1, input->rank);
-  vt_parallel(ctx, vt_count(call->outputs[0]), 1 + VT_LOOP_GRAIN / (job.length + 1), loops[input->type], &job);
+  vt_parallel(ctx, vt_count(call->outputs[0]), 1 + VT_LOOP_GRAIN / (job.length + 1), loops[input->type],
+              &job);
   return VT_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Add, Sub, Mul, Div, Max, Min, Sum, Mean, Neg, Abs, Reciprocal with NumPy broadcasting. Integers wrap; dividing one by
- * zero gives 0, as NumPy does.
+ * Add, Sub, Mul, Div, Max, Min, Sum, Mean, Neg, Abs, Reciprocal with NumPy broadcasting. Integers wrap;
+ * dividing one by zero gives 0, as NumPy does.
  */
 #include "ops/elementwise.h"
 #include "ops/families.h"

@@ -14,14 +14,21 @@ typedef struct shift_settings {
 } shift_settings;
 
 static const vt_field shift_fields[] = {
-    {.name = "direction", .kind = VT_FIELD_CHOICE, .offset = offsetof(shift_settings, direction), .fallback = "LEFT",
-     .choices = "LEFT|RIGHT", .required = true, .help = "which way the bits move"},
+    {.name = "direction",
+     .kind = VT_FIELD_CHOICE,
+     .offset = offsetof(shift_settings, direction),
+     .fallback = "LEFT",
+     .choices = "LEFT|RIGHT",
+     .required = true,
+     .help = "which way the bits move"},
 };
 
 /* Shifting by the width or more leaves 0. */
 #define SHIFT_PROLOGUE const bool left = ((const shift_settings *)settings)->direction == SHIFT_LEFT
 VT_UNSIGNED_LOOPS(VT_LOOP2, shift, SHIFT_PROLOGUE,
-                  b >= 8 * sizeof(real) ? 0 : left ? (uint64_t)a << b : (uint64_t)a >> b)
+                  b >= 8 * sizeof(real) ? 0
+                  : left                ? (uint64_t)a << b
+                                        : (uint64_t)a >> b)
 static const vt_loop shift_loops[VT_TYPE_COUNT] = {VT_UNSIGNED_ENTRIES(shift)};
 
 static vt_status shift_run(vt_ctx *ctx, const vt_call *call)

@@ -5,6 +5,8 @@
 #include "ops/convert.h"
 #include "ops/families.h"
 
+#include <math.h>
+
 enum { BLOCK = 512, GRAIN = 32768 };
 
 /* A conversion goes through f64, i64 or u64, whichever holds every value of the source. */
@@ -14,6 +16,7 @@ typedef union block {
   uint64_t u64[BLOCK];
 } block;
 
+/* clang-format off */
 #define LOAD(type, target)                                                                                             \
   for (int64_t i = 0; i < count; i++) out->target[i] = ((const type *)data)[first + i]
 
@@ -43,17 +46,17 @@ static void load(const vt_tensor *from, int64_t first, int64_t count, block *out
   default: return;
   }
 }
+/* clang-format on */
 
-/* f64 to f32 rounded to odd (towards zero, lowest bit set when inexact): rounding that again to 8 or 11 bits gives the
- * nearest value, which rounding to nearest twice would not. */
+/* f64 to f32 rounded to odd (towards zero, lowest bit set when inexact): rounding that again to 8 or 11 bits
+ * gives the nearest value, which rounding to nearest twice would not. */
 static float odd_f32(double value)
 {
   float rounded = (float)value;
   if ((double)rounded == value || value != value) return rounded;
   uint32_t bits;
   memcpy(&bits, &rounded, sizeof bits);
-  bool outwards = rounded < 0 ? (double)rounded < value : (double)rounded > value;
-  if (outwards) bits--;
+  if (fabs((double)rounded) > fabs(value)) bits--;
   bits |= 1;
   memcpy(&rounded, &bits, sizeof bits);
   return rounded;
@@ -86,6 +89,7 @@ static uint64_t whole_unsigned(double value)
   return value >= 0x1p63 ? (uint64_t)value : (uint64_t)whole(value);
 }
 
+/* clang-format off */
 #define STORE(type, expression)                                                                                        \
   for (int64_t i = 0; i < count; i++) ((type *)data)[first + i] = (type)(expression)
 
@@ -130,17 +134,25 @@ static void store_integer(const int64_t *in, vt_tensor *to, int64_t first, int64
   default: return;
   }
 }
+/* clang-format on */
 
-/* What fits i64 goes the way of i64; of the rest only the conversions to real types differ. */
+/* Beyond i64 the value is halved with the lost bit kept: twice the result is rounded the same. */
+static float odd_f32_of_u64(uint64_t value)
+{
+  if (value <= INT64_MAX) return odd_f32(odd_f64((int64_t)value));
+  return 2.0f * odd_f32(odd_f64((int64_t)(value >> 1 | (value & 1))));
+}
+
+/* clang-format off */
+/* To integers and bool u64 goes the way of i64. */
 static void store_unsigned(const uint64_t *in, vt_tensor *to, int64_t first, int64_t count)
 {
   void *data = to->data;
   switch (to->type) {
   case VT_F32: STORE(float, in[i]); return;
   case VT_F64: STORE(double, in[i]); return;
-  /* halved with the lost bit kept, so that the value fits i64; twice the result is the same rounding */
-  case VT_F16: STORE(uint16_t, vt_f32_to_f16(2.0f * odd_f32(odd_f64((int64_t)(in[i] >> 1 | (in[i] & 1)))))); return;
-  case VT_BF16: STORE(uint16_t, vt_f32_to_bf16(2.0f * odd_f32(odd_f64((int64_t)(in[i] >> 1 | (in[i] & 1)))))); return;
+  case VT_F16: STORE(uint16_t, vt_f32_to_f16(odd_f32_of_u64(in[i]))); return;
+  case VT_BF16: STORE(uint16_t, vt_f32_to_bf16(odd_f32_of_u64(in[i]))); return;
   default: {
     block wrapped;
     for (int64_t i = 0; i < count; i++) wrapped.i64[i] = (int64_t)in[i];
@@ -148,6 +160,7 @@ static void store_unsigned(const uint64_t *in, vt_tensor *to, int64_t first, int
   }
   }
 }
+/* clang-format on */
 
 typedef struct conversion {
   const vt_tensor *from;
@@ -190,13 +203,14 @@ const vt_tensor *vt_converted(vt_ctx *ctx, const vt_tensor *tensor, vt_type type
   return fresh;
 }
 
-vt_status vt_type_attribute(vt_ctx *ctx, const vt_call *call, const char *what, int64_t value, uint32_t allowed,
-                            vt_type *out)
+vt_status vt_type_attribute(vt_ctx *ctx, const vt_call *call, const char *what, int64_t value,
+                            uint32_t allowed, vt_type *out)
 {
   *out = value > 0 && value <= VT_BF16 ? (vt_type)value : VT_UNDEFINED;
   if (*out != VT_UNDEFINED && (allowed & VT_T(*out))) return VT_OK;
-  return vt_call_fail(ctx, call, VT_ERROR_UNSUPPORTED, "%s is element type %lld (%s), which is not supported here", what,
-                      (long long)value, vt_type_name(*out));
+  return vt_call_fail(ctx, call, VT_ERROR_UNSUPPORTED,
+                      "%s is element type %lld (%s), which is not supported here", what, (long long)value,
+                      vt_type_name(*out));
 }
 
 /* ---- Cast, CastLike ---- */
@@ -207,14 +221,23 @@ typedef struct cast_settings {
 } cast_settings;
 
 static const vt_field cast_fields[] = {
-    {.name = "to", .kind = VT_FIELD_INT, .offset = offsetof(cast_settings, to), .required = true,
+    {.name = "to",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(cast_settings, to),
+     .required = true,
      .help = "element type of the output (TensorProto.DataType)"},
-    {.name = "saturate", .kind = VT_FIELD_INT, .offset = offsetof(cast_settings, saturate), .fallback = "1",
+    {.name = "saturate",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(cast_settings, saturate),
+     .fallback = "1",
      .help = "out-of-range rule of 8-bit float types; without effect on others"},
 };
 
 static const vt_field cast_like_fields[] = {
-    {.name = "saturate", .kind = VT_FIELD_INT, .offset = offsetof(cast_settings, saturate), .fallback = "1",
+    {.name = "saturate",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(cast_settings, saturate),
+     .fallback = "1",
      .help = "out-of-range rule of 8-bit float types; without effect on others"},
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Constant, ConstantOfShape, EyeLike, Range, Shape, Size: outputs that follow from attributes, shapes or a few numbers.
+ * Constant, ConstantOfShape, EyeLike, Range, Shape, Size: outputs that follow from attributes, shapes or a
+ * few numbers.
  */
 #include "ops/convert.h"
 #include "ops/families.h"
@@ -21,14 +22,27 @@ typedef struct constant_settings {
 } constant_settings;
 
 static const vt_field constant_fields[] = {
-    {.name = "value", .kind = VT_FIELD_TENSOR, .offset = offsetof(constant_settings, value), .help = "a tensor"},
-    {.name = "value_ints", .kind = VT_FIELD_INTS, .offset = offsetof(constant_settings, value_ints),
+    {.name = "value",
+     .kind = VT_FIELD_TENSOR,
+     .offset = offsetof(constant_settings, value),
+     .help = "a tensor"},
+    {.name = "value_ints",
+     .kind = VT_FIELD_INTS,
+     .offset = offsetof(constant_settings, value_ints),
      .help = "a list, as i64"},
-    {.name = "value_floats", .kind = VT_FIELD_REALS, .offset = offsetof(constant_settings, value_floats),
+    {.name = "value_floats",
+     .kind = VT_FIELD_REALS,
+     .offset = offsetof(constant_settings, value_floats),
      .help = "a list, as f32"},
-    {.name = "value_int", .kind = VT_FIELD_INT, .offset = offsetof(constant_settings, value_int),
-     .fallback = NO_INTEGER_TEXT, .help = "one number, as i64"},
-    {.name = "value_float", .kind = VT_FIELD_REAL, .offset = offsetof(constant_settings, value_float), .fallback = "0",
+    {.name = "value_int",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(constant_settings, value_int),
+     .fallback = NO_INTEGER_TEXT,
+     .help = "one number, as i64"},
+    {.name = "value_float",
+     .kind = VT_FIELD_REAL,
+     .offset = offsetof(constant_settings, value_float),
+     .fallback = "0",
      .help = "one number, as f32"},
 };
 
@@ -55,7 +69,8 @@ static vt_status constant_run(vt_ctx *ctx, const vt_call *call)
   else if (settings->value_ints.present)
     memcpy(out, settings->value_ints.data, bytes);
   else if (settings->value_floats.present)
-    for (size_t i = 0; i < settings->value_floats.count; i++) ((float *)out)[i] = (float)settings->value_floats.data[i];
+    for (size_t i = 0; i < settings->value_floats.count; i++)
+      ((float *)out)[i] = (float)settings->value_floats.data[i];
   else if (settings->value_int != NO_INTEGER)
     *(int64_t *)out = settings->value_int;
   else
@@ -70,7 +85,9 @@ typedef struct fill_settings {
 } fill_settings;
 
 static const vt_field fill_fields[] = {
-    {.name = "value", .kind = VT_FIELD_TENSOR, .offset = offsetof(fill_settings, value),
+    {.name = "value",
+     .kind = VT_FIELD_TENSOR,
+     .offset = offsetof(fill_settings, value),
      .help = "one element, repeated; without it f32 zero"},
 };
 
@@ -117,9 +134,15 @@ typedef struct eye_settings {
 } eye_settings;
 
 static const vt_field eye_fields[] = {
-    {.name = "dtype", .kind = VT_FIELD_INT, .offset = offsetof(eye_settings, dtype), .fallback = "0",
+    {.name = "dtype",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(eye_settings, dtype),
+     .fallback = "0",
      .help = "element type of the output; 0: that of the input"},
-    {.name = "k", .kind = VT_FIELD_INT, .offset = offsetof(eye_settings, k), .fallback = "0",
+    {.name = "k",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(eye_settings, k),
+     .fallback = "0",
      .help = "which diagonal: above the main one when positive"},
 };
 
@@ -130,7 +153,8 @@ static vt_status eye_shape(vt_ctx *ctx, const vt_call *call)
   vt_type type = input->type;
   if (settings->dtype) VT_TRY(vt_type_attribute(ctx, call, "dtype", settings->dtype, VT_CASTABLE, &type));
   if (input->rank != 2)
-    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "input has %d dimensions; a matrix is needed", input->rank);
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "input has %d dimensions; a matrix is needed",
+                        input->rank);
   return vt_set_output(ctx, call, 0, type, 2, input->dims);
 }
 
@@ -173,8 +197,8 @@ static vt_status real_range_length(vt_ctx *ctx, const vt_call *call, int64_t *le
   double delta = vt_get_f64(call->inputs[2], 0);
   double steps = ceil((limit - start) / delta);
   if (delta == 0 || !(steps < 0x1p62))
-    return vt_call_fail(ctx, call, VT_ERROR_INVALID_ARGUMENT, "no finite number of steps of %g from %g to %g", delta, start,
-                        limit);
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_ARGUMENT, "no finite number of steps of %g from %g to %g",
+                        delta, start, limit);
   *length = steps > 0 ? (int64_t)steps : 0;
   return VT_OK;
 }
@@ -191,7 +215,8 @@ static vt_status range_shape(vt_ctx *ctx, const vt_call *call)
   }
   vt_type type = call->inputs[0]->type;
   int64_t length;
-  VT_TRY(VT_FLOATS & VT_T(type) ? real_range_length(ctx, call, &length) : integer_range_length(ctx, call, &length));
+  VT_TRY(VT_FLOATS & VT_T(type) ? real_range_length(ctx, call, &length)
+                                : integer_range_length(ctx, call, &length));
   return vt_set_output(ctx, call, 0, type, 1, &length);
 }
 
@@ -205,11 +230,21 @@ static vt_status range_run(vt_ctx *ctx, const vt_call *call)
   for (int64_t i = 0; i < count; i++) {
     uint64_t value = start + (uint64_t)i * delta;
     switch (output->type) {
-    case VT_F32: ((float *)output->data)[i] = (float)(real_start + (double)i * real_delta); break;
-    case VT_F64: ((double *)output->data)[i] = real_start + (double)i * real_delta; break;
-    case VT_I16: ((int16_t *)output->data)[i] = (int16_t)value; break;
-    case VT_I32: ((int32_t *)output->data)[i] = (int32_t)value; break;
-    default: ((int64_t *)output->data)[i] = (int64_t)value; break;
+    case VT_F32:
+      ((float *)output->data)[i] = (float)(real_start + (double)i * real_delta);
+      break;
+    case VT_F64:
+      ((double *)output->data)[i] = real_start + (double)i * real_delta;
+      break;
+    case VT_I16:
+      ((int16_t *)output->data)[i] = (int16_t)value;
+      break;
+    case VT_I32:
+      ((int32_t *)output->data)[i] = (int32_t)value;
+      break;
+    default:
+      ((int64_t *)output->data)[i] = (int64_t)value;
+      break;
     }
   }
   return VT_OK;
@@ -224,9 +259,15 @@ typedef struct shape_settings {
 } shape_settings;
 
 static const vt_field shape_fields[] = {
-    {.name = "start", .kind = VT_FIELD_INT, .offset = offsetof(shape_settings, start), .fallback = "0",
+    {.name = "start",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(shape_settings, start),
+     .fallback = "0",
      .help = "first axis told; negative counts from the end"},
-    {.name = "end", .kind = VT_FIELD_INT, .offset = offsetof(shape_settings, end), .fallback = TO_THE_END,
+    {.name = "end",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(shape_settings, end),
+     .fallback = TO_THE_END,
      .help = "axis behind the last told"},
 };
 
@@ -252,7 +293,8 @@ static vt_status shape_run(vt_ctx *ctx, const vt_call *call)
   const shape_settings *settings = call->attributes;
   int first = clamped_axis(settings->start, call->inputs[0]->rank);
   int64_t *out = call->outputs[0]->data;
-  for (int64_t i = 0, count = vt_count(call->outputs[0]); i < count; i++) out[i] = call->inputs[0]->dims[first + i];
+  for (int64_t i = 0, count = vt_count(call->outputs[0]); i < count; i++)
+    out[i] = call->inputs[0]->dims[first + i];
   return VT_OK;
 }
 

@@ -10,9 +10,15 @@ typedef struct cumsum_settings {
 } cumsum_settings;
 
 static const vt_field cumsum_fields[] = {
-    {.name = "exclusive", .kind = VT_FIELD_BOOL, .offset = offsetof(cumsum_settings, exclusive), .fallback = "0",
+    {.name = "exclusive",
+     .kind = VT_FIELD_BOOL,
+     .offset = offsetof(cumsum_settings, exclusive),
+     .fallback = "0",
      .help = "an element's sum leaves the element out"},
-    {.name = "reverse", .kind = VT_FIELD_BOOL, .offset = offsetof(cumsum_settings, reverse), .fallback = "0",
+    {.name = "reverse",
+     .kind = VT_FIELD_BOOL,
+     .offset = offsetof(cumsum_settings, reverse),
+     .fallback = "0",
      .help = "from the end of the axis"},
 };
 
@@ -39,20 +45,20 @@ typedef struct running {
   bool exclusive, reverse;
 } running;
 
-#define RUNNING(name, type, wide)                                                                                      \
-  static void name(void *user, int64_t first, int64_t last)                                                            \
-  {                                                                                                                    \
-    const running *job = user;                                                                                         \
-    for (int64_t line = first; line < last; line++) {                                                                  \
-      int64_t start = line / job->inner * job->length * job->inner + line % job->inner;                                \
-      wide sum = 0;                                                                                                    \
-      for (int64_t i = 0; i < job->length; i++) {                                                                      \
-        int64_t place = start + (job->reverse ? job->length - 1 - i : i) * job->inner;                                 \
-        wide before = sum;                                                                                             \
-        sum += (wide)((const type *)job->data)[place];                                                                 \
-        ((type *)job->out)[place] = (type)(job->exclusive ? before : sum);                                             \
-      }                                                                                                                \
-    }                                                                                                                  \
+#define RUNNING(name, type, wide)                                                                            \
+  static void name(void *user, int64_t first, int64_t last)                                                  \
+  {                                                                                                          \
+    const running *job = user;                                                                               \
+    for (int64_t line = first; line < last; line++) {                                                        \
+      int64_t start = line / job->inner * job->length * job->inner + line % job->inner;                      \
+      wide sum = 0;                                                                                          \
+      for (int64_t i = 0; i < job->length; i++) {                                                            \
+        int64_t place = start + (job->reverse ? job->length - 1 - i : i) * job->inner;                       \
+        wide before = sum;                                                                                   \
+        sum += (wide)((const type *)job->data)[place];                                                       \
+        ((type *)job->out)[place] = (type)(job->exclusive ? before : sum);                                   \
+      }                                                                                                      \
+    }                                                                                                        \
   }
 
 RUNNING(running_f32, float, double)

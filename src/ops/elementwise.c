@@ -4,7 +4,8 @@
  */
 #include "ops/elementwise.h"
 
-/* The output's axes with those merged that no input tells apart; the last one has step 0 or 1 in every input. */
+/* The output's axes with those merged that no input tells apart; the last one has step 0 or 1 in every input.
+ */
 typedef struct walk {
   vt_loop loop;
   const void *settings;
@@ -27,7 +28,8 @@ static void drop_axis(walk *plan, int axis)
 {
   for (int later = axis; later + 1 < plan->rank; later++) {
     plan->dims[later] = plan->dims[later + 1];
-    for (int k = 0; k < plan->count; k++) plan->strides[k][later] = plan->strides[k][later + 1];
+    for (int k = 0; k < plan->count; k++)
+      plan->strides[k][later] = plan->strides[k][later + 1];
   }
   plan->rank--;
 }
@@ -44,7 +46,8 @@ static void merge_axes(walk *plan)
   if (plan->rank == 0) {
     plan->rank = 1;
     plan->dims[0] = 1;
-    for (int k = 0; k < plan->count; k++) plan->strides[k][0] = 0;
+    for (int k = 0; k < plan->count; k++)
+      plan->strides[k][0] = 0;
   }
 }
 
@@ -63,20 +66,24 @@ static void walk_range(void *user, int64_t first, int64_t last)
   for (int axis = inner - 1; axis >= 0; axis--) {
     index[axis] = row % plan->dims[axis];
     row /= plan->dims[axis];
-    for (int k = 0; k < plan->count; k++) row_data[k] += index[axis] * plan->strides[k][axis];
+    for (int k = 0; k < plan->count; k++)
+      row_data[k] += index[axis] * plan->strides[k][axis];
   }
   while (first < last) {
     int64_t count = plan->dims[inner] - column;
     if (count > last - first) count = last - first;
     const void *inputs[VT_LOOP_INPUTS];
-    for (int k = 0; k < plan->count; k++) inputs[k] = row_data[k] + column * plan->strides[k][inner];
+    for (int k = 0; k < plan->count; k++)
+      inputs[k] = row_data[k] + column * plan->strides[k][inner];
     plan->loop(inputs, steps, plan->output + first * plan->output_size, count, plan->settings);
     first += count;
     column = 0;
     for (int axis = inner - 1; axis >= 0; axis--) {
-      for (int k = 0; k < plan->count; k++) row_data[k] += plan->strides[k][axis];
+      for (int k = 0; k < plan->count; k++)
+        row_data[k] += plan->strides[k][axis];
       if (++index[axis] < plan->dims[axis]) break;
-      for (int k = 0; k < plan->count; k++) row_data[k] -= plan->strides[k][axis] * plan->dims[axis];
+      for (int k = 0; k < plan->count; k++)
+        row_data[k] -= plan->strides[k][axis] * plan->dims[axis];
       index[axis] = 0;
     }
   }
@@ -92,7 +99,8 @@ vt_status vt_walk(vt_ctx *ctx, vt_loop loop, int count, const vt_tensor *const *
   for (int k = 0; k < count; k++) {
     int64_t size = (int64_t)vt_type_size(inputs[k]->type);
     vt_broadcast_strides(inputs[k], output->rank, output->dims, plan.strides[k]);
-    for (int axis = 0; axis < output->rank; axis++) plan.strides[k][axis] *= size;
+    for (int axis = 0; axis < output->rank; axis++)
+      plan.strides[k][axis] *= size;
     plan.data[k] = inputs[k]->data;
   }
   int64_t elements = vt_count(output);
@@ -107,8 +115,10 @@ vt_status vt_run_loops(vt_ctx *ctx, const vt_call *call, const vt_loop loops[VT_
   if (vt_is_half(call->inputs[0])) return vt_run_widened(ctx, call);
   vt_loop loop = loops[call->inputs[0]->type];
   if (!loop)
-    return vt_call_fail(ctx, call, VT_ERROR_UNSUPPORTED, "element type %s", vt_type_name(call->inputs[0]->type));
-  return vt_walk(ctx, loop, call->input_count, (const vt_tensor *const *)call->inputs, call->outputs[0], call->attributes);
+    return vt_call_fail(ctx, call, VT_ERROR_UNSUPPORTED, "element type %s",
+                        vt_type_name(call->inputs[0]->type));
+  return vt_walk(ctx, loop, call->input_count, (const vt_tensor *const *)call->inputs, call->outputs[0],
+                 call->attributes);
 }
 
 bool vt_is_half(const vt_tensor *tensor)
@@ -122,9 +132,11 @@ static void widen_range(void *user, int64_t first, int64_t last)
   const uint16_t *from = pair[0]->data;
   float *to = pair[1]->data;
   if (pair[0]->type == VT_F16)
-    for (int64_t i = first; i < last; i++) to[i] = vt_f16_to_f32(from[i]);
+    for (int64_t i = first; i < last; i++)
+      to[i] = vt_f16_to_f32(from[i]);
   else
-    for (int64_t i = first; i < last; i++) to[i] = vt_bf16_to_f32(from[i]);
+    for (int64_t i = first; i < last; i++)
+      to[i] = vt_bf16_to_f32(from[i]);
 }
 
 static void narrow_range(void *user, int64_t first, int64_t last)
@@ -133,9 +145,11 @@ static void narrow_range(void *user, int64_t first, int64_t last)
   const float *from = pair[0]->data;
   uint16_t *to = pair[1]->data;
   if (pair[1]->type == VT_F16)
-    for (int64_t i = first; i < last; i++) to[i] = vt_f32_to_f16(from[i]);
+    for (int64_t i = first; i < last; i++)
+      to[i] = vt_f32_to_f16(from[i]);
   else
-    for (int64_t i = first; i < last; i++) to[i] = vt_f32_to_bf16(from[i]);
+    for (int64_t i = first; i < last; i++)
+      to[i] = vt_f32_to_bf16(from[i]);
 }
 
 static vt_status run_on_copies(vt_ctx *ctx, const vt_call *call, vt_tensor **copies)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * exp, tanh and erf for f32 in arithmetic that compilers turn into SIMD, and names that pick the f32 or f64 function by the
- * type of their argument, so that one loop body serves both. The same operations in the same order everywhere: results do
- * not depend on instruction set or position. tests/ops/test_unary.c states and checks the largest errors against f64.
+ * exp, tanh and erf for f32 in arithmetic that compilers turn into SIMD, and names that pick the f32 or f64
+ * function by the type of their argument, so that one loop body serves both. The same operations in the same
+ * order everywhere: results do not depend on instruction set or position. tests/ops/test_unary.c states and
+ * checks the largest errors against f64.
  */
 #ifndef VT_OPS_FAST_MATH_H
 #define VT_OPS_FAST_MATH_H
@@ -31,8 +32,8 @@ VT_INLINE uint32_t vt_bits_of_float(float value)
   return bits;
 }
 
-/* e^x = 2^n · e^r with n = round(x / ln 2), |r| ≤ ln 2 / 2, e^r by its Taylor polynomial of degree 7. 2^n is applied in two
- * halves, so that results near overflow and subnormal ones come out right. */
+/* e^x = 2^n · e^r with n = round(x / ln 2), |r| ≤ ln 2 / 2, e^r by its Taylor polynomial of degree 7. 2^n is
+ * applied in two halves, so that results near overflow and subnormal ones come out right. */
 VT_INLINE float vt_exp_f32(float x)
 {
   const float shift = 0x1.8p23f; /* adding it leaves an integer in the low bits */
@@ -68,8 +69,8 @@ VT_INLINE float vt_tanh_f32(float x)
   return square < 0.09f ? near : copysignf(far, x);
 }
 
-/* |x| < 1: Taylor series of degree 19. Beyond: 1 − e^(−x²) · P(1 / (1 + x/2)), P fitted to e^(x²) erfc(x) on 1..4.2 by least
- * squares (largest absolute error of erf 5e-9); from 4.2 on erf is 1 in f32. */
+/* |x| < 1: Taylor series of degree 19. Beyond: 1 − e^(−x²) · P(1 / (1 + x/2)), P fitted to e^(x²) erfc(x)
+ * on 1..4.2 by least squares (largest absolute error of erf 5e-9); from 4.2 on erf is 1 in f32. */
 VT_INLINE float vt_erf_f32(float x)
 {
   float square = x * x;
@@ -95,11 +96,11 @@ VT_INLINE float vt_erf_f32(float x)
   return magnitude < 1.0f ? near : copysignf(far, x);
 }
 
-#define vt_exp(x)  _Generic((x), float: vt_exp_f32, double: exp)(x)
-#define vt_tanh(x) _Generic((x), float: vt_tanh_f32, double: tanh)(x)
-#define vt_erf(x)  _Generic((x), float: vt_erf_f32, double: erf)(x)
+#define vt_exp(x)  _Generic((x), float : vt_exp_f32, double : exp)(x)
+#define vt_tanh(x) _Generic((x), float : vt_tanh_f32, double : tanh)(x)
+#define vt_erf(x)  _Generic((x), float : vt_erf_f32, double : erf)(x)
 
 /* Of the C library, by type. */
-#define VT_BY_TYPE(name, x) _Generic((x), float: name##f, double: name)(x)
+#define VT_BY_TYPE(name, x) _Generic((x), float : name##f, double : name)(x)
 
 #endif

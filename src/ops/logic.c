@@ -33,22 +33,23 @@ static vt_status not_run(vt_ctx *ctx, const vt_call *call)
 
 /* ---- comparisons: NaN is unequal to and unordered with everything ---- */
 
-#define COMPARE_LOOP(name, type, expression) VT_LOOP2(VT_NO_CLONE, name, type, uint8_t, VT_NOTHING, expression)
-#define COMPARISON(name, expression)                                                                                   \
-  VT_LOOP2(VT_CLONES, name##_f32, float, uint8_t, VT_NOTHING, expression)                                              \
-  VT_LOOP2(VT_CLONES, name##_f64, double, uint8_t, VT_NOTHING, expression)                                             \
-  COMPARE_LOOP(name##_i8, int8_t, expression)                                                                          \
-  COMPARE_LOOP(name##_i16, int16_t, expression)                                                                        \
-  COMPARE_LOOP(name##_i32, int32_t, expression)                                                                        \
-  COMPARE_LOOP(name##_i64, int64_t, expression)                                                                        \
-  COMPARE_LOOP(name##_u8, uint8_t, expression)                                                                         \
-  COMPARE_LOOP(name##_u16, uint16_t, expression)                                                                       \
-  COMPARE_LOOP(name##_u32, uint32_t, expression)                                                                       \
-  COMPARE_LOOP(name##_u64, uint64_t, expression)                                                                       \
-  static const vt_loop name##_loops[VT_TYPE_COUNT] = {VT_NUMBER_ENTRIES(name), [VT_BOOL] = name##_u8};                 \
-  static vt_status name##_run(vt_ctx *ctx, const vt_call *call)                                                        \
-  {                                                                                                                    \
-    return vt_run_loops(ctx, call, name##_loops);                                                                      \
+#define COMPARE_LOOP(name, type, expression)                                                                 \
+  VT_LOOP2(VT_NO_CLONE, name, type, uint8_t, VT_NOTHING, expression)
+#define COMPARISON(name, expression)                                                                         \
+  VT_LOOP2(VT_CLONES, name##_f32, float, uint8_t, VT_NOTHING, expression)                                    \
+  VT_LOOP2(VT_CLONES, name##_f64, double, uint8_t, VT_NOTHING, expression)                                   \
+  COMPARE_LOOP(name##_i8, int8_t, expression)                                                                \
+  COMPARE_LOOP(name##_i16, int16_t, expression)                                                              \
+  COMPARE_LOOP(name##_i32, int32_t, expression)                                                              \
+  COMPARE_LOOP(name##_i64, int64_t, expression)                                                              \
+  COMPARE_LOOP(name##_u8, uint8_t, expression)                                                               \
+  COMPARE_LOOP(name##_u16, uint16_t, expression)                                                             \
+  COMPARE_LOOP(name##_u32, uint32_t, expression)                                                             \
+  COMPARE_LOOP(name##_u64, uint64_t, expression)                                                             \
+  static const vt_loop name##_loops[VT_TYPE_COUNT] = {VT_NUMBER_ENTRIES(name), [VT_BOOL] = name##_u8};       \
+  static vt_status name##_run(vt_ctx *ctx, const vt_call *call)                                              \
+  {                                                                                                          \
+    return vt_run_loops(ctx, call, name##_loops);                                                            \
   }
 
 COMPARISON(equal, a == b)
@@ -59,30 +60,31 @@ COMPARISON(less_or_equal, a <= b)
 
 /* ---- Where: condition ? x : y, for any stored type by its size ---- */
 
-#define WHERE_LOOP(name, type)                                                                                         \
-  VT_CLONES static void name(const void *const *inputs, const int *steps, void *output, int64_t count,                 \
-                             const void *settings)                                                                     \
-  {                                                                                                                    \
-    const uint8_t *condition = inputs[0];                                                                              \
-    const type *x = inputs[1], *y = inputs[2];                                                                         \
-    type *row = output;                                                                                                \
-    (void)settings;                                                                                                    \
-    if (steps[0] && steps[1] && steps[2]) {                                                                            \
-      _Pragma("omp simd") for (int64_t i = 0; i < count; i++) row[i] = condition[i] ? x[i] : y[i];                     \
-    } else if (steps[0] && steps[1]) {                                                                                 \
-      const type rest = y[0];                                                                                          \
-      _Pragma("omp simd") for (int64_t i = 0; i < count; i++) row[i] = condition[i] ? x[i] : rest;                     \
-    } else if (steps[0] && steps[2]) {                                                                                 \
-      const type chosen = x[0];                                                                                        \
-      _Pragma("omp simd") for (int64_t i = 0; i < count; i++) row[i] = condition[i] ? chosen : y[i];                   \
-    } else if (steps[0]) {                                                                                             \
-      const type chosen = x[0], rest = y[0];                                                                           \
-      _Pragma("omp simd") for (int64_t i = 0; i < count; i++) row[i] = condition[i] ? chosen : rest;                   \
-    } else {                                                                                                           \
-      const type *from = condition[0] ? x : y;                                                                         \
-      const int step = condition[0] ? steps[1] : steps[2];                                                             \
-      for (int64_t i = 0; i < count; i++) row[i] = from[i * step];                                                     \
-    }                                                                                                                  \
+#define WHERE_LOOP(name, type)                                                                               \
+  VT_CLONES static void name(const void *const *inputs, const int *steps, void *output, int64_t count,       \
+                             const void *settings)                                                           \
+  {                                                                                                          \
+    const uint8_t *condition = inputs[0];                                                                    \
+    const type *x = inputs[1], *y = inputs[2];                                                               \
+    type *row = output;                                                                                      \
+    (void)settings;                                                                                          \
+    if (steps[0] && steps[1] && steps[2]) {                                                                  \
+      _Pragma("omp simd") for (int64_t i = 0; i < count; i++) row[i] = condition[i] ? x[i] : y[i];           \
+    } else if (steps[0] && steps[1]) {                                                                       \
+      const type rest = y[0];                                                                                \
+      _Pragma("omp simd") for (int64_t i = 0; i < count; i++) row[i] = condition[i] ? x[i] : rest;           \
+    } else if (steps[0] && steps[2]) {                                                                       \
+      const type chosen = x[0];                                                                              \
+      _Pragma("omp simd") for (int64_t i = 0; i < count; i++) row[i] = condition[i] ? chosen : y[i];         \
+    } else if (steps[0]) {                                                                                   \
+      const type chosen = x[0], rest = y[0];                                                                 \
+      _Pragma("omp simd") for (int64_t i = 0; i < count; i++) row[i] = condition[i] ? chosen : rest;         \
+    } else {                                                                                                 \
+      const type *from = condition[0] ? x : y;                                                               \
+      const int step = condition[0] ? steps[1] : steps[2];                                                   \
+      for (int64_t i = 0; i < count; i++)                                                                    \
+        row[i] = from[i * step];                                                                             \
+    }                                                                                                        \
   }
 
 typedef struct sixteen_bytes {
@@ -98,7 +100,8 @@ WHERE_LOOP(where_16, sixteen_bytes)
 static vt_status where_shape(vt_ctx *ctx, const vt_call *call)
 {
   if (call->inputs[1]->type != call->inputs[2]->type)
-    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "inputs 1 and 2 have element types %s and %s; they must agree",
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL,
+                        "inputs 1 and 2 have element types %s and %s; they must agree",
                         vt_type_name(call->inputs[1]->type), vt_type_name(call->inputs[2]->type));
   int rank;
   int64_t dims[VT_MAX_RANK];
@@ -110,11 +113,20 @@ static vt_status where_run(vt_ctx *ctx, const vt_call *call)
 {
   vt_loop loop = where_1;
   switch (vt_type_size(call->outputs[0]->type)) {
-  case 2: loop = where_2; break;
-  case 4: loop = where_4; break;
-  case 8: loop = where_8; break;
-  case 16: loop = where_16; break;
-  default: break;
+  case 2:
+    loop = where_2;
+    break;
+  case 4:
+    loop = where_4;
+    break;
+  case 8:
+    loop = where_8;
+    break;
+  case 16:
+    loop = where_16;
+    break;
+  default:
+    break;
   }
   return vt_walk(ctx, loop, 3, (const vt_tensor *const *)call->inputs, call->outputs[0], NULL);
 }

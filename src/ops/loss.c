@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * NegativeLogLikelihoodLoss, SoftmaxCrossEntropyLoss. Scores [batch, classes, d1, …], targets [batch, d1, …] of class
- * numbers, optional weights [classes]. One target's loss is −weight · log probability; ignored targets count nothing. The
- * mean divides by the sum of the weights that count.
+ * NegativeLogLikelihoodLoss, SoftmaxCrossEntropyLoss. Scores [batch, classes, d1, …], targets [batch, d1, …]
+ * of class numbers, optional weights [classes]. One target's loss is −weight · log probability; ignored
+ * targets count nothing. The mean divides by the sum of the weights that count.
  */
 #include "ops/elementwise.h"
 #include "ops/families.h"
@@ -17,10 +17,17 @@ typedef struct loss_settings {
 } loss_settings;
 
 static const vt_field loss_fields[] = {
-    {.name = "ignore_index", .kind = VT_FIELD_INT, .offset = offsetof(loss_settings, ignore_index),
-     .fallback = IGNORE_NOTHING, .help = "class number of targets that count nothing"},
-    {.name = "reduction", .kind = VT_FIELD_CHOICE, .offset = offsetof(loss_settings, reduction), .fallback = "mean",
-     .choices = "none|sum|mean", .help = "one loss a target, their sum, or their weighted mean"},
+    {.name = "ignore_index",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(loss_settings, ignore_index),
+     .fallback = IGNORE_NOTHING,
+     .help = "class number of targets that count nothing"},
+    {.name = "reduction",
+     .kind = VT_FIELD_CHOICE,
+     .offset = offsetof(loss_settings, reduction),
+     .fallback = "mean",
+     .choices = "none|sum|mean",
+     .help = "one loss a target, their sum, or their weighted mean"},
 };
 
 static vt_status loss_shape(vt_ctx *ctx, const vt_call *call)
@@ -29,12 +36,15 @@ static vt_status loss_shape(vt_ctx *ctx, const vt_call *call)
   const vt_tensor *scores = call->inputs[0], *targets = call->inputs[1], *weights = vt_input(call, 2);
   char a[160], b[160];
   bool fits = scores->rank >= 2 && targets->rank == scores->rank - 1 && targets->dims[0] == scores->dims[0];
-  for (int axis = 2; fits && axis < scores->rank; axis++) fits = targets->dims[axis - 1] == scores->dims[axis];
+  for (int axis = 2; fits && axis < scores->rank; axis++)
+    fits = targets->dims[axis - 1] == scores->dims[axis];
   if (!fits)
-    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "targets %s do not fit scores %s; [batch, …] and [batch, classes, …] are needed",
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL,
+                        "targets %s do not fit scores %s; [batch, …] and [batch, classes, …] are needed",
                         vt_shape_text(targets, b), vt_shape_text(scores, a));
   if (weights && (weights->rank != 1 || weights->dims[0] != scores->dims[1] || weights->type != scores->type))
-    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "weights %s do not fit scores %s; one of the same type for each class is needed",
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL,
+                        "weights %s do not fit scores %s; one of the same type for each class is needed",
                         vt_shape_text(weights, b), vt_shape_text(scores, a));
   if (vt_output(call, 1)) VT_TRY(vt_set_output(ctx, call, 1, scores->type, scores->rank, scores->dims));
   if (settings->reduction != REDUCTION_NONE) return vt_set_output(ctx, call, 0, scores->type, 0, NULL);
@@ -58,7 +68,8 @@ static double log_of_sum(const vt_tensor *scores, int64_t start, int64_t classes
     if (score > top) top = score;
   }
   if (!isfinite(top)) top = 0;
-  for (int64_t c = 0; c < classes; c++) sum += exp(vt_get_f64(scores, start + c * inner) - top);
+  for (int64_t c = 0; c < classes; c++)
+    sum += exp(vt_get_f64(scores, start + c * inner) - top);
   return top + log(sum);
 }
 
@@ -75,8 +86,8 @@ static vt_status losses(vt_ctx *ctx, const vt_call *call, const double *offsets)
     double loss = 0;
     if (target != settings->ignore_index) {
       if (target < 0 || target >= classes)
-        return vt_call_fail(ctx, call, VT_ERROR_INVALID_ARGUMENT, "target %lld is not one of %lld classes", (long long)target,
-                            (long long)classes);
+        return vt_call_fail(ctx, call, VT_ERROR_INVALID_ARGUMENT, "target %lld is not one of %lld classes",
+                            (long long)target, (long long)classes);
       double weight = weights ? vt_get_f64(weights, target) : 1;
       double score = vt_get_f64(scores, (i / inner * classes + target) * inner + i % inner);
       loss = -weight * (offsets ? score - offsets[i] : score);
@@ -101,7 +112,8 @@ static vt_status entropy_run(vt_ctx *ctx, const vt_call *call)
   const vt_tensor *scores = call->inputs[0];
   vt_tensor *log_probabilities = vt_output(call, 1);
   if (vt_is_half(scores)) return vt_run_widened(ctx, call);
-  int64_t classes = scores->dims[1], inner = vt_span(scores, 2, scores->rank), columns = vt_count(call->inputs[1]);
+  int64_t classes = scores->dims[1], inner = vt_span(scores, 2, scores->rank),
+          columns = vt_count(call->inputs[1]);
   double *offsets = vt_alloc_zero(ctx, columns > 0 ? (size_t)columns : 1, sizeof *offsets);
   if (!offsets) return VT_ERROR_OUT_OF_MEMORY;
   for (int64_t i = 0; i < columns; i++) {

@@ -13,7 +13,10 @@ typedef struct mod_settings {
 } mod_settings;
 
 static const vt_field mod_fields[] = {
-    {.name = "fmod", .kind = VT_FIELD_BOOL, .offset = offsetof(mod_settings, fmod), .fallback = "0",
+    {.name = "fmod",
+     .kind = VT_FIELD_BOOL,
+     .offset = offsetof(mod_settings, fmod),
+     .fallback = "0",
      .help = "sign of the dividend, as C's fmod; otherwise sign of the divisor, as Python's %"},
 };
 
@@ -52,39 +55,40 @@ static vt_status mod_run(vt_ctx *ctx, const vt_call *call)
 
 /* ---- Pow: result has the type of the base ---- */
 
-#define POWER(a, b) _Generic((a), float: powf, double: pow)(a, b)
+#define POWER(a, b) _Generic((a), float : powf, double : pow)(a, b)
 
-/* Exponents that need no pow(), the same for a whole row: x², x³, √x, 1/x. pow(−0, ½) is +0 and pow(−∞, ½) is +∞. */
-#define SHORTCUT(name, type, expression)                                                                               \
-  VT_CLONES static void name(const type *x_row, type *y_row, int64_t count)                                            \
-  {                                                                                                                    \
-    _Pragma("omp simd") for (int64_t i = 0; i < count; i++)                                                            \
-    {                                                                                                                  \
-      const type x = x_row[i];                                                                                         \
-      y_row[i] = (expression);                                                                                         \
-    }                                                                                                                  \
+/* Exponents that need no pow(), the same for a whole row: x², x³, √x, 1/x. pow(−0, ½) is +0 and pow(−∞, ½) is
+ * +∞. */
+#define SHORTCUT(name, type, expression)                                                                     \
+  VT_CLONES static void name(const type *x_row, type *y_row, int64_t count)                                  \
+  {                                                                                                          \
+    _Pragma("omp simd") for (int64_t i = 0; i < count; i++)                                                  \
+    {                                                                                                        \
+      const type x = x_row[i];                                                                               \
+      y_row[i] = (expression);                                                                               \
+    }                                                                                                        \
   }
 
-#define POWER_LOOPS(suffix, type)                                                                                      \
-  SHORTCUT(square_##suffix, type, x *x)                                                                                \
-  SHORTCUT(cube_##suffix, type, x *x *x)                                                                               \
-  SHORTCUT(root_##suffix, type, x == (type)-INFINITY ? (type)INFINITY : VT_BY_TYPE(sqrt, x + (type)0))                 \
-  SHORTCUT(inverse_##suffix, type, (type)1 / x)                                                                        \
-  VT_LOOP2(VT_NO_CLONE, any_power_##suffix, type, type, VT_NOTHING, POWER(a, b))                                       \
-  static void power_##suffix(const void *const *inputs, const int *steps, void *output, int64_t count,                 \
-                             const void *settings)                                                                     \
-  {                                                                                                                    \
-    const type exponent = *(const type *)inputs[1];                                                                    \
-    if (steps[1] == 0 && exponent == (type)2)                                                                          \
-      square_##suffix(inputs[0], output, count);                                                                       \
-    else if (steps[1] == 0 && exponent == (type)3)                                                                     \
-      cube_##suffix(inputs[0], output, count);                                                                         \
-    else if (steps[1] == 0 && exponent == (type)0.5)                                                                   \
-      root_##suffix(inputs[0], output, count);                                                                         \
-    else if (steps[1] == 0 && exponent == (type)-1)                                                                    \
-      inverse_##suffix(inputs[0], output, count);                                                                      \
-    else                                                                                                               \
-      any_power_##suffix(inputs, steps, output, count, settings);                                                      \
+#define POWER_LOOPS(suffix, type)                                                                            \
+  SHORTCUT(square_##suffix, type, x *x)                                                                      \
+  SHORTCUT(cube_##suffix, type, x *x *x)                                                                     \
+  SHORTCUT(root_##suffix, type, x == (type)-INFINITY ? (type)INFINITY : VT_BY_TYPE(sqrt, x + (type)0))       \
+  SHORTCUT(inverse_##suffix, type, (type)1 / x)                                                              \
+  VT_LOOP2(VT_NO_CLONE, any_power_##suffix, type, type, VT_NOTHING, POWER(a, b))                             \
+  static void power_##suffix(const void *const *inputs, const int *steps, void *output, int64_t count,       \
+                             const void *settings)                                                           \
+  {                                                                                                          \
+    const type exponent = *(const type *)inputs[1];                                                          \
+    if (steps[1] == 0 && exponent == (type)2)                                                                \
+      square_##suffix(inputs[0], output, count);                                                             \
+    else if (steps[1] == 0 && exponent == (type)3)                                                           \
+      cube_##suffix(inputs[0], output, count);                                                               \
+    else if (steps[1] == 0 && exponent == (type)0.5)                                                         \
+      root_##suffix(inputs[0], output, count);                                                               \
+    else if (steps[1] == 0 && exponent == (type)-1)                                                          \
+      inverse_##suffix(inputs[0], output, count);                                                            \
+    else                                                                                                     \
+      any_power_##suffix(inputs, steps, output, count, settings);                                            \
   }
 
 POWER_LOOPS(f32, float)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Dropout, Bernoulli, RandomNormal(Like), RandomUniform(Like), Multinomial. A number depends on the seed attribute and on
- * its place in the output alone; without a seed attribute the seed is 0, so that every run repeats.
+ * Dropout, Bernoulli, RandomNormal(Like), RandomUniform(Like), Multinomial. A number depends on the seed
+ * attribute and on its place in the output alone; without a seed attribute the seed is 0, so that every run
+ * repeats.
  */
 #include "ops/convert.h"
 #include "ops/elementwise.h"
@@ -22,7 +23,10 @@ typedef struct dropout_settings {
 } dropout_settings;
 
 static const vt_field dropout_fields[] = {
-    {.name = "seed", .kind = VT_FIELD_INT, .offset = offsetof(dropout_settings, seed), .fallback = "0",
+    {.name = "seed",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(dropout_settings, seed),
+     .fallback = "0",
      .help = "of the random numbers"},
 };
 
@@ -40,7 +44,8 @@ static vt_status dropout_shape(vt_ctx *ctx, const vt_call *call)
   return vt_shape_same(ctx, call);
 }
 
-/* Training: an element is kept with probability 1 − ratio and then divided by that. Otherwise all are kept. */
+/* Training: an element is kept with probability 1 − ratio and then divided by that. Otherwise all are kept.
+ */
 static vt_status dropout_run(vt_ctx *ctx, const vt_call *call)
 {
   const dropout_settings *settings = call->attributes;
@@ -49,7 +54,8 @@ static vt_status dropout_run(vt_ctx *ctx, const vt_call *call)
   double ratio = ratio_input ? vt_get_f64(ratio_input, 0) : 0.5;
   int64_t count = vt_count(data);
   if (!training || !vt_get_i64(training, 0)) ratio = 0;
-  if (!(ratio >= 0 && ratio < 1)) return vt_call_fail(ctx, call, VT_ERROR_INVALID_ARGUMENT, "ratio %g is not in [0, 1)", ratio);
+  if (!(ratio >= 0 && ratio < 1))
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_ARGUMENT, "ratio %g is not in [0, 1)", ratio);
   if (ratio == 0) {
     if (count > 0 && output->data != data->data) memcpy(output->data, data->data, vt_bytes(data));
     if (mask && count > 0) memset(mask->data, 1, (size_t)count);
@@ -77,9 +83,15 @@ typedef struct bernoulli_settings {
 } bernoulli_settings;
 
 static const vt_field bernoulli_fields[] = {
-    {.name = "dtype", .kind = VT_FIELD_INT, .offset = offsetof(bernoulli_settings, dtype), .fallback = "0",
+    {.name = "dtype",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(bernoulli_settings, dtype),
+     .fallback = "0",
      .help = "element type of the output; 0: that of the input"},
-    {.name = "seed", .kind = VT_FIELD_REAL, .offset = offsetof(bernoulli_settings, seed), .fallback = "0",
+    {.name = "seed",
+     .kind = VT_FIELD_REAL,
+     .offset = offsetof(bernoulli_settings, seed),
+     .fallback = "0",
      .help = "of the random numbers"},
 };
 
@@ -115,26 +127,27 @@ typedef struct random_settings {
   vt_ints shape;
 } random_settings;
 
-#define DTYPE_FIELD(text)                                                                                              \
-  {                                                                                                                    \
-    .name = "dtype", .kind = VT_FIELD_INT, .offset = offsetof(random_settings, dtype), .fallback = text,               \
-    .help = "element type of the output; 0: that of the input"                                                         \
+#define DTYPE_FIELD(text)                                                                                    \
+  {                                                                                                          \
+    .name = "dtype", .kind = VT_FIELD_INT, .offset = offsetof(random_settings, dtype), .fallback = text,     \
+    .help = "element type of the output; 0: that of the input"                                               \
   }
-#define SHAPE_FIELD                                                                                                    \
-  {                                                                                                                    \
-    .name = "shape", .kind = VT_FIELD_INTS, .offset = offsetof(random_settings, shape), .required = true,              \
-    .help = "of the output"                                                                                            \
+#define SHAPE_FIELD                                                                                          \
+  {                                                                                                          \
+    .name = "shape", .kind = VT_FIELD_INTS, .offset = offsetof(random_settings, shape), .required = true,    \
+    .help = "of the output"                                                                                  \
   }
-#define REAL_FIELD(field, text, description)                                                                           \
-  {                                                                                                                    \
-    .name = #field, .kind = VT_FIELD_REAL, .offset = offsetof(random_settings, field), .fallback = text,               \
-    .help = description                                                                                                \
+#define REAL_FIELD(field, text, description)                                                                 \
+  {                                                                                                          \
+    .name = #field, .kind = VT_FIELD_REAL, .offset = offsetof(random_settings, field), .fallback = text,     \
+    .help = description                                                                                      \
   }
-#define NORMAL_FIELDS                                                                                                  \
-  REAL_FIELD(seed, "0", "of the random numbers"), REAL_FIELD(mean, "0", "of the distribution"),                        \
+#define NORMAL_FIELDS                                                                                        \
+  REAL_FIELD(seed, "0", "of the random numbers"), REAL_FIELD(mean, "0", "of the distribution"),              \
       REAL_FIELD(scale, "1", "standard deviation")
-#define UNIFORM_FIELDS                                                                                                 \
-  REAL_FIELD(seed, "0", "of the random numbers"), REAL_FIELD(low, "0", "lower end"), REAL_FIELD(high, "1", "upper end")
+#define UNIFORM_FIELDS                                                                                       \
+  REAL_FIELD(seed, "0", "of the random numbers"), REAL_FIELD(low, "0", "lower end"),                         \
+      REAL_FIELD(high, "1", "upper end")
 
 static const vt_field normal_fields[] = {DTYPE_FIELD("1"), SHAPE_FIELD, NORMAL_FIELDS};
 static const vt_field normal_like_fields[] = {DTYPE_FIELD("0"), NORMAL_FIELDS};
@@ -159,7 +172,8 @@ static vt_status random_like_shape(vt_ctx *ctx, const vt_call *call)
   const random_settings *settings = call->attributes;
   const vt_tensor *input = call->inputs[0];
   vt_type type;
-  VT_TRY(vt_type_attribute(ctx, call, "dtype", settings->dtype ? settings->dtype : (int64_t)input->type, REALS, &type));
+  VT_TRY(vt_type_attribute(ctx, call, "dtype", settings->dtype ? settings->dtype : (int64_t)input->type,
+                           REALS, &type));
   return vt_set_output(ctx, call, 0, type, input->rank, input->dims);
 }
 
@@ -200,11 +214,21 @@ typedef struct multinomial_settings {
 } multinomial_settings;
 
 static const vt_field multinomial_fields[] = {
-    {.name = "dtype", .kind = VT_FIELD_INT, .offset = offsetof(multinomial_settings, dtype), .fallback = "6",
+    {.name = "dtype",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(multinomial_settings, dtype),
+     .fallback = "6",
      .help = "element type of the output: i32 or i64"},
-    {.name = "sample_size", .kind = VT_FIELD_INT, .offset = offsetof(multinomial_settings, sample_size), .fallback = "1",
-     .help = "draws a row", VT_RANGE(0, 1e9)},
-    {.name = "seed", .kind = VT_FIELD_REAL, .offset = offsetof(multinomial_settings, seed), .fallback = "0",
+    {.name = "sample_size",
+     .kind = VT_FIELD_INT,
+     .offset = offsetof(multinomial_settings, sample_size),
+     .fallback = "1",
+     .help = "draws a row",
+     VT_RANGE(0, 1e9)},
+    {.name = "seed",
+     .kind = VT_FIELD_REAL,
+     .offset = offsetof(multinomial_settings, seed),
+     .fallback = "0",
      .help = "of the random numbers"},
 };
 
@@ -243,8 +267,10 @@ static vt_status multinomial_run(vt_ctx *ctx, const vt_call *call)
   uint64_t seed = seed_of(settings->seed), stream = vt_stream("multinomial", 0);
   for (int64_t row = 0; row < input->dims[0]; row++) {
     double top = -INFINITY, sum = 0;
-    for (int64_t c = 0; c < classes; c++) top = fmax(top, vt_get_f64(input, row * classes + c));
-    for (int64_t c = 0; c < classes; c++) sum += exp(vt_get_f64(input, row * classes + c) - top);
+    for (int64_t c = 0; c < classes; c++)
+      top = fmax(top, vt_get_f64(input, row * classes + c));
+    for (int64_t c = 0; c < classes; c++)
+      sum += exp(vt_get_f64(input, row * classes + c) - top);
     for (int64_t i = 0; i < settings->sample_size; i++) {
       int64_t place = row * settings->sample_size + i;
       int64_t drawn = draw_class(input, row, top, sum * vt_random_uniform(seed, stream, (uint64_t)place));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ReduceSum Mean Max Min Prod L1 L2 LogSum LogSumExp SumSquare. f32 and f64 accumulate in f64, integers in 64 bits
- * (wrapping), f16 and bf16 go by way of f32. The order of additions depends on the shape alone, never on threads or
- * instruction set.
+ * ReduceSum Mean Max Min Prod L1 L2 LogSum LogSumExp SumSquare. f32 and f64 accumulate in f64, integers in 64
+ * bits (wrapping), f16 and bf16 go by way of f32. The order of additions depends on the shape alone, never on
+ * threads or instruction set.
  */
 #include "ops/convert.h"
 #include "ops/elementwise.h"
@@ -16,8 +16,8 @@ typedef union cell {
   uint64_t natural;
 } cell;
 
-/* Takes `count` elements into one cell (row) or one each into `count` cells (columns). `shift` belongs to FOLD_EXP: one for
- * the row, one a column. */
+/* Takes `count` elements into one cell (row) or one each into `count` cells (columns). `shift` belongs to
+ * FOLD_EXP: one for the row, one a column. */
 typedef void (*fold_fn)(const void *data, int64_t count, cell *cells, const double *shift);
 
 typedef struct fold {
@@ -25,45 +25,46 @@ typedef struct fold {
   fold_fn row, columns;
 } fold;
 
-/* MAP turns an element x into an accumulator's value; COMBINE joins two of them. Long rows keep LANES partial results,
- * joined in lane order. */
-#define FOLD(name, type, wide, member, start, MAP, COMBINE)                                                            \
-  VT_CLONES static void name##_row(const void *data, int64_t count, cell *cells, const double *shift)                  \
-  {                                                                                                                    \
-    const type *row = data;                                                                                            \
-    wide lanes[LANES], total = cells->member;                                                                          \
-    int64_t whole = count - count % LANES;                                                                             \
-    (void)shift;                                                                                                       \
-    for (int lane = 0; lane < LANES; lane++) lanes[lane] = (start);                                                    \
-    for (int64_t i = 0; i < whole; i += LANES) {                                                                       \
-      _Pragma("omp simd") for (int lane = 0; lane < LANES; lane++)                                                     \
-      {                                                                                                                \
-        const type x = row[i + lane];                                                                                  \
-        const wide a = lanes[lane], b = MAP(0);                                                                        \
-        lanes[lane] = COMBINE;                                                                                         \
-      }                                                                                                                \
-    }                                                                                                                  \
-    for (int lane = 0; whole > 0 && lane < LANES; lane++) {                                                            \
-      const wide a = total, b = lanes[lane];                                                                           \
-      total = COMBINE;                                                                                                 \
-    }                                                                                                                  \
-    for (int64_t i = whole; i < count; i++) {                                                                          \
-      const type x = row[i];                                                                                           \
-      const wide a = total, b = MAP(0);                                                                                \
-      total = COMBINE;                                                                                                 \
-    }                                                                                                                  \
-    cells->member = total;                                                                                             \
-  }                                                                                                                    \
-  VT_CLONES static void name##_columns(const void *data, int64_t count, cell *cells, const double *shift)              \
-  {                                                                                                                    \
-    const type *row = data;                                                                                            \
-    (void)shift;                                                                                                       \
-    _Pragma("omp simd") for (int64_t i = 0; i < count; i++)                                                            \
-    {                                                                                                                  \
-      const type x = row[i];                                                                                           \
-      const wide a = cells[i].member, b = MAP(i);                                                                      \
-      cells[i].member = COMBINE;                                                                                       \
-    }                                                                                                                  \
+/* MAP turns an element x into an accumulator's value; COMBINE joins two of them. Long rows keep LANES partial
+ * results, joined in lane order. */
+#define FOLD(name, type, wide, member, start, MAP, COMBINE)                                                  \
+  VT_CLONES static void name##_row(const void *data, int64_t count, cell *cells, const double *shift)        \
+  {                                                                                                          \
+    const type *row = data;                                                                                  \
+    wide lanes[LANES], total = cells->member;                                                                \
+    int64_t whole = count - count % LANES;                                                                   \
+    (void)shift;                                                                                             \
+    for (int lane = 0; lane < LANES; lane++)                                                                 \
+      lanes[lane] = (start);                                                                                 \
+    for (int64_t i = 0; i < whole; i += LANES) {                                                             \
+      _Pragma("omp simd") for (int lane = 0; lane < LANES; lane++)                                           \
+      {                                                                                                      \
+        const type x = row[i + lane];                                                                        \
+        const wide a = lanes[lane], b = MAP(0);                                                              \
+        lanes[lane] = COMBINE;                                                                               \
+      }                                                                                                      \
+    }                                                                                                        \
+    for (int lane = 0; whole > 0 && lane < LANES; lane++) {                                                  \
+      const wide a = total, b = lanes[lane];                                                                 \
+      total = COMBINE;                                                                                       \
+    }                                                                                                        \
+    for (int64_t i = whole; i < count; i++) {                                                                \
+      const type x = row[i];                                                                                 \
+      const wide a = total, b = MAP(0);                                                                      \
+      total = COMBINE;                                                                                       \
+    }                                                                                                        \
+    cells->member = total;                                                                                   \
+  }                                                                                                          \
+  VT_CLONES static void name##_columns(const void *data, int64_t count, cell *cells, const double *shift)    \
+  {                                                                                                          \
+    const type *row = data;                                                                                  \
+    (void)shift;                                                                                             \
+    _Pragma("omp simd") for (int64_t i = 0; i < count; i++)                                                  \
+    {                                                                                                        \
+      const type x = row[i];                                                                                 \
+      const wide a = cells[i].member, b = MAP(i);                                                            \
+      cells[i].member = COMBINE;                                                                             \
+    }                                                                                                        \
   }
 
 #define AS_REAL(i)    (double)x
@@ -76,12 +77,12 @@ typedef struct fold {
 #define LARGEST  (b > a || b != b ? b : a)
 #define SMALLEST (b < a || b != b ? b : a)
 
-#define REAL_FOLDS(suffix, type)                                                                                       \
-  FOLD(sum_##suffix, type, double, real, 0, AS_REAL, SUM)                                                              \
-  FOLD(size_##suffix, type, double, real, 0, AS_SIZE, SUM)                                                             \
-  FOLD(square_##suffix, type, double, real, 0, AS_SQUARE, SUM)                                                         \
-  FOLD(product_##suffix, type, double, real, 1, AS_REAL, PRODUCT)                                                      \
-  FOLD(maximum_##suffix, type, double, real, -INFINITY, AS_REAL, LARGEST)                                              \
+#define REAL_FOLDS(suffix, type)                                                                             \
+  FOLD(sum_##suffix, type, double, real, 0, AS_REAL, SUM)                                                    \
+  FOLD(size_##suffix, type, double, real, 0, AS_SIZE, SUM)                                                   \
+  FOLD(square_##suffix, type, double, real, 0, AS_SQUARE, SUM)                                               \
+  FOLD(product_##suffix, type, double, real, 1, AS_REAL, PRODUCT)                                            \
+  FOLD(maximum_##suffix, type, double, real, -INFINITY, AS_REAL, LARGEST)                                    \
   FOLD(minimum_##suffix, type, double, real, INFINITY, AS_REAL, SMALLEST)
 
 REAL_FOLDS(f32, float)
@@ -106,17 +107,20 @@ FOLD(minimum_u64, uint64_t, uint64_t, natural, UINT64_MAX, AS_INTEGER, (b < a ? 
 enum { FOLD_SUM, FOLD_SIZE, FOLD_SQUARE, FOLD_PRODUCT, FOLD_MAXIMUM, FOLD_MINIMUM, FOLD_EXP };
 enum { CLASS_F32, CLASS_F64, CLASS_I64, CLASS_U64 };
 
-#define ENTRY(name, member, start) {{.member = (start)}, name##_row, name##_columns}
+#define ENTRY(name, member, start)                                                                           \
+  {                                                                                                          \
+    {.member = (start)}, name##_row, name##_columns                                                          \
+  }
 
 static const fold folds[][4] = {
     [FOLD_SUM] = {ENTRY(sum_f32, real, 0), ENTRY(sum_f64, real, 0), ENTRY(sum_integer, natural, 0),
                   ENTRY(sum_integer, natural, 0)},
     [FOLD_SIZE] = {ENTRY(size_f32, real, 0), ENTRY(size_f64, real, 0), ENTRY(size_integer, natural, 0),
                    ENTRY(sum_integer, natural, 0)},
-    [FOLD_SQUARE] = {ENTRY(square_f32, real, 0), ENTRY(square_f64, real, 0), ENTRY(square_integer, natural, 0),
-                     ENTRY(square_integer, natural, 0)},
-    [FOLD_PRODUCT] = {ENTRY(product_f32, real, 1), ENTRY(product_f64, real, 1), ENTRY(product_integer, natural, 1),
-                      ENTRY(product_integer, natural, 1)},
+    [FOLD_SQUARE] = {ENTRY(square_f32, real, 0), ENTRY(square_f64, real, 0),
+                     ENTRY(square_integer, natural, 0), ENTRY(square_integer, natural, 0)},
+    [FOLD_PRODUCT] = {ENTRY(product_f32, real, 1), ENTRY(product_f64, real, 1),
+                      ENTRY(product_integer, natural, 1), ENTRY(product_integer, natural, 1)},
     [FOLD_MAXIMUM] = {ENTRY(maximum_f32, real, -INFINITY), ENTRY(maximum_f64, real, -INFINITY),
                       ENTRY(maximum_i64, integer, INT64_MIN), ENTRY(maximum_u64, natural, 0)},
     [FOLD_MINIMUM] = {ENTRY(minimum_f32, real, INFINITY), ENTRY(minimum_f64, real, INFINITY),
@@ -166,7 +170,8 @@ static int64_t axes_offset(const axes *list, int64_t index)
 static int64_t axes_size(const axes *list)
 {
   int64_t size = 1;
-  for (int axis = 0; axis < list->count; axis++) size *= list->dims[axis];
+  for (int axis = 0; axis < list->count; axis++)
+    size *= list->dims[axis];
   return size;
 }
 
@@ -175,7 +180,8 @@ static void fold_all(const reduction *job, const fold *how, int64_t base, int64_
                      const double *shift)
 {
   int64_t steps = axes_size(&job->reduced);
-  for (int64_t i = 0; i < width; i++) cells[i] = how->identity;
+  for (int64_t i = 0; i < width; i++)
+    cells[i] = how->identity;
   for (int64_t step = 0; step < steps; step++) {
     const char *data = job->data + (base + axes_offset(&job->reduced, step)) * job->element_size;
     if (job->inner_reduced)
@@ -222,10 +228,15 @@ typedef struct reduce_settings {
 } reduce_settings;
 
 static const vt_field reduce_fields[] = {
-    {.name = "keepdims", .kind = VT_FIELD_BOOL, .offset = offsetof(reduce_settings, keepdims), .fallback = "1",
+    {.name = "keepdims",
+     .kind = VT_FIELD_BOOL,
+     .offset = offsetof(reduce_settings, keepdims),
+     .fallback = "1",
      .help = "reduced axes stay, with size 1"},
-    {.name = "noop_with_empty_axes", .kind = VT_FIELD_BOOL,
-     .offset = offsetof(reduce_settings, noop_with_empty_axes), .fallback = "0",
+    {.name = "noop_with_empty_axes",
+     .kind = VT_FIELD_BOOL,
+     .offset = offsetof(reduce_settings, noop_with_empty_axes),
+     .fallback = "0",
      .help = "no axes given: reduce none instead of all"},
 };
 
@@ -235,7 +246,8 @@ static vt_status reduced_axes(vt_ctx *ctx, const vt_call *call, bool reduced[VT_
   int64_t list[VT_MAX_RANK];
   int count, rank = call->inputs[0]->rank;
   VT_TRY(vt_input_ints(ctx, call, 1, list, VT_MAX_RANK, &count));
-  for (int axis = 0; axis < VT_MAX_RANK; axis++) reduced[axis] = count <= 0 && !settings->noop_with_empty_axes;
+  for (int axis = 0; axis < VT_MAX_RANK; axis++)
+    reduced[axis] = count <= 0 && !settings->noop_with_empty_axes;
   for (int i = 0; i < count; i++) {
     int axis;
     VT_TRY(vt_axis(ctx, "axes", list[i], rank, &axis));
@@ -268,15 +280,19 @@ static void set_axes(reduction *job, const vt_tensor *input, const bool reduced[
   int64_t strides[VT_MAX_RANK];
   vt_strides(input, strides);
   int axis = input->rank - 1;
-  while (axis >= 0 && input->dims[axis] == 1) axis--;
+  while (axis >= 0 && input->dims[axis] == 1)
+    axis--;
   job->inner = 1;
   job->inner_reduced = axis < 0 || reduced[axis];
-  for (; axis >= 0 && reduced[axis] == job->inner_reduced; axis--) job->inner *= input->dims[axis];
+  for (; axis >= 0 && reduced[axis] == job->inner_reduced; axis--)
+    job->inner *= input->dims[axis];
   for (; axis >= 0; axis--)
-    if (input->dims[axis] != 1) axes_push(reduced[axis] ? &job->reduced : &job->kept, input->dims[axis], strides[axis]);
+    if (input->dims[axis] != 1)
+      axes_push(reduced[axis] ? &job->reduced : &job->kept, input->dims[axis], strides[axis]);
 }
 
-/* The accumulators into the output, with the last step of the operator; `count` elements were folded into each. */
+/* The accumulators into the output, with the last step of the operator; `count` elements were folded into
+ * each. */
 static void finish_real(const cell *cells, vt_tensor *output, int finish, double count)
 {
   for (int64_t i = 0, total = vt_count(output); i < total; i++) {
@@ -322,7 +338,8 @@ static vt_status reduce(vt_ctx *ctx, const vt_call *call, const vt_tensor *input
   set_axes(&job, input, reduced);
   int64_t outputs = vt_count(output);
   if (outputs == 0) return VT_OK;
-  if (!(job.results = vt_alloc_zero(ctx, (size_t)outputs, sizeof *job.results))) return VT_ERROR_OUT_OF_MEMORY;
+  if (!(job.results = vt_alloc_zero(ctx, (size_t)outputs, sizeof *job.results)))
+    return VT_ERROR_OUT_OF_MEMORY;
   int64_t folded = axes_size(&job.reduced) * (job.inner_reduced ? job.inner : 1);
   vt_parallel(ctx, outputs, folded > 0 ? 1 + GRAIN / folded : GRAIN, reduce_range, &job);
   if (class_of(output->type) == CLASS_F32 || class_of(output->type) == CLASS_F64)
@@ -358,10 +375,10 @@ static vt_status run(vt_ctx *ctx, const vt_call *call, int kind, int finish)
   return status;
 }
 
-#define REDUCE(name, kind, finish)                                                                                     \
-  static vt_status name##_run(vt_ctx *ctx, const vt_call *call)                                                        \
-  {                                                                                                                    \
-    return run(ctx, call, kind, finish);                                                                               \
+#define REDUCE(name, kind, finish)                                                                           \
+  static vt_status name##_run(vt_ctx *ctx, const vt_call *call)                                              \
+  {                                                                                                          \
+    return run(ctx, call, kind, finish);                                                                     \
   }
 
 REDUCE(sum, FOLD_SUM, NO_FINISH)

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Functions of one number: Exp Log Sqrt Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Asinh Acosh Atanh Ceil Floor Round Sign
- * Erf IsNaN IsInf. Where an argument is outside a function's domain the result is NaN, as in the C library.
+ * Functions of one number: Exp Log Sqrt Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Asinh Acosh Atanh Ceil
+ * Floor Round Sign Erf IsNaN IsInf. Where an argument is outside a function's domain the result is NaN, as in
+ * the C library.
  */
 #include "ops/elementwise.h"
 #include "ops/families.h"
 
 /* Loop, table and run function of one operator on f32 and f64. */
-#define UNARY(name, expression)                                                                                        \
-  VT_FLOAT_LOOPS1(name, VT_NOTHING, expression)                                                                        \
-  static const vt_loop name##_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(name)};                                         \
-  static vt_status name##_run(vt_ctx *ctx, const vt_call *call)                                                        \
-  {                                                                                                                    \
-    return vt_run_loops(ctx, call, name##_loops);                                                                      \
+#define UNARY(name, expression)                                                                              \
+  VT_FLOAT_LOOPS1(name, VT_NOTHING, expression)                                                              \
+  static const vt_loop name##_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(name)};                               \
+  static vt_status name##_run(vt_ctx *ctx, const vt_call *call)                                              \
+  {                                                                                                          \
+    return vt_run_loops(ctx, call, name##_loops);                                                            \
   }
 
 UNARY(exponential, vt_exp(x))
@@ -68,14 +69,20 @@ typedef struct is_inf_settings {
 } is_inf_settings;
 
 static const vt_field is_inf_fields[] = {
-    {.name = "detect_negative", .kind = VT_FIELD_BOOL, .offset = offsetof(is_inf_settings, detect_negative),
-     .fallback = "1", .help = "whether −∞ counts"},
-    {.name = "detect_positive", .kind = VT_FIELD_BOOL, .offset = offsetof(is_inf_settings, detect_positive),
-     .fallback = "1", .help = "whether +∞ counts"},
+    {.name = "detect_negative",
+     .kind = VT_FIELD_BOOL,
+     .offset = offsetof(is_inf_settings, detect_negative),
+     .fallback = "1",
+     .help = "whether −∞ counts"},
+    {.name = "detect_positive",
+     .kind = VT_FIELD_BOOL,
+     .offset = offsetof(is_inf_settings, detect_positive),
+     .fallback = "1",
+     .help = "whether +∞ counts"},
 };
 
-#define IS_INF_PROLOGUE                                                                                                \
-  const bool negative = ((const is_inf_settings *)settings)->detect_negative;                                          \
+#define IS_INF_PROLOGUE                                                                                      \
+  const bool negative = ((const is_inf_settings *)settings)->detect_negative;                                \
   const bool positive = ((const is_inf_settings *)settings)->detect_positive
 #define IS_INF (negative && x == (real)-INFINITY) || (positive && x == (real)INFINITY)
 VT_LOOP1(VT_NO_CLONE, is_inf_f32, float, uint8_t, IS_INF_PROLOGUE, IS_INF)
