@@ -41,5 +41,7 @@ extern const vt_op_family vt_ops_pool;
 extern const vt_op_family vt_ops_global_pool;
 extern const vt_op_family vt_ops_unpool;
 extern const vt_op_family vt_ops_norm;
+extern const vt_op_family vt_ops_layer_norm;
+extern const vt_op_family vt_ops_local_norm;
 
 #endif

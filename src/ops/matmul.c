@@ -130,6 +130,12 @@ static vt_status matmul_product(vt_ctx *ctx, const vt_call *call, product *p)
   if (p->inner != b->dims[b->rank > 1 ? b->rank - 2 : 0])
     return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%s · %s: the inner sizes differ",
                         vt_shape_text(a, a_text), vt_shape_text(b, b_text));
+  for (int last = 1; last <= a_batch.rank && last <= b_batch.rank; last++) {
+    int64_t own = a_batch.dims[a_batch.rank - last], other = b_batch.dims[b_batch.rank - last];
+    if (own != other && own != 1 && other != 1)
+      return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%s · %s: the batch axes do not broadcast",
+                          vt_shape_text(a, a_text), vt_shape_text(b, b_text));
+  }
   VT_TRY(vt_broadcast_shape(ctx, both, 2, &p->batch_rank, p->batch_dims));
   vt_broadcast_strides(&a_batch, p->batch_rank, p->batch_dims, p->a_steps);
   vt_broadcast_strides(&b_batch, p->batch_rank, p->batch_dims, p->b_steps);

@@ -39,5 +39,7 @@ const vt_op_family *const vt_op_families[] = {
     &vt_ops_global_pool,
     &vt_ops_unpool,
     &vt_ops_norm,
+    &vt_ops_layer_norm,
+    &vt_ops_local_norm,
 };
 const size_t vt_op_family_count = VT_COUNT(vt_op_families);
