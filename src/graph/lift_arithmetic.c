@@ -69,14 +69,21 @@ vt_status vt_lift_cast(vt_lift *lift, Onnx__NodeProto *node, int64_t opset)
   return vt_fail(lift->reader->ctx, VT_ERROR_INVALID_MODEL, "attribute 'to' names no element type");
 }
 
-/* Up to opset 11 without a training_mode: inference, which hands the input on. */
+/* Up to opset 11 there was no training_mode: inference. Inference hands the input on, and as an Identity it
+ * can be folded where Dropout, which may be random, must not be. */
 vt_status vt_lift_dropout(vt_lift *lift, Onnx__NodeProto *node, int64_t opset)
 {
-  VT_UNUSED(lift);
-  VT_UNUSED(opset);
-  vt_lift_remove(node, "ratio");
-  vt_lift_remove(node, "is_test");
-  return VT_OK;
+  if (opset < 12) {
+    vt_lift_remove(node, "ratio");
+    vt_lift_remove(node, "is_test");
+  }
+  bool mask = node->n_output > 1 && node->output[1][0], trains = vt_lift_input(node, 2)[0] != 0;
+  if (mask || trains || node->n_input == 0) return VT_OK;
+  node->n_input = 1;
+  node->n_output = node->n_output > 1 ? 1 : node->n_output;
+  vt_lift_remove(node, "seed");
+  node->op_type = vt_arena_copy(&lift->reader->arena, "Identity");
+  return node->op_type ? VT_OK : vt_ctx_status(lift->reader->ctx);
 }
 
 /* spatial = 0: statistics for each position of a sample, shaped like a sample. (x − mean) / √(var + ε) ·

@@ -24,9 +24,9 @@ static vt_status check_input(vt_ctx *ctx, const vt_value *value, const vt_tensor
   char expected[256], given[160];
   if (!tensor) return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "input '%s' is missing", value->name);
   bool fits = value->type == VT_UNDEFINED || value->type == tensor->type;
-  if (value->rank >= 0) {
+  if (value->rank >= 0 && value->declared) {
     fits = fits && tensor->rank == value->rank;
-    for (int axis = 0; fits && value->declared && axis < value->rank; axis++)
+    for (int axis = 0; fits && axis < value->rank; axis++)
       fits = value->dims[axis] < 0 || value->dims[axis] == tensor->dims[axis];
   }
   if (fits) return VT_OK;

@@ -19,7 +19,7 @@ static const struct {
     {"Clip", 11, vt_lift_clip},
     {"Concat", 4, vt_lift_concat},
     {"Div", 7, vt_lift_broadcast},
-    {"Dropout", 12, vt_lift_dropout},
+    {"Dropout", VT_ONNX_OPSET + 1, vt_lift_dropout},
     {"Equal", 7, vt_lift_broadcast},
     {"Gemm", 7, vt_lift_gemm},
     {"GlobalLpPool", 2, vt_lift_pool_norm},
