@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * report.html: one file with the photograph, the raw values and the controls to look at them.
+ */
+#ifndef VT_REPORT_PAGE_H
+#define VT_REPORT_PAGE_H
+
+#include "report/report.h"
+
+/* The page as text, caller frees. Seconds, threads and batch are left out, so that it has the same bytes for any of them. */
+vt_status vt_page_html(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, vt_text *out);
+/* The values that the page reads (new reference). */
+vt_status vt_page_data(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, json_t **out);
+/* Name and value of all that made the result: array of [name, text] (new reference). */
+json_t *vt_page_facts(vt_ctx *ctx, const vt_report *report, const vt_scene *scene);
+
+void vt_text_add_base64(vt_ctx *ctx, vt_text *text, const void *bytes, size_t count);
+
+/* page/page.html, page.css, base.js + view.js + facts.js. */
+extern const char vt_page_template[], vt_page_style[], vt_page_script[];
+extern const size_t vt_page_template_size, vt_page_style_size, vt_page_script_size;
+
+#endif
