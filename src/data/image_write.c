@@ -94,3 +94,31 @@ vt_status vt_image_write_png(vt_ctx *ctx, const vt_image *image, const char *pat
   g_free(png);
   return status;
 }
+
+vt_status vt_image_jpeg(vt_ctx *ctx, const vt_image *image, int quality, unsigned char **bytes, size_t *size)
+{
+  *bytes = NULL;
+  *size = 0;
+  VT_TRY(vt_init(ctx));
+  vt_status status = VT_OK;
+  VipsImage *borrowed = NULL, *described = NULL;
+  void *jpeg = NULL;
+  borrowed = vips_image_new_from_memory(image->pixels, vt_image_bytes(image), image->width, image->height,
+                                        image->channels, VIPS_FORMAT_UCHAR);
+  VipsInterpretation meaning = image->channels < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+  if (!borrowed || vips_copy(borrowed, &described, "interpretation", meaning, NULL) != 0 ||
+      vips_jpegsave_buffer(described, &jpeg, size, "Q", quality, "strip", TRUE, NULL) != 0)
+    status = vt_vips_fail(ctx, VT_ERROR_RUNTIME, "cannot encode the JPEG");
+  if (status == VT_OK) {
+    *bytes = vt_alloc(ctx, *size);
+    if (*bytes)
+      memcpy(*bytes, jpeg, *size);
+    else
+      status = VT_ERROR_OUT_OF_MEMORY;
+  }
+  if (described) g_object_unref(described);
+  if (borrowed) g_object_unref(borrowed);
+  g_free(jpeg);
+  vips_thread_shutdown();
+  return status;
+}

@@ -13,6 +13,9 @@ size_t vt_image_bytes(const vt_image *image);
 /* A copy of its own. Free with vt_image_free(). */
 vt_status vt_image_copy(vt_ctx *ctx, const vt_image *image, vt_image **out);
 
+/* The picture as JPEG bytes (quality 1..100), for embedding in pages. Free with vt_free(). */
+vt_status vt_image_jpeg(vt_ctx *ctx, const vt_image *image, int quality, unsigned char **bytes, size_t *size);
+
 /* Gaussian blur with kernel exp(−d²/2σ²), d = −radius..radius, weights summing to one, rows then columns,
  * edges repeated. `radius` 0: ceil(3σ). σ = 0 changes nothing. `out` has the picture's layout. */
 vt_status vt_image_smooth(vt_ctx *ctx, const vt_image *image, double sigma, int radius, double *out);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The template with its holes filled. Text goes through HTML escapes; the JSON block must not end the script element, so
+ * every '<' in it is written as an escape.
+ */
+#include "data/picture.h"
+#include "report/page.h"
+
+/* Longer side of the photograph inside the page; the pictures beside the page have full size. */
+enum { SHOWN_SIDE = 1280, JPEG_QUALITY = 88 };
+
+void vt_text_add_base64(vt_ctx *ctx, vt_text *text, const void *bytes, size_t count)
+{
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const uint8_t *from = bytes;
+  char block[4096];
+  size_t filled = 0;
+  for (size_t i = 0; i < count; i += 3) {
+    size_t left = count - i;
+    uint32_t group = (uint32_t)from[i] << 16 | (left > 1 ? (uint32_t)from[i + 1] << 8 : 0) | (left > 2 ? from[i + 2] : 0);
+    block[filled++] = digits[group >> 18];
+    block[filled++] = digits[group >> 12 & 63];
+    block[filled++] = left > 1 ? digits[group >> 6 & 63] : '=';
+    block[filled++] = left > 2 ? digits[group & 63] : '=';
+    if (filled == sizeof block) {
+      vt_text_add_bytes(ctx, text, block, filled);
+      filled = 0;
+    }
+  }
+  vt_text_add_bytes(ctx, text, block, filled);
+}
+
+static void add_escaped(vt_ctx *ctx, vt_text *text, const char *piece)
+{
+  for (const char *c = piece; *c; c++)
+    if (*c == '<')
+      vt_text_add(ctx, text, "&lt;");
+    else if (*c == '&')
+      vt_text_add(ctx, text, "&amp;");
+    else if (*c == '"')
+      vt_text_add(ctx, text, "&quot;");
+    else
+      vt_text_add_bytes(ctx, text, c, 1);
+}
+
+static vt_status add_data(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, vt_text *text)
+{
+  json_t *data = NULL;
+  char *json = NULL;
+  VT_TRY(vt_page_data(ctx, report, scene, &data));
+  vt_status status = vt_json_text(ctx, data, &json);
+  json_decref(data);
+  VT_TRY(status);
+  for (const char *start = json; *start;) {
+    size_t length = strcspn(start, "<");
+    vt_text_add_bytes(ctx, text, start, length);
+    start += length;
+    if (*start) {
+      vt_text_add(ctx, text, "\\u003c");
+      start++;
+    }
+  }
+  vt_free(json);
+  return VT_OK;
+}
+
+static vt_status add_photo(vt_ctx *ctx, const vt_image *photo, vt_text *text)
+{
+  vt_image *smaller = NULL;
+  int side = photo->width > photo->height ? photo->width : photo->height;
+  if (side > SHOWN_SIDE) {
+    double shrink = (double)SHOWN_SIDE / side;
+    int width = (int)(photo->width * shrink + 0.5), height = (int)(photo->height * shrink + 0.5);
+    VT_TRY(vt_image_resize(ctx, photo, width < 1 ? 1 : width, height < 1 ? 1 : height, VT_BICUBIC, &smaller));
+  }
+  unsigned char *jpeg = NULL;
+  size_t size = 0;
+  vt_status status = vt_image_jpeg(ctx, smaller ? smaller : photo, JPEG_QUALITY, &jpeg, &size);
+  if (status == VT_OK) vt_text_add_base64(ctx, text, jpeg, size);
+  vt_free(jpeg);
+  vt_image_free(smaller);
+  return status;
+}
+
+static void add_title(vt_ctx *ctx, const vt_report *report, vt_text *text)
+{
+  char index[32];
+  snprintf(index, sizeof index, "class %d", report->explanation->target);
+  vt_text_add(ctx, text, "Why ");
+  add_escaped(ctx, text, report->explanation->target_name ? report->explanation->target_name : index);
+  if (report->photo_name) {
+    vt_text_add(ctx, text, ": ");
+    add_escaped(ctx, text, report->photo_name);
+  }
+}
+
+static bool same(const char *piece, size_t length, const char *name)
+{
+  return strlen(name) == length && strncmp(piece, name, length) == 0;
+}
+
+static vt_status fill(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, const char *hole, size_t length,
+                      vt_text *text)
+{
+  if (same(hole, length, "version"))
+    vt_text_add(ctx, text, vt_version());
+  else if (same(hole, length, "title"))
+    add_title(ctx, report, text);
+  else if (same(hole, length, "style"))
+    vt_text_add_bytes(ctx, text, vt_page_style, vt_page_style_size);
+  else if (same(hole, length, "script"))
+    vt_text_add_bytes(ctx, text, vt_page_script, vt_page_script_size);
+  else if (same(hole, length, "photo"))
+    return add_photo(ctx, scene->photo, text);
+  else if (same(hole, length, "data"))
+    return add_data(ctx, report, scene, text);
+  else
+    return vt_fail(ctx, VT_ERROR_RUNTIME, "report.html: the template has an unknown hole '%.*s'", (int)length, hole);
+  return VT_OK;
+}
+
+vt_status vt_page_html(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, vt_text *out)
+{
+  *out = (vt_text){0};
+  vt_status status = VT_OK;
+  for (const char *at = vt_page_template; *at && status == VT_OK;) {
+    const char *open = strstr(at, "{{"), *close = open ? strstr(open, "}}") : NULL;
+    if (!close) {
+      vt_text_add(ctx, out, at);
+      break;
+    }
+    vt_text_add_bytes(ctx, out, at, (size_t)(open - at));
+    status = fill(ctx, report, scene, open + 2, (size_t)(close - open - 2), out);
+    at = close + 2;
+  }
+  if (status == VT_OK && out->failed) status = vt_ctx_status(ctx);
+  if (status != VT_OK) vt_text_free(out);
+  return status;
+}
