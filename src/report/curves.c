@@ -107,20 +107,29 @@ static void draw_axes(cairo_t *canvas, const vt_explanation *explanation, const 
   cairo_restore(canvas);
 }
 
-static void draw_level(cairo_t *canvas, const axis *scores, double score, const char *name, bool below)
+static void draw_level(cairo_t *canvas, const axis *scores, double score)
 {
   static const double dots[2] = {2, 4};
-  char number[32], text[80];
-  double y = y_of(scores, score);
   cairo_set_source_rgb(canvas, 0.45, 0.45, 0.45);
   cairo_set_line_width(canvas, 1);
   cairo_set_dash(canvas, dots, 2, 0);
-  cairo_move_to(canvas, LEFT, y);
-  cairo_line_to(canvas, WIDTH - RIGHT, y);
+  cairo_move_to(canvas, LEFT, y_of(scores, score));
+  cairo_line_to(canvas, WIDTH - RIGHT, y_of(scores, score));
   cairo_stroke(canvas);
   cairo_set_dash(canvas, NULL, 0, 0);
+}
+
+/* On a white ground, over the curves. */
+static void name_level(cairo_t *canvas, const axis *scores, double score, const char *name)
+{
+  char number[32], text[80];
   snprintf(text, sizeof text, "%s %s", name, vt_short_number(score, number));
-  vt_canvas_text(canvas, WIDTH - RIGHT - 4, below ? y + 13 : y - 5, 11, VT_ALIGN_RIGHT, false, text);
+  double wide = vt_canvas_text_width(canvas, 11, false, text), y = y_of(scores, score);
+  cairo_set_source_rgba(canvas, 1, 1, 1, 0.85);
+  cairo_rectangle(canvas, WIDTH - RIGHT - wide - 8, y - 16, wide + 8, 14);
+  cairo_fill(canvas);
+  cairo_set_source_rgb(canvas, 0.3, 0.3, 0.3);
+  vt_canvas_text(canvas, WIDTH - RIGHT - 4, y - 5, 11, VT_ALIGN_RIGHT, false, text);
 }
 
 static void draw_curve(cairo_t *canvas, const axis *scores, const double *areas, const double *values, int points,
@@ -197,12 +206,14 @@ static void draw(cairo_t *canvas, const vt_explanation *explanation)
   cairo_set_source_rgb(canvas, 0.35, 0.35, 0.35);
   vt_canvas_text(canvas, LEFT, 44, 12, VT_ALIGN_LEFT, false, text);
   draw_axes(canvas, explanation, &scores);
-  draw_level(canvas, &scores, explanation->full, "whole picture", explanation->full < explanation->blank);
-  draw_level(canvas, &scores, explanation->blank, "nothing shown", false);
+  draw_level(canvas, &scores, explanation->full);
+  draw_level(canvas, &scores, explanation->blank);
   if (explanation->insertion_second)
     draw_curve(canvas, &scores, explanation->areas, explanation->insertion_second, points, second_colour, 3);
   draw_curve(canvas, &scores, explanation->areas, explanation->deletion, points, deletion_colour, 7);
   draw_curve(canvas, &scores, explanation->areas, explanation->insertion, points, insertion_colour, 0);
+  name_level(canvas, &scores, explanation->full, "whole picture");
+  name_level(canvas, &scores, explanation->blank, "nothing shown");
   snprintf(text, sizeof text, "insertion, area below %s", vt_short_number(explanation->insertion_auc, number));
   double x = draw_key(canvas, LEFT, insertion_colour, 0, text);
   snprintf(text, sizeof text, "deletion, area below %s", vt_short_number(explanation->deletion_auc, number));

@@ -4,22 +4,9 @@
  */
 #include <math.h>
 
+#include "data/picture.h"
 #include "report/canvas.h"
 #include "report/picture.h"
-
-/* Value of the map at a place of the input, bilinear, edges repeated. */
-static double map_at(const float *map, int height, int width, double x, double y)
-{
-  double left = floor(x - 0.5), top = floor(y - 0.5), fx = x - 0.5 - left, fy = y - 0.5 - top;
-  int x0 = (int)left, y0 = (int)top, x1 = x0 + 1, y1 = y0 + 1;
-  x0 = x0 < 0 ? 0 : x0;
-  y0 = y0 < 0 ? 0 : y0;
-  x1 = x1 >= width ? width - 1 : x1;
-  y1 = y1 >= height ? height - 1 : y1;
-  double above = (1 - fx) * map[y0 * width + x0] + fx * map[y0 * width + x1];
-  double below = (1 - fx) * map[y1 * width + x0] + fx * map[y1 * width + x1];
-  return (1 - fy) * above + fy * below;
-}
 
 static uint8_t mix(double alpha, uint8_t over, uint8_t under)
 {
@@ -33,12 +20,12 @@ static void fade(const uint8_t *from, uint8_t *to)
   to[0] = to[1] = to[2] = (uint8_t)floor(0.5 * grey + 0.5);
 }
 
-static void blend(const vt_scene *scene, const vt_colour_map *colours, vt_image *image)
+/* `values`: the map at photo size. */
+static void blend(const vt_scene *scene, const float *values, const vt_colour_map *colours, vt_image *image)
 {
   static const uint8_t neutral[3] = {128, 128, 128};
   uint8_t table[VT_COLOURS][3];
   vt_colour_table(colours, table);
-  const float *map = scene->explanation->saliency;
   int height, width;
   vt_regions_labels(scene->explanation->regions, &height, &width);
   for (int py = 0; py < image->height; py++)
@@ -50,7 +37,7 @@ static void blend(const vt_scene *scene, const vt_colour_map *colours, vt_image 
         fade(scene->photo->pixels + at, image->pixels + at);
         continue;
       }
-      double position = vt_scale_position(&scene->scale, map_at(map, height, width, x, y));
+      double position = vt_scale_position(&scene->scale, values[at / 3]);
       const uint8_t *colour = isnan(position) ? neutral : table[vt_colour_index(position)];
       for (int c = 0; c < 3; c++)
         image->pixels[at + (size_t)c] = mix(VT_OVERLAY_ALPHA, colour[c], scene->photo->pixels[at + (size_t)c]);
@@ -103,14 +90,26 @@ vt_status vt_overlay_picture(vt_ctx *ctx, const vt_scene *scene, vt_image **out)
 {
   *out = NULL;
   const vt_colour_map *colours = scene->scale.is_signed ? scene->diverging : scene->sequential;
+  int height, width;
+  vt_regions_labels(scene->explanation->regions, &height, &width);
+  vt_placement place = scene->placement;
+  place.photo_width = scene->photo->width;
+  place.photo_height = scene->photo->height;
+  float *values = vt_alloc_zero(ctx, (size_t)place.photo_width * (size_t)place.photo_height, sizeof *values);
   vt_image *blended = NULL;
-  VT_TRY(vt_image_new(ctx, scene->photo->width, scene->photo->height, 3, &blended));
-  blend(scene, colours, blended);
+  if (!values) return VT_ERROR_OUT_OF_MEMORY;
+  vt_status status = vt_image_new(ctx, place.photo_width, place.photo_height, 3, &blended);
+  if (status == VT_OK) {
+    vt_map_to_photo(scene->explanation->saliency, height, width, &place, 0, values);
+    blend(scene, values, colours, blended);
+  }
+  vt_free(values);
+  VT_TRY(status);
   cairo_t *canvas = vt_canvas_new(ctx, blended);
   vt_image_free(blended);
   if (!canvas) return vt_ctx_status(ctx);
   draw_legend(scene, colours, canvas, scene->photo->width, scene->photo->height);
-  vt_status status = vt_canvas_image(ctx, canvas, out);
+  status = vt_canvas_image(ctx, canvas, out);
   cairo_destroy(canvas);
   return status;
 }

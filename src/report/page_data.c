@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "explain/divide.h"
+#include "explain/method.h"
 #include "report/contour.h"
 #include "report/page.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything beside the picture: verdict, curves, sets, classes, ranking, mistake, provenance.
 const target = className(data.target), kind = data.target.score_kind;
-const chartBox = { width: 640, height: 300, left: 52, right: 14, top: 14, bottom: 44 };
+const chartBox = { width: 640, height: 300, left: 52, right: 26, top: 14, bottom: 44 };
 const chart = $("chart");
 chart.setAttribute("viewBox", `0 0 ${chartBox.width} ${chartBox.height}`);
 
@@ -48,10 +48,11 @@ function drawChart() {
   for (let share = 0; share <= 100; share += 20)
     chart.append(element("text", { x: chartX(share / 100), y: bottom + 18, "text-anchor": "middle" }, `${share} %`));
   chart.append(element("text", { x: chartX(0.5), y: bottom + 36, "text-anchor": "middle" }, "share of the picture shown, or removed"));
+  const levels = [];
   for (const [name, score] of [["whole picture", data.target.full], ["nothing", data.target.blank]]) {
     const y = chartY(score);
     chart.append(element("line", { class: "level", x1: chartBox.left, x2: right, y1: y, y2: y }));
-    chart.append(element("text", { x: right - 4, y: y - 5, "text-anchor": "end" }, `${name} ${number(score)}`));
+    levels.push(element("text", { class: "halo", x: right - 4, y: y - 6, "text-anchor": "end" }, `${name} ${number(score)}`));
   }
   for (const [name, scores, text] of curves.slice().reverse()) {
     const points = scores.map((score, i) => score === null ? null : [chartX(data.areas[i]), chartY(score)]).filter(Boolean);
@@ -63,12 +64,13 @@ function drawChart() {
       chart.append(dot);
     });
   }
+  chart.append(...levels);
   const x = chartX(data.areas[state.step]);
   chart.append(element("line", { class: "cursor", x1: x, x2: x, y1: chartBox.top, y2: bottom }));
   $("chart-text").replaceChildren();
   const texts = [`● shown (insertion), area below the curve ${number(data.insertion_auc)}, higher is better`, `● removed (deletion), ${number(data.deletion_auc)}, lower is better`];
   if (data.second) texts.push(`● ${className(data.predicted)}, with the same regions shown`);
-  texts.forEach((text, i) => $("chart-text").append(element("span", { style: `color:var(--${["insertion", "deletion", "second"][i]})` }, text + (i + 1 < texts.length ? " · " : ""))));
+  texts.forEach((text, i) => $("chart-text").append(element("span", { style: `color:var(--${["insertion", "deletion", "second"][i]})` }, text)));
   chart.setAttribute("aria-label", `Curves of the ${kind} of ${target}. ${texts.map((text) => text.slice(2)).join("; ")}. Whole picture ${number(data.target.full)}, nothing shown ${number(data.target.blank)}.`);
 }
 chart.addEventListener("click", (event) => {

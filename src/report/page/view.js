@@ -124,7 +124,7 @@ function drawLines() {
 function describe() {
   const target = className(data.target);
   const texts = {
-    map: `Saliency map for ${target} over the photograph, opacity ${Math.round(100 * state.alpha)} %. Colours: ${state.colours}, ${data.scale.text}.`,
+    map: `Saliency map for ${target} over the photograph, opacity ${Math.round(100 * state.alpha)} %. ${data.scale.constant ? "The map is constant and drawn neutral." : `Colours: ${state.colours} from ${number(data.scale.low)} to ${number(data.scale.high)}${data.scale.signed ? ", white is zero" : ""}; scaled for viewing only.`}`,
     path: `${state.direction === "show" ? "Only the" : "Without the"} first ${state.step} of ${count} regions; the rest is dimmed here and was filled for the model.`,
     photo: `The photograph ${data.photo.name}, ${data.photo.width} × ${data.photo.height} pixels. What is grey and dark the model did not see.`,
   };
