@@ -64,7 +64,7 @@ static void print_words(const char *text, int at, int indent)
   }
 }
 
-static void print_option(const vt_field *field)
+void cli_help_option(const vt_field *field)
 {
   char name[64], left[256], help[512], range[96] = "", fallback[160] = "";
   char letter = cli_option_letter(field->name);
@@ -111,7 +111,7 @@ void cli_help(cli *run, const cli_options *options)
     if (options->groups[i].count == 0) continue;
     printf("\n%s%s%s\n", bold, options->groups[i].title, plain);
     for (size_t j = 0; j < options->groups[i].count; j++)
-      print_option(&options->groups[i].fields[j]);
+      cli_help_option(&options->groups[i].fields[j]);
   }
   if (verb->description) {
     putchar('\n');

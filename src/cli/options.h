@@ -48,5 +48,7 @@ vt_status cli_parse_bytes(vt_ctx *ctx, const char *name, const char *text, uint6
 
 /* Prints the help of a verb with these options to standard output. */
 void cli_help(cli *run, const cli_options *options);
+/* One option of it. */
+void cli_help_option(const vt_field *field);
 
 #endif

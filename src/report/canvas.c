@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The cairo side of pictures. Glyphs are placed without hinting, so that the same font gives the same pixels on any screen
- * setting.
+ * The cairo side of pictures. Glyphs are placed without hinting, so that the same font gives the same pixels
+ * on any screen setting.
  */
 #include "report/canvas.h"
 
@@ -93,7 +93,8 @@ double vt_canvas_text_width(cairo_t *canvas, double size, bool bold, const char 
   return extents.x_advance;
 }
 
-void vt_canvas_text(cairo_t *canvas, double x, double y, double size, vt_align align, bool bold, const char *text)
+void vt_canvas_text(cairo_t *canvas, double x, double y, double size, vt_align align, bool bold,
+                    const char *text)
 {
   double width = vt_canvas_text_width(canvas, size, bold, text);
   cairo_move_to(canvas, align == VT_ALIGN_LEFT ? x : align == VT_ALIGN_RIGHT ? x - width : x - width / 2, y);

@@ -20,7 +20,8 @@ double vt_canvas_line_width(int width, int height);
 
 typedef enum vt_align { VT_ALIGN_LEFT, VT_ALIGN_CENTRE, VT_ALIGN_RIGHT } vt_align;
 /* Text on the base line `y`. */
-void vt_canvas_text(cairo_t *canvas, double x, double y, double size, vt_align align, bool bold, const char *text);
+void vt_canvas_text(cairo_t *canvas, double x, double y, double size, vt_align align, bool bold,
+                    const char *text);
 double vt_canvas_text_width(cairo_t *canvas, double size, bool bold, const char *text);
 /* A path: a rectangle with round corners. */
 void vt_canvas_round_box(cairo_t *canvas, double x, double y, double width, double height, double radius);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Colour maps from published anchor colours (ten equidistant ones of viridis, inferno and turbo; ColorBrewer-like blues and
- * reds for the diverging map), joined by monotone cubics in each channel, and from formulas.
+ * Colour maps from published anchor colours (ten equidistant ones of viridis, inferno and turbo;
+ * ColorBrewer-like blues and reds for the diverging map), joined by monotone cubics in each channel, and from
+ * formulas.
  *
- * Between two anchors the curve is the cubic Hermite of Fritsch and Carlson (SIAM J. Numer. Anal. 17, 1980): where the
- * anchors of a channel rise, so does the curve, and no colour overshoots.
+ * Between two anchors the curve is the cubic Hermite of Fritsch and Carlson (SIAM J. Numer. Anal. 17, 1980):
+ * where the anchors of a channel rise, so does the curve, and no colour overshoots.
  */
 #include "report/colour.h"
 
@@ -37,13 +38,17 @@ static void grey(double position, double rgb[3])
 #define ANCHORS(array) .anchor_count = (int)VT_COUNT(array), .anchors = (array)
 
 const vt_colour_map vt_colour_maps[] = {
-    {.id = "viridis", .summary = "dark violet to yellow; even steps, safe for colour-blind readers", ANCHORS(viridis)},
+    {.id = "viridis",
+     .summary = "dark violet to yellow; even steps, safe for colour-blind readers",
+     ANCHORS(viridis)},
     {.id = "inferno", .summary = "black over red to pale yellow; even steps", ANCHORS(inferno)},
     {.id = "turbo", .summary = "rainbow with smooth lightness", ANCHORS(turbo)},
     {.id = "jet", .summary = "the rainbow of older papers; uneven steps", .formula = jet},
     {.id = "grey", .summary = "black to white", .formula = grey},
-    {.id = "blue-white-red", .summary = "for signed maps: blue against, white nothing, red for",
-     .diverging = true, ANCHORS(blue_white_red)},
+    {.id = "blue-white-red",
+     .summary = "for signed maps: blue against, white nothing, red for",
+     .diverging = true,
+     ANCHORS(blue_white_red)},
 };
 const size_t vt_colour_map_count = VT_COUNT(vt_colour_maps);
 
@@ -59,8 +64,8 @@ static double anchor(const vt_colour_map *map, int index, int channel)
   return (map->anchors[index] >> (16 - 8 * channel) & 255) / 255.0;
 }
 
-/* Slope at an anchor: harmonic mean of the two neighbouring secants, zero at an extremum; one-sided at the ends and at the
- * neutral colour of a diverging map, whose halves must not influence each other. */
+/* Slope at an anchor: harmonic mean of the two neighbouring secants, zero at an extremum; one-sided at the
+ * ends and at the neutral colour of a diverging map, whose halves must not influence each other. */
 static double slope(const vt_colour_map *map, int index, int channel, bool towards_right)
 {
   int last = map->anchor_count - 1;

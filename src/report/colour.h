@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Colour maps. Sequential ones run from 0 to 1; diverging ones have their neutral colour, pure white, exactly at 0.5.
+ * Colour maps. Sequential ones run from 0 to 1; diverging ones have their neutral colour, pure white, exactly
+ * at 0.5.
  */
 #ifndef VT_REPORT_COLOUR_H
 #define VT_REPORT_COLOUR_H
@@ -12,7 +13,7 @@ typedef struct vt_colour_map {
   const char *id, *summary;
   bool diverging;
   int anchor_count;
-  const uint32_t *anchors;                      /* 0xRRGGBB at equal distances */
+  const uint32_t *anchors;                         /* 0xRRGGBB at equal distances */
   void (*formula)(double position, double rgb[3]); /* instead of anchors; 0..1 */
 } vt_colour_map;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tracing along the corners of the pixel grid. A corner where two borders meet continues one line; where one, three or four
- * meet, lines end.
+ * Tracing along the corners of the pixel grid. A corner where two borders meet continues one line; where one,
+ * three or four meet, lines end.
  */
 #include "report/contour.h"
 
@@ -15,7 +15,8 @@ typedef struct tracer {
   uint8_t *visited; /* bit EAST, SOUTH of corner [height + 1, width + 1] */
 } tracer;
 
-/* The two pixels beside the edge that leaves corner (x, y) in a direction; false where that is the frame or outside. */
+/* The two pixels beside the edge that leaves corner (x, y) in a direction; false where that is the frame or
+ * outside. */
 static bool beside(const tracer *trace, int x, int y, int direction, int32_t pair[2])
 {
   if (direction == WEST) x--;
@@ -79,10 +80,12 @@ static vt_status cut_corners(vt_ctx *ctx, vt_contour *line)
     const double *from = line->points[i], *to = line->points[(i + 1) % line->count];
     status = add_point(ctx, &smooth, &capacity, 0.75 * from[0] + 0.25 * to[0], 0.75 * from[1] + 0.25 * to[1]);
     if (status == VT_OK)
-      status = add_point(ctx, &smooth, &capacity, 0.25 * from[0] + 0.75 * to[0], 0.25 * from[1] + 0.75 * to[1]);
+      status =
+          add_point(ctx, &smooth, &capacity, 0.25 * from[0] + 0.75 * to[0], 0.25 * from[1] + 0.75 * to[1]);
   }
   if (!line->closed && status == VT_OK)
-    status = add_point(ctx, &smooth, &capacity, line->points[line->count - 1][0], line->points[line->count - 1][1]);
+    status = add_point(ctx, &smooth, &capacity, line->points[line->count - 1][0],
+                       line->points[line->count - 1][1]);
   if (status != VT_OK) {
     vt_free(smooth.points);
     return status;
@@ -138,12 +141,13 @@ static vt_status trace_all(vt_ctx *ctx, tracer *trace, bool junctions, vt_contou
   return VT_OK;
 }
 
-vt_status vt_contours_trace(vt_ctx *ctx, const int32_t *labels, int height, int width, int rounds, vt_contours *out)
+vt_status vt_contours_trace(vt_ctx *ctx, const int32_t *labels, int height, int width, int rounds,
+                            vt_contours *out)
 {
   *out = (vt_contours){0};
   tracer trace = {labels, height, width, rounds, vt_alloc_zero(ctx, (size_t)height + 1, (size_t)width + 1)};
   if (!trace.visited) return VT_ERROR_OUT_OF_MEMORY;
-  vt_status status = trace_all(ctx, &trace, true, out); /* lines that end somewhere */
+  vt_status status = trace_all(ctx, &trace, true, out);             /* lines that end somewhere */
   if (status == VT_OK) status = trace_all(ctx, &trace, false, out); /* what is left are closed ones */
   vt_free(trace.visited);
   if (status != VT_OK) vt_contours_free(out);

@@ -7,7 +7,8 @@
 
 #include "base/base.h"
 
-/* One border between two labels, from junction to junction, or closed. Points in pixels from the map's corner. */
+/* One border between two labels, from junction to junction, or closed. Points in pixels from the map's
+ * corner. */
 typedef struct vt_contour {
   int32_t labels[2];
   bool closed;
@@ -20,9 +21,11 @@ typedef struct vt_contours {
   size_t count, capacity;
 } vt_contours;
 
-/* All borders inside the map (its frame is none). Stairs of the pixel grid become straight: the line runs through the
- * middles of the pixel edges, then corners are cut `rounds` times (Chaikin 1974). Junctions stay where they are. */
-vt_status vt_contours_trace(vt_ctx *ctx, const int32_t *labels, int height, int width, int rounds, vt_contours *out);
+/* All borders inside the map (its frame is none). Stairs of the pixel grid become straight: the line runs
+ * through the middles of the pixel edges, then corners are cut `rounds` times (Chaikin 1974). Junctions stay
+ * where they are. */
+vt_status vt_contours_trace(vt_ctx *ctx, const int32_t *labels, int height, int width, int rounds,
+                            vt_contours *out);
 void vt_contours_free(vt_contours *contours); /* members only */
 
 #endif

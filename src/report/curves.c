@@ -10,7 +10,8 @@
 
 enum { WIDTH = 760, HEIGHT = 430, LEFT = 66, RIGHT = 22, TOP = 58, BOTTOM = 92 };
 
-/* Blue and vermilion of Okabe and Ito: told apart by colour-blind readers; dash patterns tell them apart in grey. */
+/* Blue and vermilion of Okabe and Ito: told apart by colour-blind readers; dash patterns tell them apart in
+ * grey. */
 static const double insertion_colour[3] = {0.0, 0.447, 0.698};
 static const double deletion_colour[3] = {0.835, 0.369, 0.0};
 static const double second_colour[3] = {0.35, 0.35, 0.35};
@@ -47,7 +48,8 @@ static void include(const double *values, int count, double *low, double *high)
 
 static axis score_axis(const vt_explanation *explanation, int points)
 {
-  double low = fmin(explanation->full, explanation->blank), high = fmax(explanation->full, explanation->blank);
+  double low = fmin(explanation->full, explanation->blank),
+         high = fmax(explanation->full, explanation->blank);
   include(explanation->insertion, points, &low, &high);
   include(explanation->deletion, points, &low, &high);
   include(explanation->insertion_second, points, &low, &high);
@@ -132,8 +134,8 @@ static void name_level(cairo_t *canvas, const axis *scores, double score, const 
   vt_canvas_text(canvas, WIDTH - RIGHT - 4, y - 5, 11, VT_ALIGN_RIGHT, false, text);
 }
 
-static void draw_curve(cairo_t *canvas, const axis *scores, const double *areas, const double *values, int points,
-                       const double colour[3], double dash)
+static void draw_curve(cairo_t *canvas, const axis *scores, const double *areas, const double *values,
+                       int points, const double colour[3], double dash)
 {
   double pattern[2] = {dash, 0.6 * dash};
   set_colour(canvas, colour);
@@ -214,7 +216,8 @@ static void draw(cairo_t *canvas, const vt_explanation *explanation)
   draw_curve(canvas, &scores, explanation->areas, explanation->insertion, points, insertion_colour, 0);
   name_level(canvas, &scores, explanation->full, "whole picture");
   name_level(canvas, &scores, explanation->blank, "nothing shown");
-  snprintf(text, sizeof text, "insertion, area below %s", vt_short_number(explanation->insertion_auc, number));
+  snprintf(text, sizeof text, "insertion, area below %s",
+           vt_short_number(explanation->insertion_auc, number));
   double x = draw_key(canvas, LEFT, insertion_colour, 0, text);
   snprintf(text, sizeof text, "deletion, area below %s", vt_short_number(explanation->deletion_auc, number));
   x = draw_key(canvas, x, deletion_colour, 7, text);

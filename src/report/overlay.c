@@ -40,12 +40,14 @@ static void blend(const vt_scene *scene, const float *values, const vt_colour_ma
       double position = vt_scale_position(&scene->scale, values[at / 3]);
       const uint8_t *colour = isnan(position) ? neutral : table[vt_colour_index(position)];
       for (int c = 0; c < 3; c++)
-        image->pixels[at + (size_t)c] = mix(VT_OVERLAY_ALPHA, colour[c], scene->photo->pixels[at + (size_t)c]);
+        image->pixels[at + (size_t)c] =
+            mix(VT_OVERLAY_ALPHA, colour[c], scene->photo->pixels[at + (size_t)c]);
     }
 }
 
 /* A colour bar with its two end values in the lower left corner; left out where it would cover too much. */
-static void draw_legend(const vt_scene *scene, const vt_colour_map *colours, cairo_t *canvas, int width, int height)
+static void draw_legend(const vt_scene *scene, const vt_colour_map *colours, cairo_t *canvas, int width,
+                        int height)
 {
   double text = vt_canvas_text_size(width, height) * 0.9;
   char low[32], high[32], constant[64];
@@ -71,7 +73,8 @@ static void draw_legend(const vt_scene *scene, const vt_colour_map *colours, cai
   }
   vt_canvas_text(canvas, x + pad, base, text, VT_ALIGN_LEFT, false, low);
   vt_canvas_text(canvas, x + 3 * pad + low_width + bar, base, text, VT_ALIGN_LEFT, false, high);
-  cairo_pattern_t *gradient = cairo_pattern_create_linear(x + 2 * pad + low_width, 0, x + 2 * pad + low_width + bar, 0);
+  cairo_pattern_t *gradient =
+      cairo_pattern_create_linear(x + 2 * pad + low_width, 0, x + 2 * pad + low_width + bar, 0);
   for (int i = 0; i <= 32; i++) {
     uint8_t rgb[3];
     vt_colour_at(colours, i / 32.0, rgb);

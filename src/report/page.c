@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The template with its holes filled. Text goes through HTML escapes; the JSON block must not end the script element, so
- * every '<' in it is written as an escape.
+ * The template with its holes filled. Text goes through HTML escapes; the JSON block must not end the script
+ * element, so every '<' in it is written as an escape.
  */
-#include "data/picture.h"
 #include "report/page.h"
+#include "data/picture.h"
 
 /* Longer side of the photograph inside the page; the pictures beside the page have full size. */
 enum { SHOWN_SIDE = 1280, JPEG_QUALITY = 88 };
@@ -17,7 +17,8 @@ void vt_text_add_base64(vt_ctx *ctx, vt_text *text, const void *bytes, size_t co
   size_t filled = 0;
   for (size_t i = 0; i < count; i += 3) {
     size_t left = count - i;
-    uint32_t group = (uint32_t)from[i] << 16 | (left > 1 ? (uint32_t)from[i + 1] << 8 : 0) | (left > 2 ? from[i + 2] : 0);
+    uint32_t group =
+        (uint32_t)from[i] << 16 | (left > 1 ? (uint32_t)from[i + 1] << 8 : 0) | (left > 2 ? from[i + 2] : 0);
     block[filled++] = digits[group >> 18];
     block[filled++] = digits[group >> 12 & 63];
     block[filled++] = left > 1 ? digits[group >> 6 & 63] : '=';
@@ -99,8 +100,8 @@ static bool same(const char *piece, size_t length, const char *name)
   return strlen(name) == length && strncmp(piece, name, length) == 0;
 }
 
-static vt_status fill(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, const char *hole, size_t length,
-                      vt_text *text)
+static vt_status fill(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, const char *hole,
+                      size_t length, vt_text *text)
 {
   if (same(hole, length, "version"))
     vt_text_add(ctx, text, vt_version());
@@ -115,7 +116,8 @@ static vt_status fill(vt_ctx *ctx, const vt_report *report, const vt_scene *scen
   else if (same(hole, length, "data"))
     return add_data(ctx, report, scene, text);
   else
-    return vt_fail(ctx, VT_ERROR_RUNTIME, "report.html: the template has an unknown hole '%.*s'", (int)length, hole);
+    return vt_fail(ctx, VT_ERROR_RUNTIME, "report.html: the template has an unknown hole '%.*s'", (int)length,
+                   hole);
   return VT_OK;
 }
 

@@ -7,7 +7,8 @@
 
 #include "report/report.h"
 
-/* The page as text, caller frees. Seconds, threads and batch are left out, so that it has the same bytes for any of them. */
+/* The page as text, caller frees. Seconds, threads and batch are left out, so that it has the same bytes for
+ * any of them. */
 vt_status vt_page_html(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, vt_text *out);
 /* The values that the page reads (new reference). */
 vt_status vt_page_data(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, json_t **out);

@@ -32,9 +32,11 @@ static vt_status base64(vt_ctx *ctx, const void *bytes, size_t count, json_t *ob
 {
   vt_text text = {0};
   vt_text_add_base64(ctx, &text, bytes, count);
-  bool good = !text.failed && json_object_set_new(object, key, json_stringn(text.data ? text.data : "", text.length)) == 0;
+  bool good = !text.failed &&
+              json_object_set_new(object, key, json_stringn(text.data ? text.data : "", text.length)) == 0;
   vt_text_free(&text);
-  return good ? VT_OK : vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "report.html: out of memory while writing %s", key);
+  return good ? VT_OK
+              : vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "report.html: out of memory while writing %s", key);
 }
 
 /* The map as it is, the labels as region indices. */
@@ -92,17 +94,16 @@ static vt_status add_regions(vt_ctx *ctx, const vt_scene *scene, json_t *page)
   vt_regions_labels(explanation->regions, &height, &width);
   vt_anchor *anchors = NULL;
   VT_TRY(vt_scene_anchors(ctx, scene, &anchors));
-  json_t *order = json_array(), *ids = json_array(), *areas = json_array(), *where = json_array(), *places = json_array();
+  json_t *order = json_array(), *areas = json_array(), *where = json_array(), *places = json_array();
   for (int i = 0; i < count; i++) {
     json_array_append_new(order, json_integer(explanation->order[i]));
-    json_array_append_new(ids, json_integer(vt_regions_id(explanation->regions, i)));
-    json_array_append_new(areas, json_real((double)vt_regions_area(explanation->regions, i) / ((double)height * width)));
+    json_array_append_new(
+        areas, json_real((double)vt_regions_area(explanation->regions, i) / ((double)height * width)));
     json_array_append_new(where, json_string(vt_region_where(explanation, i)));
     json_array_append_new(places, json_pack("[f,f,f]", anchors[i].x, anchors[i].y, anchors[i].radius));
   }
   vt_free(anchors);
   json_object_set_new(page, "order", order);
-  json_object_set_new(page, "ids", ids);
   json_object_set_new(page, "region_area", areas);
   json_object_set_new(page, "where", where);
   json_object_set_new(page, "anchors", places);
@@ -111,8 +112,8 @@ static vt_status add_regions(vt_ctx *ctx, const vt_scene *scene, json_t *page)
 
 static json_t *subset(const char *title, const vt_subset_size *size, bool removed)
 {
-  return json_pack("{s:s, s:i, s:o, s:o, s:b}", "title", title, "regions", size->regions, "area", number(size->area),
-                   "score", number(size->score), "removed", removed);
+  return json_pack("{s:s, s:i, s:o, s:o, s:b}", "title", title, "regions", size->regions, "area",
+                   number(size->area), "score", number(size->score), "removed", removed);
 }
 
 static void add_curves(const vt_scene *scene, json_t *page)
@@ -127,9 +128,11 @@ static void add_curves(const vt_scene *scene, json_t *page)
   json_object_set_new(page, "deletion_auc", number(explanation->deletion_auc));
   json_object_set_new(page, "minimal", json_integer(vt_scene_minimal_set(explanation, NULL)));
   json_t *subsets = json_array();
-  json_array_append_new(subsets, subset("The fewest that keep 90 % of the whole picture's score", &explanation->keep, false));
+  json_array_append_new(
+      subsets, subset("The fewest that keep 90 % of the whole picture's score", &explanation->keep, false));
   json_array_append_new(subsets, subset("The highest score on the path", &explanation->best, false));
-  json_array_append_new(subsets, subset("The fewest without which the answer changes", &explanation->flip, true));
+  json_array_append_new(subsets,
+                        subset("The fewest without which the answer changes", &explanation->flip, true));
   json_object_set_new(page, "subsets", subsets);
   if (explanation->mistake.present)
     json_object_set_new(page, "mistake",
@@ -148,14 +151,16 @@ static void add_classes(const vt_report *report, json_t *page)
                                 text_or_null(explanation->target_name), "score_kind",
                                 explanation->score == VT_SCORE_PROBABILITY ? "probability" : "logit", "full",
                                 number(explanation->full), "blank", number(explanation->blank)));
-  json_object_set_new(page, "predicted",
-                      json_pack("{s:i, s:o}", "index", explanation->predicted, "name",
-                                text_or_null(vt_model_class_name(explanation->model, explanation->predicted))));
+  json_object_set_new(
+      page, "predicted",
+      json_pack("{s:i, s:o}", "index", explanation->predicted, "name",
+                text_or_null(vt_model_class_name(explanation->model, explanation->predicted))));
   json_t *top = json_array();
   for (int i = 0; i < report->top_count; i++)
-    json_array_append_new(top, json_pack("{s:i, s:o, s:f}", "index", report->top[i].index, "name",
-                                         text_or_null(vt_model_class_name(explanation->model, report->top[i].index)),
-                                         "probability", report->top[i].probability));
+    json_array_append_new(
+        top, json_pack("{s:i, s:o, s:f}", "index", report->top[i].index, "name",
+                       text_or_null(vt_model_class_name(explanation->model, report->top[i].index)),
+                       "probability", report->top[i].probability));
   json_object_set_new(page, "top", top);
 }
 
@@ -174,9 +179,9 @@ static vt_status add_colours(vt_ctx *ctx, const vt_scene *scene, json_t *page)
   json_object_set_new(page, "colour_map", json_string(scene->sequential->id));
   json_object_set_new(page, "diverging", json_string(scene->diverging->id));
   json_object_set_new(page, "scale",
-                      json_pack("{s:f, s:f, s:b, s:b, s:s}", "low", scene->scale.low, "high", scene->scale.high, "signed",
-                                scene->scale.is_signed, "constant", scene->scale.constant, "text",
-                                vt_scale_text(&scene->scale, text)));
+                      json_pack("{s:f, s:f, s:b, s:b, s:s}", "low", scene->scale.low, "high",
+                                scene->scale.high, "signed", scene->scale.is_signed, "constant",
+                                scene->scale.constant, "text", vt_scale_text(&scene->scale, text)));
   return VT_OK;
 }
 
@@ -200,8 +205,10 @@ vt_status vt_page_data(vt_ctx *ctx, const vt_report *report, const vt_scene *sce
   const vt_explanation *explanation = report->explanation;
   vt_status status;
   json_t *page = json_object();
-  json_object_set_new(page, "photo", json_pack("{s:s, s:i, s:i}", "name", report->photo_name ? report->photo_name : "photograph",
-                                               "width", scene->photo->width, "height", scene->photo->height));
+  json_object_set_new(page, "photo",
+                      json_pack("{s:s, s:i, s:i}", "name",
+                                report->photo_name ? report->photo_name : "photograph", "width",
+                                scene->photo->width, "height", scene->photo->height));
   json_object_set_new(page, "placement",
                       json_pack("{s:f, s:f, s:f, s:f}", "scale_x", scene->placement.scale_x, "scale_y",
                                 scene->placement.scale_y, "offset_x", scene->placement.offset_x, "offset_y",
@@ -210,8 +217,9 @@ vt_status vt_page_data(vt_ctx *ctx, const vt_report *report, const vt_scene *sce
   add_curves(scene, page);
   const vt_method *method = explanation->method;
   json_object_set_new(page, "method",
-                      method ? json_pack("{s:s, s:s, s:s, s:s}", "id", method->id, "title", method->title, "summary",
-                                         method->summary, "citation", method->citation ? method->citation : "")
+                      method ? json_pack("{s:s, s:s, s:s, s:s}", "id", method->id, "title", method->title,
+                                         "summary", method->summary, "citation",
+                                         method->citation ? method->citation : "")
                              : json_object());
   json_object_set_new(page, "facts", vt_page_facts(ctx, report, scene));
   json_object_set(page, "warnings", explanation->warnings);

@@ -57,9 +57,11 @@ json_t *vt_page_facts(vt_ctx *ctx, const vt_report *report, const vt_scene *scen
   if (explanation->method) fact(list, "method", explanation->method->id);
   const char *key;
   json_t *value;
-  json_object_foreach(explanation->parameters, key, value) if (!is_unstable(key)) fact_json(ctx, list, key, value);
+  json_object_foreach(explanation->parameters, key, value) if (!is_unstable(key))
+      fact_json(ctx, list, key, value);
   fact(list, "protocol of the curves",
-       "one step for each region, exact scores of every prefix, area below by trapezoids over the share of pixels");
+       "one step for each region, exact scores of every prefix, area below by trapezoids over the share of "
+       "pixels");
   fact_number(list, "model calls", (double)explanation->model_calls);
   fact_number(list, "distinct forwards run", (double)explanation->model_forwards);
   fact_number(list, "diagnostic calls, not in the budget", (double)explanation->diagnostic_calls);

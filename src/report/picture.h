@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Pictures about an explanation, at the size of the photograph. Maps and labels live at the model's resolution and are
- * carried back through the placement.
+ * Pictures about an explanation, at the size of the photograph. Maps and labels live at the model's
+ * resolution and are carried back through the placement.
  */
 #ifndef VT_REPORT_PICTURE_H
 #define VT_REPORT_PICTURE_H
@@ -13,16 +13,18 @@
 /* Everything a picture is drawn from. Borrowed. */
 typedef struct vt_scene {
   const vt_explanation *explanation;
-  const vt_image *photo;          /* as decoded, RGB */
-  vt_placement placement;         /* of the model's input in it */
+  const vt_image *photo;  /* as decoded, RGB */
+  vt_placement placement; /* of the model's input in it */
   const vt_colour_map *sequential, *diverging;
-  vt_scale scale;                 /* of explanation->saliency */
+  vt_scale scale; /* of explanation->saliency */
 } vt_scene;
 
-/* The model's input at photo pixel (x, y), in input pixels from the corner of the first one; pixel centres lie at ½. */
+/* The model's input at photo pixel (x, y), in input pixels from the corner of the first one; pixel centres
+ * lie at ½. */
 void vt_scene_input_at(const vt_scene *scene, double photo_x, double photo_y, double *x, double *y);
-/* Region shown at each photo pixel, −1 outside the model's input: out[photo height · photo width]. Borders of the coarse
- * label map are smoothed: a pixel takes the label with the largest bilinear weight among its four neighbours. */
+/* Region shown at each photo pixel, −1 outside the model's input: out[photo height · photo width]. Borders of
+ * the coarse label map are smoothed: a pixel takes the label with the largest bilinear weight among its four
+ * neighbours. */
 vt_status vt_scene_labels(vt_ctx *ctx, const vt_scene *scene, int32_t **out);
 /* rank[region] = place in the order, from 0. Caller frees. */
 vt_status vt_scene_ranks(vt_ctx *ctx, const vt_scene *scene, int **out);
@@ -36,8 +38,8 @@ vt_status vt_scene_anchors(vt_ctx *ctx, const vt_scene *scene, vt_anchor **out);
 /* "upper left", "centre", …: the ninth of the model's input that holds the region's centroid. */
 const char *vt_region_where(const vt_explanation *explanation, int region);
 
-/* The prefix of the order that pictures call the minimal set: the smallest that keeps 90 % of the full score, or where
- * there is none, or the model is mistaken, the one with the highest score. `why` gets a sentence. */
+/* The prefix of the order that pictures call the minimal set: the smallest that keeps 90 % of the full score,
+ * or where there is none, or the model is mistaken, the one with the highest score. `why` gets a sentence. */
 int vt_scene_minimal_set(const vt_explanation *explanation, const char **why);
 
 /* Each gives a picture of the photo's size; free with vt_image_free(). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * regions.png: borders of all regions with their ranks, the minimal set outlined. subset.png: the minimal set alone.
+ * regions.png: borders of all regions with their ranks, the minimal set outlined. subset.png: the minimal set
+ * alone.
  */
 #include <math.h>
 
@@ -15,7 +16,8 @@ static void to_photo(const vt_scene *scene, double x, double y, double *photo_x,
 }
 
 /* Adds the borders to the path: all, or those between the first `set` regions of the order and the rest. */
-static void add_borders(cairo_t *canvas, const vt_scene *scene, const vt_contours *borders, const int *ranks, int set)
+static void add_borders(cairo_t *canvas, const vt_scene *scene, const vt_contours *borders, const int *ranks,
+                        int set)
 {
   for (size_t i = 0; i < borders->count; i++) {
     const vt_contour *line = &borders->list[i];
@@ -33,7 +35,8 @@ static void add_borders(cairo_t *canvas, const vt_scene *scene, const vt_contour
 }
 
 /* A line that stands out on dark and on bright ground. */
-static void stroke_with_halo(cairo_t *canvas, double width, double red, double green, double blue, double alpha)
+static void stroke_with_halo(cairo_t *canvas, double width, double red, double green, double blue,
+                             double alpha)
 {
   cairo_set_line_join(canvas, CAIRO_LINE_JOIN_ROUND);
   cairo_set_line_cap(canvas, CAIRO_LINE_CAP_ROUND);
@@ -69,7 +72,8 @@ static void draw_rank(cairo_t *canvas, const vt_scene *scene, const vt_anchor *p
   vt_canvas_text(canvas, x, y + 0.365 * text, text, VT_ALIGN_CENTRE, true, number);
 }
 
-/* The photograph with light and colour taken from what is outside the set (set < 0: from what the model did not see). */
+/* The photograph with light and colour taken from what is outside the set (set < 0: from what the model did
+ * not see). */
 static vt_status dimmed_photo(vt_ctx *ctx, const vt_scene *scene, const int *ranks, int set, vt_image **out)
 {
   int32_t *labels = NULL;
@@ -126,7 +130,8 @@ vt_status vt_regions_picture(vt_ctx *ctx, const vt_scene *scene, vt_image **out)
   sheet drawn = {0};
   vt_anchor *anchors = NULL;
   double line = vt_canvas_line_width(scene->photo->width, scene->photo->height);
-  int count = vt_regions_count(scene->explanation->regions), set = vt_scene_minimal_set(scene->explanation, NULL);
+  int count = vt_regions_count(scene->explanation->regions),
+      set = vt_scene_minimal_set(scene->explanation, NULL);
   VT_TRY_DONE(begin(ctx, scene, -1, &drawn));
   VT_TRY_DONE(vt_scene_anchors(ctx, scene, &anchors));
   add_borders(drawn.canvas, scene, &drawn.borders, drawn.ranks, -1);
@@ -150,7 +155,8 @@ vt_status vt_subset_picture(vt_ctx *ctx, const vt_scene *scene, vt_image **out)
   int set = vt_scene_minimal_set(scene->explanation, NULL);
   VT_TRY_DONE(begin(ctx, scene, set, &drawn));
   add_borders(drawn.canvas, scene, &drawn.borders, drawn.ranks, set);
-  stroke_with_halo(drawn.canvas, vt_canvas_line_width(scene->photo->width, scene->photo->height), 1, 1, 1, 0.9);
+  stroke_with_halo(drawn.canvas, vt_canvas_line_width(scene->photo->width, scene->photo->height), 1, 1, 1,
+                   0.9);
   VT_TRY_DONE(vt_canvas_image(ctx, drawn.canvas, out));
 done:
   end(&drawn);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Writes a run's files. Each is made whole in memory and then put in place, so that a failure leaves no half file.
+ * Writes a run's files. Each is made whole in memory and then put in place, so that a failure leaves no half
+ * file.
  */
 #include "report/report.h"
 
@@ -9,8 +10,9 @@
 #include "explain/method.h"
 #include "report/page.h"
 
-const char *const vt_report_files[] = {"explanation.json", "labels.npy", "saliency.npy", "overlay.png", "regions.png",
-                                       "subset.png",       "curves.svg", "report.html",  NULL};
+const char *const vt_report_files[] = {"explanation.json", "labels.npy",  "saliency.npy",
+                                       "overlay.png",      "regions.png", "subset.png",
+                                       "curves.svg",       "report.html", NULL};
 
 vt_status vt_report_scene(vt_ctx *ctx, const vt_report *report, vt_scene *out)
 {
@@ -18,16 +20,22 @@ vt_status vt_report_scene(vt_ctx *ctx, const vt_report *report, vt_scene *out)
   const char *wanted = report->colour_map ? report->colour_map : "viridis";
   int height, width;
   vt_regions_labels(explanation->regions, &height, &width);
-  *out = (vt_scene){.explanation = explanation, .photo = report->photo, .placement = report->placement,
-                    .sequential = vt_colour_map_find(wanted), .diverging = vt_colour_map_find("blue-white-red")};
+  *out = (vt_scene){.explanation = explanation,
+                    .photo = report->photo,
+                    .placement = report->placement,
+                    .sequential = vt_colour_map_find(wanted),
+                    .diverging = vt_colour_map_find("blue-white-red")};
   if (!out->sequential || out->sequential->diverging)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                   "there is no colour map '%s' for unsigned maps; use viridis, inferno, turbo, jet or grey", wanted);
+                   "there is no colour map '%s' for unsigned maps; use viridis, inferno, turbo, jet or grey",
+                   wanted);
   if (!report->photo || report->photo->channels != 3)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a report needs the photograph as an RGB picture");
   if (!(fabs(report->placement.scale_x) > 0 && fabs(report->placement.scale_y) > 0))
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "the placement of the model's input in the photograph has scale 0");
-  return vt_scale_measure(ctx, explanation->saliency, (size_t)height * (size_t)width, VT_SCALE_CLIP, &out->scale);
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "the placement of the model's input in the photograph has scale 0");
+  return vt_scale_measure(ctx, explanation->saliency, (size_t)height * (size_t)width, VT_SCALE_CLIP,
+                          &out->scale);
 }
 
 vt_status vt_report_check(vt_ctx *ctx, const vt_report *report)
@@ -35,26 +43,25 @@ vt_status vt_report_check(vt_ctx *ctx, const vt_report *report)
   vt_scene scene;
   VT_TRY(vt_report_scene(ctx, report, &scene));
   if (scene.scale.not_finite > 0)
-    VT_TRY(vt_explanation_warn(ctx, report->explanation, "%lld values of the saliency map are not finite; they are drawn grey",
+    VT_TRY(vt_explanation_warn(ctx, report->explanation,
+                               "%lld values of the saliency map are not finite; they are drawn grey",
                                (long long)scene.scale.not_finite));
   if (scene.scale.constant)
-    VT_TRY(vt_explanation_warn(ctx, report->explanation,
-                               "the saliency map is constant (%.9g everywhere): no region matters more than another",
-                               scene.scale.least));
+    VT_TRY(vt_explanation_warn(
+        ctx, report->explanation,
+        "the saliency map is constant (%.9g everywhere): no region matters more than another",
+        scene.scale.least));
   return VT_OK;
 }
 
-/* labels.npy holds the ids under which explanation.json speaks of regions. */
+/* Under these numbers explanation.json speaks of regions. */
 static vt_status write_labels(vt_ctx *ctx, const vt_explanation *explanation, const char *path)
 {
   int height, width;
   const int32_t *labels = vt_regions_labels(explanation->regions, &height, &width);
   size_t mark = vt_tensor_mark(ctx);
-  vt_tensor *array = vt_tensor_new(ctx, VT_I32, 2, (int64_t[]){height, width});
+  vt_tensor *array = vt_tensor_borrow(ctx, VT_I32, 2, (int64_t[]){height, width}, (void *)(uintptr_t)labels);
   if (!array) return vt_ctx_status(ctx);
-  int32_t *ids = vt_tensor_data(array);
-  for (int i = 0; i < height * width; i++)
-    ids[i] = vt_regions_id(explanation->regions, labels[i]);
   vt_status status = vt_npy_write(ctx, path, array);
   vt_tensor_release(ctx, mark);
   return status;
@@ -80,11 +87,19 @@ static vt_status write_png(vt_ctx *ctx, const vt_report *report, const vt_scene 
   const vt_colour_map *colours = scene->scale.is_signed ? scene->diverging : scene->sequential;
   char scale[192], target[192], software[64];
   snprintf(software, sizeof software, "vitrail %s", vt_version());
-  snprintf(target, sizeof target, "%d %s", explanation->target, explanation->target_name ? explanation->target_name : "");
+  snprintf(target, sizeof target, "%d %s", explanation->target,
+           explanation->target_name ? explanation->target_name : "");
   const char *sha = vt_model_sha256(explanation->model);
-  const char *texts[] = {"Title", title, "Software", software, "Method", explanation->method ? explanation->method->id : "",
-                         "Target", target, "Model-SHA256", sha ? sha : "", "Image-SHA256", explanation->image_sha256,
-                         "Colour-Map", colours->id, "Scale", vt_scale_text(&scene->scale, scale), "Comment", note, NULL, NULL};
+  const char *texts[] = {"Title",        title,
+                         "Software",     software,
+                         "Method",       explanation->method ? explanation->method->id : "",
+                         "Target",       target,
+                         "Model-SHA256", sha ? sha : "",
+                         "Image-SHA256", explanation->image_sha256,
+                         "Colour-Map",   colours->id,
+                         "Scale",        vt_scale_text(&scene->scale, scale),
+                         "Comment",      note,
+                         NULL,           NULL};
   return vt_image_write_png(ctx, image, path, texts);
 }
 
@@ -131,7 +146,8 @@ static vt_status write_page(vt_ctx *ctx, const vt_report *report, const vt_scene
   return status;
 }
 
-static vt_status write_one(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, const char *name, const char *path)
+static vt_status write_one(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, const char *name,
+                           const char *path)
 {
   const vt_explanation *explanation = report->explanation;
   const char *why;

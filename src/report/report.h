@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The files a run leaves: explanation.json, labels.npy, saliency.npy, overlay.png, regions.png, subset.png, curves.svg,
- * report.html.
+ * The files a run leaves: explanation.json, labels.npy, saliency.npy, overlay.png, regions.png, subset.png,
+ * curves.svg, report.html.
  */
 #ifndef VT_REPORT_REPORT_H
 #define VT_REPORT_REPORT_H
@@ -13,7 +13,8 @@ typedef struct vt_class_score {
   double probability;
 } vt_class_score;
 
-/* What a report is made from. Everything is borrowed; warnings about pictures are added to the explanation. */
+/* What a report is made from. Everything is borrowed; warnings about pictures are added to the explanation.
+ */
 typedef struct vt_report {
   vt_explanation *explanation;
   const vt_image *photo;
@@ -27,8 +28,8 @@ typedef struct vt_report {
 /* Names of the files, in the order written, NULL at the end. */
 extern const char *const vt_report_files[];
 
-/* Checks the request and adds warnings about the map (constant, values that are not finite) to the explanation. Call once
- * before vt_report_write() or before printing the explanation. */
+/* Checks the request and adds warnings about the map (constant, values that are not finite) to the
+ * explanation. Call once before vt_report_write() or before printing the explanation. */
 vt_status vt_report_check(vt_ctx *ctx, const vt_report *report);
 /* Writes all files into a folder that exists. */
 vt_status vt_report_write(vt_ctx *ctx, const vt_report *report, const char *folder);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Ranges for pictures. The clip is a quantile (0.1 % at each end, as xplique does; of |x| for signed maps, as SHAP does), so
- * that single outliers do not wash out the rest.
+ * Ranges for pictures. The clip is a quantile (0.1 % at each end, as xplique does; of |x| for signed maps, as
+ * SHAP does), so that single outliers do not wash out the rest.
  */
 #include "report/scale.h"
 

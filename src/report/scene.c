@@ -54,7 +54,8 @@ vt_status vt_scene_labels(vt_ctx *ctx, const vt_scene *scene, int32_t **out)
       double x, y;
       vt_scene_input_at(scene, px + 0.5, py + 0.5, &x, &y);
       bool inside = x >= 0 && y >= 0 && x < width && y < height;
-      shown[(size_t)py * (size_t)photo_width + (size_t)px] = inside ? smooth_label(labels, height, width, x, y) : -1;
+      shown[(size_t)py * (size_t)photo_width + (size_t)px] =
+          inside ? smooth_label(labels, height, width, x, y) : -1;
     }
   *out = shown;
   return VT_OK;

@@ -116,7 +116,7 @@ function fillRanking() {
     const now = data.insertion[place + 1], before = data.insertion[place], change = now === null || before === null ? NaN : now - before;
     button.addEventListener("click", () => { goTo(place + 1); $("hover").textContent = regionText(region); });
     first.append(button);
-    row.append(first, element("td", {}, String(data.ids[region])), element("td", {}, data.where[region]), element("td", {}, percent(data.region_area[region])),
+    row.append(first, element("td", {}, String(region)), element("td", {}, data.where[region]), element("td", {}, percent(data.region_area[region])),
       element("td", {}, number(now)), element("td", { class: change > 0 ? "up" : change < 0 ? "down" : "" }, signed(change)), element("td", {}, number(data.deletion[place + 1])));
     row.addEventListener("mouseenter", () => set({ picked: region }));
     row.addEventListener("mouseleave", () => set({ picked: -1 }));

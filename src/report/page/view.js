@@ -144,7 +144,7 @@ function describe() {
 
 function regionText(region) {
   const place = rank[region];
-  return `Region ${data.ids[region]}, rank ${place + 1} of ${count}: ${data.where[region]}, ${percent(data.region_area[region])} of the picture; ` +
+  return `Region ${region}, rank ${place + 1} of ${count}: ${data.where[region]}, ${percent(data.region_area[region])} of the picture; ` +
     `score with the regions so far ${number(data.insertion[place + 1])}, without them ${number(data.deletion[place + 1])}.`;
 }
 function regionUnder(event) {
