@@ -13,8 +13,9 @@ const char *cli_needs_text(unsigned needs, char buffer[160])
   static const struct {
     unsigned bit;
     const char *name;
-  } names[] = {{VT_NEEDS_REGIONS, "regions"}, {VT_NEEDS_GRADIENTS, "gradients"}, {VT_NEEDS_HOOKS, "hooks"},
-               {VT_NEEDS_LABELS, "labels"},   {VT_NEEDS_MASKS, "masks"},         {VT_NEEDS_EMBEDDING, "embedding"}};
+  } names[] = {{VT_NEEDS_REGIONS, "regions"}, {VT_NEEDS_GRADIENTS, "gradients"},
+               {VT_NEEDS_HOOKS, "hooks"},     {VT_NEEDS_LABELS, "labels"},
+               {VT_NEEDS_MASKS, "masks"},     {VT_NEEDS_EMBEDDING, "embedding"}};
   size_t used = 0;
   buffer[0] = 0;
   for (size_t i = 0; i < VT_COUNT(names); i++)
@@ -43,7 +44,8 @@ vt_status cli_unknown_id(vt_ctx *ctx, const char *id)
   for (size_t i = 0; i < vt_divider_count && known < VT_COUNT(names); i++)
     names[known++] = vt_dividers[i].id;
   const char *near = vt_nearest(id, names, known);
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "no method, metric, protocol or division is called '%s'%s%s%s", id,
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                 "no method, metric, protocol or division is called '%s'%s%s%s", id,
                  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
@@ -66,13 +68,14 @@ static json_t *bar_list(const char *names)
 json_t *cli_method_json(const vt_method *method)
 {
   char needs[160];
-  return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "id", method->id, "aliases", bar_list(method->aliases),
-                   "title", method->title, "summary", text(method->summary), "citation", text(method->citation), "cost",
-                   text(method->cost), "place", text(method->place), "needs", cli_needs_text(method->needs, needs),
-                   "parameters", vt_params_schema(method->fields, method->field_count));
+  return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "id", method->id, "aliases",
+                   bar_list(method->aliases), "title", method->title, "summary", text(method->summary),
+                   "citation", text(method->citation), "cost", text(method->cost), "place",
+                   text(method->place), "needs", cli_needs_text(method->needs, needs), "parameters",
+                   vt_params_schema(method->fields, method->field_count));
 }
 
-static json_t *finite(double value)
+static json_t *number_or_null(double value)
 {
   return isfinite(value) ? json_real(value) : json_null();
 }
@@ -80,27 +83,30 @@ static json_t *finite(double value)
 json_t *cli_metric_json(const vt_metric *metric)
 {
   char needs[160];
-  return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:s}", "id", metric->id, "title", metric->title, "summary",
-                   text(metric->summary), "citation", text(metric->citation), "category", text(metric->category),
-                   "higher_is_better", metric->higher_is_better, "low", finite(metric->low), "high", finite(metric->high),
-                   "needs", cli_needs_text(metric->needs, needs));
+  return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:s}", "id", metric->id, "title", metric->title,
+                   "summary", text(metric->summary), "citation", text(metric->citation), "category",
+                   text(metric->category), "higher_is_better", metric->higher_is_better, "low",
+                   number_or_null(metric->low), "high", number_or_null(metric->high), "needs",
+                   cli_needs_text(metric->needs, needs));
 }
 
 json_t *cli_catalogue_json(void)
 {
-  json_t *methods = json_array(), *metrics = json_array(), *dividers = json_array(), *protocols = json_array();
+  json_t *methods = json_array(), *metrics = json_array(), *dividers = json_array(),
+         *protocols = json_array();
   for (size_t i = 0; i < vt_methods.count; i++)
     json_array_append_new(methods, cli_method_json(vt_methods.methods[i]));
   for (size_t i = 0; i < vt_metric_count; i++)
     json_array_append_new(metrics, cli_metric_json(vt_metrics[i]));
   for (size_t i = 0; i < vt_divider_count; i++)
-    json_array_append_new(dividers, json_pack("{s:s, s:s, s:s}", "id", vt_dividers[i].id, "form", vt_dividers[i].form,
-                                              "summary", vt_dividers[i].summary));
+    json_array_append_new(dividers, json_pack("{s:s, s:s, s:s}", "id", vt_dividers[i].id, "form",
+                                              vt_dividers[i].form, "summary", vt_dividers[i].summary));
   for (size_t i = 0; i < vt_protocol_count; i++)
-    json_array_append_new(protocols, json_pack("{s:s, s:s}", "id", vt_protocols[i].id, "summary", vt_protocols[i].summary));
+    json_array_append_new(
+        protocols, json_pack("{s:s, s:s}", "id", vt_protocols[i].id, "summary", vt_protocols[i].summary));
   return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "schema_version", 1, "methods", methods, "request",
-                   vt_params_schema(vt_request_fields, vt_request_field_count), "dividers", dividers, "metrics", metrics,
-                   "protocols", protocols);
+                   vt_params_schema(vt_request_fields, vt_request_field_count), "dividers", dividers,
+                   "metrics", metrics, "protocols", protocols);
 }
 
 /* Table cells must not hold a bare '|'. */
@@ -140,8 +146,9 @@ static void markdown_method(const vt_method *method)
 {
   char needs[160];
   printf("### `%s`: %s\n\n%s\n\n", method->id, method->title, method->summary);
-  printf("- needs: %s\n- cost in model calls: %s\n- place: %s\n- source: %s\n", cli_needs_text(method->needs, needs),
-         method->cost ? method->cost : "", method->place ? method->place : "", method->citation ? method->citation : "");
+  printf("- needs: %s\n- cost in model calls: %s\n- place: %s\n- source: %s\n",
+         cli_needs_text(method->needs, needs), method->cost ? method->cost : "",
+         method->place ? method->place : "", method->citation ? method->citation : "");
   if (method->aliases) {
     printf("- also called: ");
     print_cell(method->aliases);
@@ -153,7 +160,8 @@ static void markdown_method(const vt_method *method)
 
 void cli_catalogue_markdown(void)
 {
-  printf("# Methods\n\nThis page is printed by `vitrail methods --markdown` from what the methods declare; a test compares "
+  printf("# Methods\n\nThis page is printed by `vitrail methods --markdown` from what the methods declare; a "
+         "test compares "
          "the two.\n\n## Attribution methods\n\n");
   for (size_t i = 0; i < vt_methods.count; i++)
     markdown_method(vt_methods.methods[i]);
@@ -164,9 +172,10 @@ void cli_catalogue_markdown(void)
     printf("| `%s` | %s |\n", vt_dividers[i].form, vt_dividers[i].summary);
   printf("\n## Metrics\n\n");
   for (size_t i = 0; i < vt_metric_count; i++)
-    printf("### `%s`: %s\n\n%s\n\n- better: %s\n- category: %s\n- source: %s\n\n", vt_metrics[i]->id, vt_metrics[i]->title,
-           vt_metrics[i]->summary, vt_metrics[i]->higher_is_better ? "higher" : "lower",
-           vt_metrics[i]->category ? vt_metrics[i]->category : "", vt_metrics[i]->citation ? vt_metrics[i]->citation : "");
+    printf("### `%s`: %s\n\n%s\n\n- better: %s\n- category: %s\n- source: %s\n\n", vt_metrics[i]->id,
+           vt_metrics[i]->title, vt_metrics[i]->summary, vt_metrics[i]->higher_is_better ? "higher" : "lower",
+           vt_metrics[i]->category ? vt_metrics[i]->category : "",
+           vt_metrics[i]->citation ? vt_metrics[i]->citation : "");
   printf("## Protocols of curves\n\n| protocol | steps, baseline, area |\n|---|---|\n");
   for (size_t i = 0; i < vt_protocol_count; i++)
     printf("| `%s` | %s |\n", vt_protocols[i].id, vt_protocols[i].summary);

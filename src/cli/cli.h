@@ -15,10 +15,10 @@ enum {
   CLI_EXIT_OK = 0,
   CLI_EXIT_FAILED = 1,
   CLI_EXIT_USAGE = 2,
-  CLI_EXIT_MODEL = 3,       /* model cannot be loaded, operator unsupported */
-  CLI_EXIT_DATA = 4,        /* bad picture, array, mask, sidecar */
-  CLI_EXIT_REMOTE = 5,      /* a model outside this process failed */
-  CLI_EXIT_LIMIT = 6,       /* budget or time used up; the partial result is written */
+  CLI_EXIT_MODEL = 3,        /* model cannot be loaded, operator unsupported */
+  CLI_EXIT_DATA = 4,         /* bad picture, array, mask, sidecar */
+  CLI_EXIT_REMOTE = 5,       /* a model outside this process failed */
+  CLI_EXIT_LIMIT = 6,        /* budget or time used up; the partial result is written */
   CLI_EXIT_INTERRUPTED = 130 /* by a signal; the partial result is written */
 };
 
@@ -46,8 +46,8 @@ typedef struct cli {
 /* To add a verb: its file with one of these, and a line in main.c. */
 typedef struct cli_verb {
   const char *name, *operands, *summary;
-  const char *examples;    /* lines, shown first in the help */
-  const char *description; /* paragraphs, shown below the options; NULL: none */
+  const char *examples;                              /* lines, shown first in the help */
+  const char *description;                           /* paragraphs, shown below the options; NULL: none */
   vt_status (*run)(cli *run, int argc, char **argv); /* arguments behind the verb */
 } cli_verb;
 

@@ -20,12 +20,15 @@ static const vt_field fields[] = {
     {"method", VT_FIELD_STRING, offsetof(explain_settings, method), "lima",
      .help = "how regions are ranked; see 'vitrail methods'; --method ID --help shows its own options"},
     {"embedding", VT_FIELD_STRING, offsetof(explain_settings, embedding),
-     .help = "inner tensor read as the picture's embedding, for the effectiveness score; see 'vitrail inspect --layers'"},
+     .help = "inner tensor read as the picture's embedding, for the effectiveness score; see 'vitrail "
+             "inspect --layers'"},
     {"out", VT_FIELD_STRING, offsetof(explain_settings, out),
      .help = "folder for the results [named after the picture; none with --json]"},
-    {"force", VT_FIELD_BOOL, offsetof(explain_settings, force), .help = "overwrite results in an existing folder"},
+    {"force", VT_FIELD_BOOL, offsetof(explain_settings, force),
+     .help = "overwrite results in an existing folder"},
     {"colour_map", VT_FIELD_CHOICE, offsetof(explain_settings, colour_map), "viridis",
-     .choices = "viridis|inferno|turbo|jet|grey", .help = "colours of unsigned maps in pictures", .aliases = "color_map|cmap"},
+     .choices = "viridis|inferno|turbo|jet|grey", .help = "colours of unsigned maps in pictures",
+     .aliases = "color_map|cmap"},
     {"official", VT_FIELD_BOOL, offsetof(explain_settings, official),
      .help = "also write npy/ and json/ in the form of the official LiMA code"},
     {"dry_run", VT_FIELD_BOOL, offsetof(explain_settings, dry_run),
@@ -55,23 +58,26 @@ static vt_status find_method(cli *run, explain_run *work, int argc, char **argv)
   work->method = vt_method_find(&vt_methods, name);
   if (!work->method) {
     const char *near = vt_method_nearest(&vt_methods, name);
-    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "unknown method '%s'%s%s%s; 'vitrail methods' lists them", name,
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "unknown method '%s'%s%s%s; 'vitrail methods' lists them", name,
                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
   }
-  work->method_settings = vt_alloc_zero(run->ctx, 1, work->method->settings_size ? work->method->settings_size : 1);
+  work->method_settings =
+      vt_alloc_zero(run->ctx, 1, work->method->settings_size ? work->method->settings_size : 1);
   return work->method_settings ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
 
 static vt_status add_options(cli *run, explain_run *work, cli_options *options, char title[96])
 {
   snprintf(title, 96, "Options of %s", work->method->id);
-  VT_TRY(cli_options_add(run, options, "Options", fields, VT_COUNT(fields), &work->settings, sizeof work->settings));
-  VT_TRY(cli_options_add(run, options, "Model", cli_model_fields, cli_model_field_count, &work->model_settings,
-                         sizeof work->model_settings));
-  VT_TRY(cli_options_add(run, options, "What is explained, and how far to go", vt_request_fields, vt_request_field_count,
-                         &work->request, sizeof work->request));
-  return cli_options_add(run, options, title, work->method->fields, work->method->field_count, work->method_settings,
-                         work->method->settings_size);
+  VT_TRY(cli_options_add(run, options, "Options", fields, VT_COUNT(fields), &work->settings,
+                         sizeof work->settings));
+  VT_TRY(cli_options_add(run, options, "Model", cli_model_fields, cli_model_field_count,
+                         &work->model_settings, sizeof work->model_settings));
+  VT_TRY(cli_options_add(run, options, "What is explained, and how far to go", vt_request_fields,
+                         vt_request_field_count, &work->request, sizeof work->request));
+  return cli_options_add(run, options, title, work->method->fields, work->method->field_count,
+                         work->method_settings, work->method->settings_size);
 }
 
 /* Names the folder and looks whether it can be written, before anything is computed. */
@@ -79,10 +85,11 @@ static vt_status choose_folder(cli *run, explain_run *work, const char *image)
 {
   run->stage = CLI_OUTPUT;
   if (run->common.json && !work->settings.out) return VT_OK;
-  char *named = work->settings.out ? NULL : cli_folder_name(run->ctx, strcmp(image, "-") == 0 ? "stdin.image" : image);
+  char *named =
+      work->settings.out ? NULL : cli_folder_name(run->ctx, strcmp(image, "-") == 0 ? "stdin.image" : image);
   if (!work->settings.out && !named) return VT_ERROR_OUT_OF_MEMORY;
-  vt_status status =
-      cli_folder_check(run, work->settings.out ? work->settings.out : named, work->settings.force, &work->folder);
+  vt_status status = cli_folder_check(run, work->settings.out ? work->settings.out : named,
+                                      work->settings.force, &work->folder);
   vt_free(named);
   return status;
 }
@@ -102,13 +109,16 @@ static vt_status dry_run(cli *run, explain_run *work)
   double started = vt_clock_seconds();
   VT_TRY_DONE(cli_top_classes(run, work->model, picture, 5, work->top, &shown));
   double each = vt_clock_seconds() - started;
-  int count = vt_regions_count(regions), threads = vt_ctx_threads(run->ctx) ? vt_ctx_threads(run->ctx) : vt_processor_count();
-  int64_t calls = vt_attribute_calls(work->method, work->method_settings, count, vt_model_embedding_floats(work->model) > 0);
-  double memory = (double)vt_ctx_memory_peak(run->ctx), seconds = calls < 0 ? -1 : each * (double)calls / threads;
+  int count = vt_regions_count(regions),
+      threads = vt_ctx_threads(run->ctx) ? vt_ctx_threads(run->ctx) : vt_processor_count();
+  int64_t calls = vt_attribute_calls(work->method, work->method_settings, count,
+                                     vt_model_embedding_floats(work->model) > 0);
+  double memory = (double)vt_ctx_memory_peak(run->ctx),
+         seconds = calls < 0 ? -1 : each * (double)calls / threads;
   if (run->common.json) {
-    json_t *json = json_pack("{s:s, s:i, s:I, s:f, s:f, s:f, s:i}", "method", work->method->id, "regions", count,
-                             "model_calls", (json_int_t)calls, "memory_bytes", memory, "seconds_per_forward", each, "seconds",
-                             seconds, "threads", threads);
+    json_t *json = json_pack("{s:s, s:i, s:I, s:f, s:f, s:f, s:i}", "method", work->method->id, "regions",
+                             count, "model_calls", (json_int_t)calls, "memory_bytes", memory,
+                             "seconds_per_forward", each, "seconds", seconds, "threads", threads);
     status = cli_print_json(run, json);
     json_decref(json);
     goto done;
@@ -120,7 +130,8 @@ static vt_status dry_run(cli *run, explain_run *work)
     printf("model calls   %lld\n", (long long)calls);
   printf("memory        at least %.0f MB\n", memory / 1e6);
   if (calls >= 0)
-    printf("time          about %.1f s (%.1f ms a forward, %d thread%s)\n", seconds, 1e3 * each, threads, threads == 1 ? "" : "s");
+    printf("time          about %.1f s (%.1f ms a forward, %d thread%s)\n", seconds, 1e3 * each, threads,
+           threads == 1 ? "" : "s");
 done:
   vt_regions_free(regions);
   vt_image_free(picture);
@@ -181,11 +192,12 @@ static vt_status how_it_ended(const vt_explanation *explanation)
 static vt_status compute(cli *run, explain_run *work, const char *image)
 {
   VT_TRY(choose_folder(run, work, image));
-  VT_TRY(cli_model_open(run, &work->model_settings, work->settings.embedding, &work->model_path, &work->model));
+  VT_TRY(
+      cli_model_open(run, &work->model_settings, work->settings.embedding, &work->model_path, &work->model));
   VT_TRY(cli_photo_read(run, image, &work->photo, work->photo_sha256));
   if (work->settings.dry_run) return dry_run(run, work);
-  VT_TRY(vt_attribute(run->ctx, work->model, work->photo, work->photo_sha256, work->method, work->method_settings,
-                      &work->request, &work->result));
+  VT_TRY(vt_attribute(run->ctx, work->model, work->photo, work->photo_sha256, work->method,
+                      work->method_settings, &work->request, &work->result));
   run->stage = CLI_RUN;
   vt_explanation *explanation = work->result.explanation;
   char colours[64];
@@ -199,13 +211,15 @@ static vt_status compute(cli *run, explain_run *work, const char *image)
                       .top = work->top};
   /* a raised flag would refuse the last look; what is left to do is short */
   vt_ctx_set_cancel(run->ctx, NULL);
-  VT_TRY(cli_top_classes(run, work->model, work->result.picture, (int)VT_COUNT(work->top), work->top, &report.top_count));
+  VT_TRY(cli_top_classes(run, work->model, work->result.picture, (int)VT_COUNT(work->top), work->top,
+                         &report.top_count));
   VT_TRY(vt_report_check(run->ctx, &report));
   size_t index;
   json_t *warning;
   json_array_foreach(explanation->warnings, index, warning) cli_warn(run, "%s", json_string_value(warning));
   if (explanation->partial)
-    cli_warn(run, "cut short (%s): the result is valid but partial", explanation->partial_reason ? explanation->partial_reason : "limit");
+    cli_warn(run, "cut short (%s): the result is valid but partial",
+             explanation->partial_reason ? explanation->partial_reason : "limit");
   if (work->folder.target) VT_TRY(write_folder(run, work, &report, image));
   run->ended = how_it_ended(explanation);
   return print_result(run, work, &report);
@@ -241,15 +255,19 @@ const cli_verb cli_explain = {
     .name = "explain",
     .operands = "IMAGE",
     .summary = "which regions of a picture make a model decide",
-    .examples = "  vitrail explain cat.jpg\n"
-                "  vitrail explain cat.jpg --model resnet50.onnx --out why-cat\n"
-                "  vitrail explain cat.jpg --target \"Egyptian cat\"         for another class than the answer\n"
-                "  vitrail explain cat.jpg --regions grid:7x7 --fill blur\n"
-                "  vitrail explain cat.jpg --max-calls 500 --time-limit 10\n"
-                "  vitrail explain cat.jpg --json | jq .data.order\n"
-                "  vitrail explain --method lima --help                    the method's own options\n",
-    .description = "Results: explanation.json, labels.npy, saliency.npy, overlay.png, regions.png, subset.png, curves.svg and "
-                   "report.html, which opens in any browser without a network. The same request gives the same bytes for any "
-                   "--threads and --batch. Ctrl-C leaves a valid partial result; a second one ends the program at once.",
+    .examples =
+        "  vitrail explain cat.jpg\n"
+        "  vitrail explain cat.jpg --model resnet50.onnx --out why-cat\n"
+        "  vitrail explain cat.jpg --target \"Egyptian cat\"         for another class than the answer\n"
+        "  vitrail explain cat.jpg --regions grid:7x7 --fill blur\n"
+        "  vitrail explain cat.jpg --max-calls 500 --time-limit 10\n"
+        "  vitrail explain cat.jpg --json | jq .data.order\n"
+        "  vitrail explain --method lima --help                    the method's own options\n",
+    .description =
+        "Results: explanation.json, labels.npy, saliency.npy, overlay.png, regions.png, subset.png, "
+        "curves.svg and "
+        "report.html, which opens in any browser without a network. The same request gives the same bytes "
+        "for any "
+        "--threads and --batch. Ctrl-C leaves a valid partial result; a second one ends the program at once.",
     .run = explain,
 };

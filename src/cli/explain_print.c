@@ -28,16 +28,18 @@ static vt_status print_regions(cli *run, const vt_explanation *explanation)
 {
   int count = vt_regions_count(explanation->regions), shown = count < MOST_ROWS ? count : MOST_ROWS;
   cli_table table = {0};
-  vt_status status = cli_table_row(run->ctx, &table, ">Rank\t>Region\t>Area\tWhere\t>Score\t>Change\t>Without");
+  vt_status status =
+      cli_table_row(run->ctx, &table, ">Rank\t>Region\t>Area\tWhere\t>Score\t>Change\t>Without");
   for (int place = 0; place < shown && status == VT_OK; place++) {
     char score[32], change[32], without[32];
     int region = explanation->order[place];
     double rise = explanation->insertion[place + 1] - explanation->insertion[place];
     number(rise, change);
-    status = cli_table_row(run->ctx, &table, "%d\t%d\t%.1f %%\t%s\t%s\t%s%s\t%s", place + 1, region,
-                           100 * (explanation->areas[place + 1] - explanation->areas[place]),
-                           vt_region_where(explanation, region), number(explanation->insertion[place + 1], score),
-                           rise > 0 ? "+" : "", change, number(explanation->deletion[place + 1], without));
+    status =
+        cli_table_row(run->ctx, &table, "%d\t%d\t%.1f %%\t%s\t%s\t%s%s\t%s", place + 1, region,
+                      100 * (explanation->areas[place + 1] - explanation->areas[place]),
+                      vt_region_where(explanation, region), number(explanation->insertion[place + 1], score),
+                      rise > 0 ? "+" : "", change, number(explanation->deletion[place + 1], without));
   }
   if (status != VT_OK) {
     cli_table_free(&table);
@@ -55,8 +57,8 @@ static void print_subset(const char *what, const vt_subset_size *size, const cha
   if (size->regions < 0)
     printf("  %-52s none\n", what);
   else
-    printf("  %-52s %d region%s, %.1f %% of the picture, %s %s\n", what, size->regions, size->regions == 1 ? "" : "s",
-           100 * size->area, how, number(size->score, score));
+    printf("  %-52s %d region%s, %.1f %% of the picture, %s %s\n", what, size->regions,
+           size->regions == 1 ? "" : "s", 100 * size->area, how, number(size->score, score));
 }
 
 static void print_mistake(const vt_explanation *explanation)
@@ -67,10 +69,10 @@ static void print_mistake(const vt_explanation *explanation)
   for (int i = 0; i < 4; i++)
     number(mistake->highest[i], value[i]);
   printf("The model answers %s instead.\n", class_text(explanation, mistake->predicted, name));
-  printf("  highest score within 25, 50, 75, 100 %% of the picture: %s, %s, %s, %s; its peak at %s %%\n", value[0], value[1],
-         value[2], value[3], number(100 * mistake->peak_area, area));
-  printf("  the %d regions after rank %d mislead it\n\n", vt_regions_count(explanation->regions) - mistake->peak_step,
-         mistake->peak_step);
+  printf("  highest score within 25, 50, 75, 100 %% of the picture: %s, %s, %s, %s; its peak at %s %%\n",
+         value[0], value[1], value[2], value[3], number(100 * mistake->peak_area, area));
+  printf("  the %d regions after rank %d mislead it\n\n",
+         vt_regions_count(explanation->regions) - mistake->peak_step, mistake->peak_step);
 }
 
 vt_status cli_explanation_print(cli *run, const vt_report *report, const char *folder)
@@ -79,26 +81,29 @@ vt_status cli_explanation_print(cli *run, const vt_report *report, const char *f
   const char *bold = run->color ? "\033[1m" : "", *plain = run->color ? "\033[0m" : "";
   const char *kind = explanation->score == VT_SCORE_LOGIT ? "logit" : "probability";
   char name[160], full[32], blank[32], insertion[32], deletion[32];
-  printf("%s%s%s: %s %s of the whole picture, %s of nothing\n", bold, class_text(explanation, explanation->target, name), plain,
-         kind, number(explanation->full, full), number(explanation->blank, blank));
+  printf("%s%s%s: %s %s of the whole picture, %s of nothing\n", bold,
+         class_text(explanation, explanation->target, name), plain, kind, number(explanation->full, full),
+         number(explanation->blank, blank));
   for (int i = 0; i < report->top_count && explanation->predicted != explanation->target && i < 1; i++)
     printf("The model's answer is %s, probability %s\n", class_text(explanation, report->top[i].index, name),
            number(report->top[i].probability, full));
   printf("\n");
   VT_TRY(print_regions(run, explanation));
   printf("%sInsertion AUC %s%s (higher is better)   %sDeletion AUC %s%s (lower is better)\n\n", bold,
-         number(explanation->insertion_auc, insertion), plain, bold, number(explanation->deletion_auc, deletion), plain);
+         number(explanation->insertion_auc, insertion), plain, bold,
+         number(explanation->deletion_auc, deletion), plain);
   printf("Smallest sets\n");
   print_subset("fewest that keep 90 % of the score", &explanation->keep, kind);
   print_subset("highest score", &explanation->best, kind);
   print_subset("fewest whose removal changes the answer", &explanation->flip, kind);
   printf("\n");
   print_mistake(explanation);
-  printf("%s, seed %lld, %lld model calls (%lld distinct forwards, %lld diagnostic), %.1f s on %d thread%s%s\n",
-         explanation->method ? explanation->method->id : "", (long long)explanation->seed,
-         (long long)explanation->model_calls, (long long)explanation->model_forwards,
-         (long long)explanation->diagnostic_calls, explanation->seconds, explanation->threads,
-         explanation->threads == 1 ? "" : "s", explanation->partial ? ", cut short" : "");
+  printf(
+      "%s, seed %lld, %lld model calls (%lld distinct forwards, %lld diagnostic), %.1f s on %d thread%s%s\n",
+      explanation->method ? explanation->method->id : "", (long long)explanation->seed,
+      (long long)explanation->model_calls, (long long)explanation->model_forwards,
+      (long long)explanation->diagnostic_calls, explanation->seconds, explanation->threads,
+      explanation->threads == 1 ? "" : "s", explanation->partial ? ", cut short" : "");
   const char *assumption;
   for (int i = 0; (assumption = vt_model_assumption(explanation->model, i)); i++)
     printf("assumed: %s\n", assumption);

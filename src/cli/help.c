@@ -106,7 +106,8 @@ void cli_help(cli *run, const cli_options *options)
   const char *bold = run->color ? "\033[1m" : "", *plain = run->color ? "\033[0m" : "";
   printf("vitrail %s: %s\n\n", verb->name, verb->summary);
   printf("%sExamples%s\n%s\n", bold, plain, verb->examples);
-  printf("%sUsage%s\n  vitrail %s [options]%s%s\n", bold, plain, verb->name, *verb->operands ? " " : "", verb->operands);
+  printf("%sUsage%s\n  vitrail %s [options]%s%s\n", bold, plain, verb->name, *verb->operands ? " " : "",
+         verb->operands);
   for (size_t i = 0; i < options->group_count; i++) {
     if (options->groups[i].count == 0) continue;
     printf("\n%s%s%s\n", bold, options->groups[i].title, plain);

@@ -95,7 +95,8 @@ static double node_flops(vt_ctx *ctx, const vt_graph *graph, const vt_node *node
     if (!header_of(ctx, &graph->values[node->outputs[i]], &headers[MOST + i])) return NAN;
     outputs[i] = &headers[MOST + i];
   }
-  vt_call call = {node->op, node->attributes, node->name, node->input_count, node->output_count, inputs, outputs};
+  vt_call call = {node->op,           node->attributes, node->name, node->input_count,
+                  node->output_count, inputs,           outputs};
   return vt_call_flops(&call);
 }
 
@@ -124,7 +125,7 @@ static json_t *value_json(const vt_value *value)
 {
   json_t *shape = json_array();
   for (int i = 0; i < value->rank; i++)
-    json_array_append_new(shape, value->dims[i] >= 0       ? json_integer(value->dims[i])
+    json_array_append_new(shape, value->dims[i] >= 0   ? json_integer(value->dims[i])
                                  : value->dim_names[i] ? json_string(value->dim_names[i])
                                                        : json_null());
   if (value->rank < 0) {
@@ -166,8 +167,8 @@ static vt_status print_json(cli *run, const vt_graph *graph, bool layers)
     for (int i = 0; i < graph->node_count; i++) {
       const vt_node *node = &graph->nodes[i];
       const vt_value *result = first_result(graph, node);
-      json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "node", node->name, "operator", node->op->name, "result",
-                                            result ? value_json(result) : json_null()));
+      json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "node", node->name, "operator", node->op->name,
+                                            "result", result ? value_json(result) : json_null()));
     }
     json_object_set_new(root, "layers", list);
   }
@@ -176,7 +177,8 @@ static vt_status print_json(cli *run, const vt_graph *graph, bool layers)
   return status;
 }
 
-static vt_status print_values(cli *run, const vt_graph *graph, const char *title, const int *values, int count)
+static vt_status print_values(cli *run, const vt_graph *graph, const char *title, const int *values,
+                              int count)
 {
   char shape[160];
   cli_table table = {0};
@@ -197,8 +199,9 @@ static vt_status print_layers(cli *run, const vt_graph *graph)
   for (int i = 0; i < graph->node_count; i++) {
     const vt_node *node = &graph->nodes[i];
     const vt_value *result = first_result(graph, node);
-    VT_TRY(cli_table_row(run->ctx, &table, "%s\t%s\t%s\t%s\t%.2f", node->name, node->op->name, result ? result->name : "",
-                         result ? shape_text(result, shape) : "", node_flops(run->ctx, graph, node) / 1e6));
+    VT_TRY(cli_table_row(run->ctx, &table, "%s\t%s\t%s\t%s\t%.2f", node->name, node->op->name,
+                         result ? result->name : "", result ? shape_text(result, shape) : "",
+                         node_flops(run->ctx, graph, node) / 1e6));
   }
   printf("\n");
   cli_table_print(run, &table);
@@ -211,8 +214,9 @@ static vt_status print_text(cli *run, const vt_graph *graph, bool layers)
   int kinds, unknown;
   double flops = graph_flops(run->ctx, graph, &unknown);
   printf("%s\n", graph->path);
-  printf("opset %lld, IR version %lld%s%s\nSHA-256 %s\n\n", (long long)graph->opset, (long long)graph->ir_version,
-         graph->producer && *graph->producer ? ", made by " : "", graph->producer ? graph->producer : "", graph->sha256);
+  printf("opset %lld, IR version %lld%s%s\nSHA-256 %s\n\n", (long long)graph->opset,
+         (long long)graph->ir_version, graph->producer && *graph->producer ? ", made by " : "",
+         graph->producer ? graph->producer : "", graph->sha256);
   VT_TRY(print_values(run, graph, "Input", graph->inputs, graph->input_count));
   VT_TRY(print_values(run, graph, "Output", graph->outputs, graph->output_count));
   VT_TRY(count_operators(run->ctx, graph, &operators, &kinds));
@@ -223,8 +227,8 @@ static vt_status print_text(cli *run, const vt_graph *graph, bool layers)
   vt_free(operators);
   VT_TRY(status);
   cli_table_print(run, &table);
-  printf("\n%d nodes, %lld parameters, %.4g GFLOP an item", graph->node_count, (long long)graph->parameter_count,
-         flops / 1e9);
+  printf("\n%d nodes, %lld parameters, %.4g GFLOP an item", graph->node_count,
+         (long long)graph->parameter_count, flops / 1e9);
   if (unknown > 0) printf(" (without %d nodes whose shape depends on data)", unknown);
   printf("\nEvery operator is supported.\n");
   return layers ? print_layers(run, graph) : VT_OK;
@@ -236,7 +240,8 @@ static vt_status inspect(cli *run, int argc, char **argv)
   cli_options options = {0};
   vt_graph *graph = NULL;
   vt_status status;
-  VT_TRY_DONE(cli_options_add(run, &options, "Options", fields, VT_COUNT(fields), &settings, sizeof settings));
+  VT_TRY_DONE(
+      cli_options_add(run, &options, "Options", fields, VT_COUNT(fields), &settings, sizeof settings));
   VT_TRY_DONE(cli_options_parse(run, &options, argc, argv));
   if (run->common.help) {
     cli_help(run, &options);
@@ -245,7 +250,8 @@ static vt_status inspect(cli *run, int argc, char **argv)
   VT_TRY_DONE(cli_options_operands(run, &options, 1, 1, "MODEL"));
   run->stage = CLI_MODEL;
   VT_TRY_DONE(vt_graph_read(run->ctx, options.operands[0], NULL, &graph));
-  status = run->common.json ? print_json(run, graph, settings.layers) : print_text(run, graph, settings.layers);
+  status =
+      run->common.json ? print_json(run, graph, settings.layers) : print_text(run, graph, settings.layers);
 done:
   vt_graph_free(graph);
   cli_options_free(&options);
@@ -259,7 +265,8 @@ const cli_verb cli_inspect = {
     .examples = "  vitrail inspect model.onnx\n"
                 "  vitrail inspect model.onnx --layers | grep -i pool      names for --embedding\n"
                 "  vitrail inspect model.onnx --json | jq .operators\n",
-    .description = "When the model needs operators that vitrail lacks, all of them are named with their nodes and the exit "
+    .description = "When the model needs operators that vitrail lacks, all of them are named with their "
+                   "nodes and the exit "
                    "code is 3.",
     .run = inspect,
 };

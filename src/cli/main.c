@@ -7,7 +7,8 @@
 #include "cli/cli.h"
 #include "cli/terminal.h"
 
-const cli_verb *const cli_verbs[] = {&cli_explain, &cli_evaluate, &cli_inspect, &cli_methods, &cli_profile, &cli_completion};
+const cli_verb *const cli_verbs[] = {&cli_inspect,
+                                     &cli_methods, &cli_profile,  &cli_completion};
 const size_t cli_verb_count = VT_COUNT(cli_verbs);
 
 static void print_help(void)
@@ -27,7 +28,8 @@ static void print_help(void)
   printf("  %-12s%s\n  %-12s%s\n\n", "help", "this text, or the help of a command", "version", "the version");
   printf("Exit codes\n"
          "  0 done   1 run failed   2 wrong usage   3 model cannot be loaded   4 bad input data\n"
-         "  5 remote model failed   6 budget or time used up, partial result written   130 interrupted, the same\n");
+         "  5 remote model failed   6 budget or time used up, partial result written   130 interrupted, the "
+         "same\n");
 }
 
 static const cli_verb *find_verb(const char *name)
@@ -43,8 +45,9 @@ static vt_status unknown_verb(vt_ctx *ctx, const char *name)
   for (size_t i = 0; i < cli_verb_count; i++)
     names[i] = cli_verbs[i]->name;
   const char *near = vt_nearest(name, names, cli_verb_count);
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "unknown %s '%s'%s%s%s", name[0] == '-' ? "option" : "command", name,
-                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "unknown %s '%s'%s%s%s",
+                 name[0] == '-' ? "option" : "command", name, near ? "; did you mean '" : "",
+                 near ? near : "", near ? "'?" : "");
 }
 
 /* The verb with its arguments, or what stands in for one. */

@@ -24,7 +24,8 @@ static vt_status print_list(cli *run)
   cli_table table = {0};
   VT_TRY(cli_table_row(run->ctx, &table, "Method\tWhat it is\tModel calls"));
   for (size_t i = 0; i < vt_methods.count; i++)
-    VT_TRY(cli_table_row(run->ctx, &table, "%s\t%s\t%s", vt_methods.methods[i]->id, vt_methods.methods[i]->title,
+    VT_TRY(cli_table_row(run->ctx, &table, "%s\t%s\t%s", vt_methods.methods[i]->id,
+                         vt_methods.methods[i]->title,
                          vt_methods.methods[i]->cost ? vt_methods.methods[i]->cost : ""));
   cli_table_print(run, &table);
   printf("\n");
@@ -75,8 +76,8 @@ static void print_method(const vt_method *method)
 static void print_metric(const vt_metric *metric)
 {
   char range[80], low[32], high[32];
-  snprintf(range, sizeof range, "%s to %s, %s is better", vt_number_text(metric->low, low), vt_number_text(metric->high, high),
-           metric->higher_is_better ? "higher" : "lower");
+  snprintf(range, sizeof range, "%s to %s, %s is better", vt_number_text(metric->low, low),
+           vt_number_text(metric->high, high), metric->higher_is_better ? "higher" : "lower");
   printf("%s: %s\n\n%s\n\n", metric->id, metric->title, metric->summary);
   print_line("category", metric->category);
   print_line("range", range);
@@ -113,7 +114,8 @@ static vt_status methods(cli *run, int argc, char **argv)
   methods_settings settings;
   cli_options options = {0};
   vt_status status;
-  VT_TRY_DONE(cli_options_add(run, &options, "Options", fields, VT_COUNT(fields), &settings, sizeof settings));
+  VT_TRY_DONE(
+      cli_options_add(run, &options, "Options", fields, VT_COUNT(fields), &settings, sizeof settings));
   VT_TRY_DONE(cli_options_parse(run, &options, argc, argv));
   if (run->common.help) {
     cli_help(run, &options);

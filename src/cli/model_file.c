@@ -18,8 +18,9 @@
 
 const vt_field cli_model_fields[] = {
     {"model", VT_FIELD_STRING, offsetof(cli_model_settings, model),
-     .help = "ONNX file; its sidecar MODEL.json says how pictures are prepared [$VITRAIL_MODEL, or " DEFAULT_MODEL
-             " in ./models, $XDG_DATA_HOME/vitrail/models, the installed data folder]"},
+     .help =
+         "ONNX file; its sidecar MODEL.json says how pictures are prepared [$VITRAIL_MODEL, or " DEFAULT_MODEL
+         " in ./models, $XDG_DATA_HOME/vitrail/models, the installed data folder]"},
     {"preprocess", VT_FIELD_STRING, offsetof(cli_model_settings, preprocess),
      .help = "sidecar file instead of MODEL.json"},
     {"output", VT_FIELD_STRING, offsetof(cli_model_settings, output),
@@ -38,10 +39,11 @@ vt_status cli_model_path(cli *run, const char *given, char **out)
     return *out ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   }
   const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-  char *places[3] = {vt_strdup(run->ctx, "models/" DEFAULT_MODEL),
-                     data && *data ? vt_format(run->ctx, "%s/vitrail/models/" DEFAULT_MODEL, data)
-                                   : vt_format(run->ctx, "%s/.local/share/vitrail/models/" DEFAULT_MODEL, home ? home : ""),
-                     vt_strdup(run->ctx, VITRAIL_DATADIR "/vitrail/models/" DEFAULT_MODEL)};
+  char *places[3] = {
+      vt_strdup(run->ctx, "models/" DEFAULT_MODEL),
+      data && *data ? vt_format(run->ctx, "%s/vitrail/models/" DEFAULT_MODEL, data)
+                    : vt_format(run->ctx, "%s/.local/share/vitrail/models/" DEFAULT_MODEL, home ? home : ""),
+      vt_strdup(run->ctx, VITRAIL_DATADIR "/vitrail/models/" DEFAULT_MODEL)};
   for (int i = 0; i < 3; i++) {
     if (places[i] && !*out && vt_file_exists(places[i]))
       *out = places[i];
@@ -51,12 +53,14 @@ vt_status cli_model_path(cli *run, const char *given, char **out)
   if (*out) return VT_OK;
   VT_TRY(vt_ctx_status(run->ctx));
   return vt_fail(run->ctx, VT_ERROR_NO_SUCH_FILE,
-                 "no model was named, and " DEFAULT_MODEL " is neither in ./models nor in %s/vitrail/models nor in "
-                 VITRAIL_DATADIR "/vitrail/models; give one with --model FILE.onnx or VITRAIL_MODEL",
+                 "no model was named, and " DEFAULT_MODEL
+                 " is neither in ./models nor in %s/vitrail/models nor in " VITRAIL_DATADIR
+                 "/vitrail/models; give one with --model FILE.onnx or VITRAIL_MODEL",
                  data && *data ? data : "~/.local/share");
 }
 
-vt_status cli_model_open(cli *run, const cli_model_settings *settings, const char *embedding, char **path, vt_model **out)
+vt_status cli_model_open(cli *run, const cli_model_settings *settings, const char *embedding, char **path,
+                         vt_model **out)
 {
   uint64_t bytes;
   VT_TRY(cli_parse_bytes(run->ctx, "max-memory", settings->max_memory, &bytes));
@@ -66,8 +70,9 @@ vt_status cli_model_open(cli *run, const cli_model_settings *settings, const cha
   cli_note(run, "model %s", *path);
   VT_TRY(vt_model_open(run->ctx, *path, settings->preprocess, settings->output, embedding, out));
   const char *assumption;
+  /* the printed explanation says it itself */
   for (int i = 0; (assumption = vt_model_assumption(*out, i)); i++)
-    cli_warn(run, "assumed: %s", assumption);
+    if (run->common.json || run->verb != &cli_explain) cli_warn(run, "assumed: %s", assumption);
   return VT_OK;
 }
 
@@ -78,7 +83,8 @@ static vt_status keep_input(cli *run, const unsigned char *bytes, size_t size, c
   if (*file < 0) return vt_fail(run->ctx, VT_ERROR_IO, "standard input: %s", strerror(errno));
   for (size_t done = 0; done < size;) {
     ssize_t put = write(*file, bytes + done, size - done);
-    if (put < 0 && errno != EINTR) return vt_fail(run->ctx, VT_ERROR_IO, "standard input: %s", strerror(errno));
+    if (put < 0 && errno != EINTR)
+      return vt_fail(run->ctx, VT_ERROR_IO, "standard input: %s", strerror(errno));
     if (put > 0) done += (size_t)put;
   }
   snprintf(path, 64, "/proc/self/fd/%d", *file);
@@ -132,7 +138,8 @@ static void take_whole(void *user, int item, const float *output, const float *e
   vt_model_probabilities(of->model, output, of->probabilities);
 }
 
-vt_status cli_top_classes(cli *run, vt_model *model, const vt_image *picture, int most, vt_class_score *out, int *count)
+vt_status cli_top_classes(cli *run, vt_model *model, const vt_image *picture, int most, vt_class_score *out,
+                          int *count)
 {
   int classes = vt_model_classes(model);
   *count = 0;

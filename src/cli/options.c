@@ -16,9 +16,12 @@ const vt_field cli_common_fields[] = {
     {"progress", VT_FIELD_CHOICE, offsetof(cli_common, progress), "auto", .choices = "auto|none|json",
      .help = "progress on standard error; auto: only on a terminal; json: one object a line"},
     {"color", VT_FIELD_CHOICE, offsetof(cli_common, color), "auto", .choices = "auto|always|never",
-     .help = "colours on standard output; auto: only on a terminal and without NO_COLOR", .aliases = "colour"},
-    {"quiet", VT_FIELD_BOOL, offsetof(cli_common, quiet), .help = "no progress and no warnings on standard error"},
-    {"verbose", VT_FIELD_BOOL, offsetof(cli_common, verbose), .help = "more about what is done on standard error"},
+     .help = "colours on standard output; auto: only on a terminal and without NO_COLOR",
+     .aliases = "colour"},
+    {"quiet", VT_FIELD_BOOL, offsetof(cli_common, quiet),
+     .help = "no progress and no warnings on standard error"},
+    {"verbose", VT_FIELD_BOOL, offsetof(cli_common, verbose),
+     .help = "more about what is done on standard error"},
     {"help", VT_FIELD_BOOL, offsetof(cli_common, help), .help = "show this help"},
 };
 const size_t cli_common_field_count = VT_COUNT(cli_common_fields);
@@ -27,7 +30,7 @@ static const struct {
   char letter;
   const char *name;
 } letters[] = {
-    {'h', "help"},    {'q', "quiet"}, {'v', "verbose"}, {'m', "model"}, {'o', "out"},   {'t', "target"},
+    {'h', "help"},    {'q', "quiet"}, {'v', "verbose"}, {'m', "model"}, {'o', "out"},    {'t', "target"},
     {'r', "regions"}, {'f', "force"}, {'n', "dry_run"}, {'j', "json"},  {'M', "method"},
 };
 
@@ -47,10 +50,11 @@ const char *cli_option_name(const vt_field *field, char buffer[64])
   return buffer;
 }
 
-vt_status cli_options_add(cli *run, cli_options *options, const char *title, const vt_field *fields, size_t count,
-                          void *settings, size_t settings_size)
+vt_status cli_options_add(cli *run, cli_options *options, const char *title, const vt_field *fields,
+                          size_t count, void *settings, size_t settings_size)
 {
-  if (options->group_count == CLI_GROUPS) return vt_fail(run->ctx, VT_ERROR_RUNTIME, "too many option tables");
+  if (options->group_count == CLI_GROUPS)
+    return vt_fail(run->ctx, VT_ERROR_RUNTIME, "too many option tables");
   VT_TRY(vt_params_defaults(run->ctx, fields, count, settings, settings_size));
   options->groups[options->group_count++] = (cli_group){title, fields, count, settings, settings_size};
   return VT_OK;
@@ -77,20 +81,21 @@ static vt_status unknown(vt_ctx *ctx, const cli_options *options, const char *na
     for (size_t j = 0; j < options->groups[i].count && known < VT_COUNT(names); j++, known++)
       names[known] = cli_option_name(&options->groups[i].fields[j], spelt[known]);
   const char *near = vt_nearest(name, names, known);
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "unknown option --%s%s%s%s", name, near ? "; did you mean --" : "",
-                 near ? near : "", near ? "?" : "");
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "unknown option --%s%s%s%s", name,
+                 near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
 }
 
 static vt_status set(vt_ctx *ctx, const cli_group *group, const vt_field *field, const char *value)
 {
   char name[64];
-  if (vt_params_set(ctx, group->fields, group->count, group->settings, field->name, value) == VT_OK) return VT_OK;
+  if (vt_params_set(ctx, group->fields, group->count, group->settings, field->name, value) == VT_OK)
+    return VT_OK;
   return vt_fail_prefix(ctx, "--%s", cli_option_name(field, name));
 }
 
 /* Takes the value behind `at` when the option needs one. */
-static vt_status set_next(vt_ctx *ctx, const cli_group *group, const vt_field *field, const char *given, int argc,
-                          char **argv, int *at)
+static vt_status set_next(vt_ctx *ctx, const cli_group *group, const vt_field *field, const char *given,
+                          int argc, char **argv, int *at)
 {
   if (field->kind == VT_FIELD_BOOL) return set(ctx, group, field, "true");
   if (*at + 1 >= argc) return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s needs a value", given);
@@ -132,7 +137,8 @@ static vt_status short_options(vt_ctx *ctx, const cli_options *options, int argc
       continue;
     }
     char given[3] = {'-', *letter, 0};
-    return letter[1] ? set(ctx, &group, field, letter + 1) : set_next(ctx, &group, field, given, argc, argv, at);
+    return letter[1] ? set(ctx, &group, field, letter + 1)
+                     : set_next(ctx, &group, field, given, argc, argv, at);
   }
   return VT_OK;
 }
@@ -145,15 +151,16 @@ static vt_status check_required(vt_ctx *ctx, const cli_options *options)
       if (!field->required || field->kind != VT_FIELD_STRING) continue;
       char name[64];
       if (!*(char **)(void *)((char *)options->groups[i].settings + field->offset))
-        return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "--%s is needed: %s", cli_option_name(field, name), field->help);
+        return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "--%s is needed: %s", cli_option_name(field, name),
+                       field->help);
     }
   return VT_OK;
 }
 
 vt_status cli_options_parse(cli *run, cli_options *options, int argc, char **argv)
 {
-  VT_TRY(cli_options_add(run, options, "Common options", cli_common_fields, cli_common_field_count, &run->common,
-                         sizeof run->common));
+  VT_TRY(cli_options_add(run, options, "Common options", cli_common_fields, cli_common_field_count,
+                         &run->common, sizeof run->common));
   options->operands = vt_alloc_zero(run->ctx, (size_t)argc + 1, sizeof *options->operands);
   if (!options->operands) return VT_ERROR_OUT_OF_MEMORY;
   bool ended = false;
@@ -199,11 +206,14 @@ const char *cli_options_peek(int argc, char **argv, const char *name)
   return found;
 }
 
-vt_status cli_options_operands(cli *run, const cli_options *options, size_t low, size_t high, const char *what)
+vt_status cli_options_operands(cli *run, const cli_options *options, size_t low, size_t high,
+                               const char *what)
 {
-  if (options->operand_count < low) return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "%s is missing", what);
+  if (options->operand_count < low)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "%s is missing", what);
   if (options->operand_count > high)
-    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "'%s' is one argument too many", options->operands[high]);
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "'%s' is one argument too many",
+                   options->operands[high]);
   return VT_OK;
 }
 
@@ -232,7 +242,8 @@ vt_status cli_parse_bytes(vt_ctx *ctx, const char *name, const char *text, uint6
   }
   if (*suffix == 'B') suffix++;
   if (!good || *suffix || value * unit > 9e18)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "--%s: '%s' is no size; examples: 800M, 2G, 123456", name, text);
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "--%s: '%s' is no size; examples: 800M, 2G, 123456", name,
+                   text);
   *out = (uint64_t)(value * unit);
   return VT_OK;
 }

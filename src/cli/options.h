@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One parser for the options of all verbs. Options are the fields of tables: --name VALUE, --name=VALUE, --flag,
+ * One parser for the options of all verbs. Options are the fields of tables: --name VALUE, --name=VALUE,
+ * --flag,
  * --no-flag, short letters for common ones; "--" ends the options.
  */
 #ifndef VT_CLI_OPTIONS_H
@@ -27,21 +28,22 @@ typedef struct cli_options {
 } cli_options;
 
 /* Adds a table; its settings get their defaults. The common options are added by cli_options_parse(). */
-vt_status cli_options_add(cli *run, cli_options *options, const char *title, const vt_field *fields, size_t count,
-                          void *settings, size_t settings_size);
+vt_status cli_options_add(cli *run, cli_options *options, const char *title, const vt_field *fields,
+                          size_t count, void *settings, size_t settings_size);
 /* Reads the arguments. With --help nothing is required. Sets run->common and what follows from it. */
 vt_status cli_options_parse(cli *run, cli_options *options, int argc, char **argv);
 void cli_options_free(cli_options *options);
 
-/* Value of option `name` in the arguments before they are parsed (the last one given), NULL when it is not there. For
- * options that decide which others there are. */
+/* Value of option `name` in the arguments before they are parsed (the last one given), NULL when it is not
+ * there. For options that decide which others there are. */
 const char *cli_options_peek(int argc, char **argv, const char *name);
 /* Short letter of an option, 0: none. */
 char cli_option_letter(const char *name);
 /* "max-calls" of "max_calls", into a buffer of 64 bytes. */
 const char *cli_option_name(const vt_field *field, char buffer[64]);
 /* Fails unless the number of operands lies in low..high. */
-vt_status cli_options_operands(cli *run, const cli_options *options, size_t low, size_t high, const char *what);
+vt_status cli_options_operands(cli *run, const cli_options *options, size_t low, size_t high,
+                               const char *what);
 
 /* Bytes from "800M", "2G", "1.5 GiB", "123456"; "" or "0": 0. */
 vt_status cli_parse_bytes(vt_ctx *ctx, const char *name, const char *text, uint64_t *out);

@@ -24,7 +24,8 @@ char *cli_folder_name(vt_ctx *ctx, const char *image)
 {
   const char *name = vt_path_name(image), *dot = strrchr(name, '.');
   if (dot && dot != name) return vt_strndup(ctx, name, (size_t)(dot - name));
-  return vt_format(ctx, "%s-explained", *name ? name : "image"); /* no extension: not over the picture itself */
+  return vt_format(ctx, "%s-explained",
+                   *name ? name : "image"); /* no extension: not over the picture itself */
 }
 
 static vt_status fail_errno(cli *run, vt_status status, const char *path, const char *what)
@@ -43,15 +44,16 @@ vt_status cli_folder_check(cli *run, const char *target, bool force, cli_folder 
   if (!out->target) return VT_ERROR_OUT_OF_MEMORY;
   bool exists = lstat(out->target, &info) == 0;
   if (exists && !force)
-    return vt_fail(run->ctx, VT_ERROR_EXISTS, "%s exists; choose another place with --out DIR, or overwrite with --force",
-                   out->target);
+    return vt_fail(run->ctx, VT_ERROR_EXISTS,
+                   "%s exists; choose another place with --out DIR, or overwrite with --force", out->target);
   if (exists && stat(out->target, &info) == 0 && !S_ISDIR(info.st_mode))
     return vt_fail(run->ctx, VT_ERROR_EXISTS, "%s is not a folder", out->target);
   char *parent = vt_path_directory(run->ctx, out->target);
   if (!parent) return VT_ERROR_OUT_OF_MEMORY;
   vt_status status = VT_OK;
   /* parents that do not exist yet are made later; the first one that does must let us write */
-  while (status == VT_OK && access(parent, F_OK) != 0 && strcmp(parent, ".") != 0 && strcmp(parent, "/") != 0) {
+  while (status == VT_OK && access(parent, F_OK) != 0 && strcmp(parent, ".") != 0 &&
+         strcmp(parent, "/") != 0) {
     char *above = vt_path_directory(run->ctx, parent);
     vt_free(parent);
     parent = above;
@@ -81,7 +83,8 @@ vt_status cli_folder_begin(cli *run, cli_folder *folder)
 }
 
 /* Calls `act` for each file of the folder; false when one fails. */
-static bool each_file(const char *folder, bool (*act)(const char *path, const char *name, void *user), void *user)
+static bool each_file(const char *folder, bool (*act)(const char *path, const char *name, void *user),
+                      void *user)
 {
   DIR *directory = opendir(folder);
   if (!directory) return false;

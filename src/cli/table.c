@@ -63,7 +63,8 @@ void cli_table_print(const cli *run, cli_table *table)
       }
       int space = widths[column] - width_of(cell, length);
       bool last = !*at;
-      printf("%*s%.*s%*s", to_right[column] ? space : 0, "", (int)length, cell, to_right[column] || last ? 0 : space, "");
+      printf("%*s%.*s%*s", to_right[column] ? space : 0, "", (int)length, cell,
+             to_right[column] || last ? 0 : space, "");
       if (!last) printf("  ");
     }
     printf(i == 0 && run->color ? "\033[0m\n" : "\n");

@@ -16,14 +16,15 @@ void cli_warn(const cli *run, const char *format, ...) VT_PRINTF(2, 3);
 /* The same without "warning", only with --verbose. */
 void cli_note(const cli *run, const char *format, ...) VT_PRINTF(2, 3);
 
-/* SIGINT and SIGTERM raise the context's cancel flag once; the second one kills. SIGPIPE is ignored: a closed standard
- * output shows as a failed write. */
+/* SIGINT and SIGTERM raise the context's cancel flag once; the second one kills. SIGPIPE is ignored: a closed
+ * standard output shows as a failed write. */
 void cli_signals(vt_ctx *ctx);
 
 /* Standard output must have taken everything; otherwise VT_ERROR_IO. */
 vt_status cli_flush(vt_ctx *ctx);
 
-/* A table with aligned columns. Cells are "left\tright\t…"; a column whose heading starts with '>' is set to the right. */
+/* A table with aligned columns. Cells are "left\tright\t…"; a column whose heading starts with '>' is set to
+ * the right. */
 typedef struct cli_table {
   char **rows; /* owned */
   size_t count, capacity;

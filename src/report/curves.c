@@ -4,6 +4,7 @@
  */
 #include <cairo-svg.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "report/canvas.h"
 #include "report/picture.h"
@@ -227,6 +228,34 @@ static void draw(cairo_t *canvas, const vt_explanation *explanation)
   }
 }
 
+/* cairo numbers its surfaces over the life of the process and writes that number as an id; here they count
+ * from 0 in each document, so that the same curves are the same bytes. */
+static void add_renumbered(vt_ctx *ctx, const char *svg, vt_text *out)
+{
+  enum { MOST = 64 };
+  static const char word[] = "surface";
+  int64_t seen[MOST];
+  int count = 0;
+  for (const char *at = svg, *found; *at; at = found) {
+    found = strstr(at, word);
+    if (!found) {
+      vt_text_add(ctx, out, at);
+      return;
+    }
+    found += strlen(word);
+    vt_text_add_bytes(ctx, out, at, (size_t)(found - at));
+    size_t digits = strspn(found, "0123456789");
+    if (digits == 0) continue;
+    int64_t number = strtoll(found, NULL, 10);
+    int place = 0;
+    while (place < count && seen[place] != number)
+      place++;
+    if (place == count && count < MOST) seen[count++] = number;
+    vt_text_addf(ctx, out, "%d", place);
+    found += digits;
+  }
+}
+
 typedef struct sink {
   vt_ctx *ctx;
   vt_text text;
@@ -257,7 +286,14 @@ vt_status vt_curves_svg(vt_ctx *ctx, const vt_explanation *explanation, char **o
     vt_text_free(&to.text);
     return vt_fail(ctx, VT_ERROR_RUNTIME, "curves.svg: drawing failed: %s", cairo_status_to_string(drawn));
   }
-  *out = to.text.data;
-  *size = to.text.length;
+  vt_text text = {0};
+  add_renumbered(ctx, to.text.data ? to.text.data : "", &text);
+  vt_text_free(&to.text);
+  if (text.failed) {
+    vt_text_free(&text);
+    return vt_ctx_status(ctx);
+  }
+  *out = text.data;
+  *size = text.length;
   return VT_OK;
 }

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * vitrail evaluate: how good a map or an order of regions is.
+ */
+#include <math.h>
+
+#include "cli/explain.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/terminal.h"
+#include "metrics/metric.h"
+#include "tensor/tensor.h"
+
+typedef struct evaluate_settings {
+  char *map, *explanation, *metric, *protocol, *target, *fill;
+  int class_score;
+  int64_t seed;
+} evaluate_settings;
+
+static const vt_field fields[] = {
+    {"map", VT_FIELD_STRING, offsetof(evaluate_settings, map),
+     .help = "map to judge: FILE.npy of [height, width] at the model's size"},
+    {"explanation", VT_FIELD_STRING, offsetof(evaluate_settings, explanation),
+     .help = "folder of 'vitrail explain' whose order of regions is judged"},
+    {"metric", VT_FIELD_STRING, offsetof(evaluate_settings, metric), "insertion",
+     .help = "what is measured; see 'vitrail methods'"},
+    {"protocol", VT_FIELD_STRING, offsetof(evaluate_settings, protocol), "vitrail-50",
+     .help = "how the curve is made; figures of different protocols must not be compared"},
+    {"target", VT_FIELD_STRING, offsetof(evaluate_settings, target), "pred",
+     .help = "class index, class name, or pred for what the model answers"},
+    {"class_score", VT_FIELD_CHOICE, offsetof(evaluate_settings, class_score), "probability",
+     .choices = "probability|logit", .help = "the number that is followed", .aliases = "score"},
+    {"fill", VT_FIELD_STRING, offsetof(evaluate_settings, fill), "black",
+     .help = "what hides a region in protocols that fill as a search did: black, mean, blur, noise or an "
+             "image file"},
+    {"seed", VT_FIELD_INT, offsetof(evaluate_settings, seed), "0", VT_RANGE(0, 9e15),
+     .help = "seed of everything random"},
+};
+
+typedef struct evaluate_run {
+  evaluate_settings settings;
+  cli_model_settings model_settings;
+  const vt_metric *metric;
+  const vt_protocol *protocol;
+  vt_model *model;
+  char *model_path;
+  vt_image *photo, *picture, *blank;
+  vt_explanation_file explanation;
+  vt_tensor *map; /* in the context */
+  vt_scorer *scorer;
+  vt_measure measure;
+} evaluate_run;
+
+static vt_status find_names(cli *run, evaluate_run *work)
+{
+  const char *names[64], *near;
+  size_t known = 0;
+  work->metric = vt_metric_find(work->settings.metric);
+  for (size_t i = 0; i < vt_metric_count && known < VT_COUNT(names); i++)
+    names[known++] = vt_metrics[i]->id;
+  near = work->metric ? NULL : vt_nearest(work->settings.metric, names, known);
+  if (!work->metric)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--metric: there is no '%s'%s%s%s",
+                   work->settings.metric, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  work->protocol = vt_protocol_find(work->settings.protocol);
+  known = 0;
+  for (size_t i = 0; i < vt_protocol_count && known < VT_COUNT(names); i++)
+    names[known++] = vt_protocols[i].id;
+  near = work->protocol ? NULL : vt_nearest(work->settings.protocol, names, known);
+  if (!work->protocol)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--protocol: there is no '%s'%s%s%s",
+                   work->settings.protocol, near ? "; did you mean '" : "", near ? near : "",
+                   near ? "'?" : "");
+  if (!work->settings.map == !work->settings.explanation)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "give either --map FILE.npy or --explanation DIR");
+  return VT_OK;
+}
+
+/* The map as floats, checked against the model's size. */
+static vt_status read_map(cli *run, evaluate_run *work)
+{
+  vt_tensor *stored;
+  const char *path = work->settings.map;
+  VT_TRY(vt_npy_read(run->ctx, path, &stored));
+  char shape[160];
+  int rank = stored->rank;
+  int64_t height = rank >= 2 ? vt_tensor_dim(stored, -2) : 0,
+          width = rank >= 2 ? vt_tensor_dim(stored, -1) : 0;
+  if (rank < 2 || vt_count(stored) != height * width || height != work->picture->height ||
+      width != work->picture->width)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_DATA,
+                   "%s: %s, but the model sees %d×%d: give one value for each pixel of it", path,
+                   vt_shape_text(stored, shape), work->picture->height, work->picture->width);
+  work->map = vt_tensor_new(run->ctx, VT_F32, 2, (int64_t[]){height, width});
+  if (!work->map) return vt_ctx_status(run->ctx);
+  float *values = vt_tensor_data(work->map);
+  for (int64_t i = 0; i < height * width; i++) {
+    values[i] = (float)vt_get_f64(stored, i);
+    if (!isfinite(values[i]))
+      return vt_fail(run->ctx, VT_ERROR_INVALID_DATA, "%s: value %lld is not finite", path, (long long)i);
+  }
+  return VT_OK;
+}
+
+static vt_status read_explanation(cli *run, evaluate_run *work)
+{
+  int height, width;
+  VT_TRY(vt_explanation_read(run->ctx, work->settings.explanation, &work->explanation));
+  vt_regions_labels(work->explanation.regions, &height, &width);
+  if (height != work->picture->height || width != work->picture->width)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_DATA, "%s/labels.npy: %d×%d, but the model sees %d×%d",
+                   work->settings.explanation, height, width, work->picture->height, work->picture->width);
+  return VT_OK;
+}
+
+static vt_status measure(cli *run, evaluate_run *work, const char *image)
+{
+  char sha256[65];
+  int target;
+  VT_TRY(find_names(run, work));
+  VT_TRY(cli_model_open(run, &work->model_settings, NULL, &work->model_path, &work->model));
+  VT_TRY(vt_target_parse(run->ctx, work->model, work->settings.target, &target));
+  VT_TRY(cli_photo_read(run, image, &work->photo, sha256));
+  VT_TRY(vt_preprocess_image(run->ctx, vt_model_preprocess(work->model), work->photo, &work->picture, NULL));
+  VT_TRY(vt_fill_make(run->ctx, work->settings.fill, work->model, work->picture,
+                      (uint64_t)work->settings.seed, &work->blank));
+  VT_TRY(work->settings.map ? read_map(run, work) : read_explanation(run, work));
+  run->stage = CLI_RUN;
+  vt_scorer_options options = {.target = target,
+                               .second = VT_CLASS_NONE,
+                               .score = (vt_score_kind)work->settings.class_score,
+                               .batch = 64};
+  VT_TRY(vt_scorer_new(run->ctx, work->model, work->picture, work->blank, work->explanation.regions, &options,
+                       &work->scorer));
+  vt_task task = {.model = work->model,
+                  .picture = work->picture,
+                  .blank = work->blank,
+                  .regions = work->explanation.regions,
+                  .scorer = work->scorer,
+                  .seed = (uint64_t)work->settings.seed};
+  vt_judged judged = {.map = work->map ? vt_tensor_const_data(work->map) : NULL,
+                      .regions = work->explanation.regions,
+                      .order = work->explanation.order};
+  return work->metric->run(run->ctx, &task, &judged, work->protocol, &work->measure);
+}
+
+static json_t *number_or_null(double value)
+{
+  return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *numbers(const double *values, int count)
+{
+  if (!values) return json_null();
+  json_t *list = json_array();
+  for (int i = 0; i < count; i++)
+    json_array_append_new(list, number_or_null(values[i]));
+  return list;
+}
+
+static json_t *text_or_null(const char *text)
+{
+  return text ? json_string(text) : json_null();
+}
+
+static vt_status print_json(cli *run, const evaluate_run *work, const char *image)
+{
+  const vt_measure *measured = &work->measure;
+  int target = vt_scorer_options_of(work->scorer)->target;
+  json_t *json = json_pack(
+      "{s:i, s:{s:s, s:s, s:b, s:s, s:s}, s:{s:i, s:o, s:s}, s:o, s:o, s:o, s:o, s:f, s:I, s:o, s:{s:s, s:s, "
+      "s:o, s:o, s:s, s:s}}",
+      "schema_version", 1, "metric", "id", work->metric->id, "title", work->metric->title, "higher_is_better",
+      work->metric->higher_is_better, "protocol", work->protocol->id, "protocol_text",
+      work->protocol->summary, "target", "index", target, "name",
+      text_or_null(vt_model_class_name(work->model, target)), "score_kind",
+      work->settings.class_score == VT_SCORE_LOGIT ? "logit" : "probability", "value",
+      number_or_null(measured->value), "normalised", number_or_null(measured->normalised), "scores",
+      numbers(measured->scores, measured->points), "areas", numbers(measured->areas, measured->points),
+      "tied_share", measured->tied_share, "calls", (json_int_t)measured->calls, "note",
+      text_or_null(measured->note), "meta", "version", vt_version(), "model", work->model_path, "map",
+      text_or_null(work->settings.map), "explanation", text_or_null(work->settings.explanation), "image",
+      image, "model_sha256", vt_model_sha256(work->model) ? vt_model_sha256(work->model) : "");
+  if (!json)
+    return vt_fail(run->ctx, VT_ERROR_RUNTIME, "the result cannot be written as JSON: a name is no UTF-8");
+  if (!measured->scores)
+    json_object_set_new(json, "extra", numbers(measured->extra, (int)VT_COUNT(measured->extra)));
+  vt_status status = cli_print_json(run, json);
+  json_decref(json);
+  return status;
+}
+
+static vt_status print_text(cli *run, const evaluate_run *work)
+{
+  const vt_measure *measured = &work->measure;
+  int target = vt_scorer_options_of(work->scorer)->target;
+  const char *name = vt_model_class_name(work->model, target);
+  char value[32], other[32];
+  printf("%s %s (%s is better)\n", work->metric->title, vt_number_text(measured->value, value),
+         work->metric->higher_is_better ? "higher" : "lower");
+  if (isfinite(measured->normalised))
+    printf("%s %s of the way from nothing to the whole picture\n", "normalised",
+           vt_number_text(measured->normalised, other));
+  if (!measured->scores) {
+    cli_table table = {0};
+    VT_TRY(cli_table_row(run->ctx, &table, "Within area\t>Highest score"));
+    static const char *const areas[] = {"25 %", "50 %", "75 %", "100 %"};
+    for (int i = 0; i < 4; i++)
+      VT_TRY(cli_table_row(run->ctx, &table, "%s\t%s", areas[i], vt_number_text(measured->extra[i], other)));
+    cli_table_print(run, &table);
+  }
+  printf("protocol  %s: %s\n", work->protocol->id, work->protocol->summary);
+  printf("target    class %d%s%s, %s\n", target, name ? ", " : "", name ? name : "",
+         work->settings.class_score == VT_SCORE_LOGIT ? "logit" : "probability");
+  printf("calls     %lld\n", (long long)measured->calls);
+  if (measured->tied_share > 0)
+    printf("ties      %.3g %% of the pixels share their value; lower index first\n",
+           100 * measured->tied_share);
+  if (measured->note) printf("note      %s\n", measured->note);
+  return VT_OK;
+}
+
+static vt_status evaluate(cli *run, int argc, char **argv)
+{
+  evaluate_run work = {0};
+  cli_options options = {0};
+  vt_status status;
+  VT_TRY_DONE(cli_options_add(run, &options, "Options", fields, VT_COUNT(fields), &work.settings,
+                              sizeof work.settings));
+  VT_TRY_DONE(cli_options_add(run, &options, "Model", cli_model_fields, cli_model_field_count,
+                              &work.model_settings, sizeof work.model_settings));
+  VT_TRY_DONE(cli_options_parse(run, &options, argc, argv));
+  if (run->common.help) {
+    cli_help(run, &options);
+    goto done;
+  }
+  VT_TRY_DONE(cli_options_operands(run, &options, 1, 1, "IMAGE"));
+  VT_TRY_DONE(measure(run, &work, options.operands[0]));
+  run->stage = CLI_OUTPUT;
+  status = run->common.json ? print_json(run, &work, options.operands[0]) : print_text(run, &work);
+done:
+  vt_measure_free(&work.measure);
+  vt_scorer_free(work.scorer);
+  vt_explanation_file_free(&work.explanation);
+  vt_image_free(work.blank);
+  vt_image_free(work.picture);
+  vt_image_free(work.photo);
+  vt_model_free(work.model);
+  vt_free(work.model_path);
+  cli_options_free(&options);
+  return status;
+}
+
+const cli_verb cli_evaluate = {
+    .name = "evaluate",
+    .operands = "IMAGE",
+    .summary = "how good a map or an order of regions is",
+    .examples =
+        "  vitrail evaluate cat.jpg --explanation cat --metric deletion\n"
+        "  vitrail evaluate cat.jpg --map gradcam.npy --metric insertion --protocol rise --target 281\n"
+        "  vitrail evaluate cat.jpg --map gradcam.npy --json | jq .scores\n",
+    .description = "With --json every step's score is printed. A figure is only comparable with others of "
+                   "the same protocol, "
+                   "target and score.",
+    .run = evaluate,
+};
