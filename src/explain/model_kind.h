@@ -50,7 +50,4 @@ vt_status vt_model_run_job(vt_ctx *ctx, vt_model *model, vt_model_job *job);
 vt_status vt_model_check_finite(vt_ctx *ctx, const vt_model *model, int item, const float *output,
                                 const float *embedding);
 
-/* Model whose graph is at hand; see vt_model_open(). */
-extern const vt_model_kind vt_model_kind_onnx;
-
 #endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Running an ONNX model over many items: every worker owns a session of the same one-thread plan and takes
+ * the next micro-batch from a counter. Which items share a forward follows from the model alone, so threads
+ * change no bit.
+ */
+#include "explain/model_onnx.h"
+
+#include <omp.h>
+#include <stdatomic.h>
+
+#include "tensor/tensor.h"
+
+/* ---- state ---- */
+
+vt_status vt_onnx_state_new(vt_ctx *ctx, vt_onnx_state **out)
+{
+  vt_onnx_state *state = vt_alloc_zero(ctx, 1, sizeof *state);
+  *out = state;
+  if (!state) return VT_ERROR_OUT_OF_MEMORY;
+  state->micro = 1;
+  state->embedding = -1;
+  if (pthread_mutex_init(&state->lock, NULL) == 0) return VT_OK;
+  vt_free(state);
+  *out = NULL;
+  return vt_fail(ctx, VT_ERROR_RUNTIME, "the system has no lock left for a model");
+}
+
+static void free_onnx_state(void *pointer)
+{
+  vt_onnx_state *state = pointer;
+  if (!state) return;
+  for (size_t i = 0; i < state->idle_count; i++)
+    vt_session_free(state->idle[i]);
+  vt_free(state->idle);
+  pthread_mutex_destroy(&state->lock);
+  vt_plan_free(state->plan);
+  vt_graph_free(state->graph);
+  vt_free(state);
+}
+
+/* ---- sessions ---- */
+
+/* Room for one more idle session is made here, so that giving back cannot fail. */
+static vt_status take_session(vt_ctx *ctx, vt_onnx_state *state, vt_session **out)
+{
+  *out = NULL;
+  pthread_mutex_lock(&state->lock);
+  if (state->idle_count) *out = state->idle[--state->idle_count];
+  pthread_mutex_unlock(&state->lock);
+  return *out ? VT_OK : vt_session_new(ctx, state->plan, out);
+}
+
+static void give_session(vt_ctx *ctx, vt_onnx_state *state, vt_session *session)
+{
+  if (!session) return;
+  pthread_mutex_lock(&state->lock);
+  bool room =
+      vt_grow(ctx, &state->idle, &state->idle_capacity, state->idle_count, sizeof *state->idle) == VT_OK;
+  if (room) state->idle[state->idle_count++] = session;
+  pthread_mutex_unlock(&state->lock);
+  if (!room) vt_session_free(session);
+}
+
+/* ---- one forward ---- */
+
+typedef struct worker {
+  vt_ctx *ctx;         /* its own */
+  vt_session *session; /* NULL by trace */
+  float *input;        /* by trace: the micro-batch */
+  int failed_at;       /* first item of the micro-batch that failed, INT_MAX: none */
+  int failed_item;     /* the item to blame, −1: the micro-batch as a whole */
+} worker;
+
+typedef struct onnx_run {
+  vt_model *model;
+  vt_onnx_state *state;
+  vt_model_job *job;
+  worker *workers;
+  int worker_count;
+  atomic_int next;   /* micro-batch */
+  atomic_int lowest; /* first item of the lowest micro-batch that failed */
+} onnx_run;
+
+/* Items behind the last are copies of the first one of the micro-batch: never garbage that could be slow or
+ * not finite. */
+static void compose_micro_batch(const onnx_run *run, int first, int count, float *input)
+{
+  size_t floats = run->model->input_floats;
+  for (int i = 0; i < run->state->micro; i++) {
+    float *place = input + (size_t)i * floats;
+    if (i < count)
+      run->job->compose(run->job->user, first + i, place);
+    else
+      memcpy(place, input, floats * sizeof *place);
+  }
+}
+
+static vt_status consume_micro_batch(const onnx_run *run, worker *w, int first, int count,
+                                     const float *outputs, const float *embeddings)
+{
+  for (int i = 0; i < count; i++) {
+    const float *output = outputs + (size_t)i * run->model->output_floats;
+    const float *embedding = embeddings ? embeddings + (size_t)i * run->model->embedding_floats : NULL;
+    vt_status status = vt_model_check_finite(w->ctx, run->model, first + i, output, embedding);
+    if (status != VT_OK) {
+      w->failed_item = first + i;
+      return status;
+    }
+    run->job->consume(run->job->user, first + i, output, embedding);
+  }
+  return VT_OK;
+}
+
+static vt_status forward_session(const onnx_run *run, worker *w, int first, int count)
+{
+  const vt_onnx_state *state = run->state;
+  compose_micro_batch(run, first, count, vt_session_input(w->session, 0));
+  VT_TRY(vt_session_run(w->ctx, w->session));
+  const float *embeddings = state->embedding >= 0 ? vt_session_output(w->session, state->embedding) : NULL;
+  return consume_micro_batch(run, w, first, count, vt_session_output(w->session, state->output), embeddings);
+}
+
+static vt_status forward_trace(const onnx_run *run, worker *w, int first, int count)
+{
+  const vt_onnx_state *state = run->state;
+  compose_micro_batch(run, first, count, w->input);
+  size_t mark = vt_tensor_mark(w->ctx);
+  vt_tensor *input = vt_tensor_borrow(w->ctx, VT_F32, 4, state->input_dims, w->input);
+  vt_tensor **outputs = vt_alloc_zero(w->ctx, (size_t)vt_graph_output_count(state->graph), sizeof *outputs);
+  vt_status status = input && outputs ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  if (status == VT_OK) status = vt_graph_run(w->ctx, state->graph, &input, outputs);
+  if (status == VT_OK) {
+    const vt_tensor *answer = outputs[state->output];
+    const vt_tensor *embedding = state->embedding >= 0 ? outputs[state->embedding] : NULL;
+    size_t wanted = (size_t)state->micro * run->model->output_floats;
+    size_t wanted_embedding = (size_t)state->micro * run->model->embedding_floats;
+    char shape[160];
+    if (answer->type != VT_F32 || (size_t)vt_count(answer) != wanted ||
+        (embedding && (embedding->type != VT_F32 || (size_t)vt_count(embedding) != wanted_embedding)))
+      status = vt_fail(w->ctx, VT_ERROR_INVALID_MODEL,
+                       "the model's output changed its shape to %s between two items",
+                       vt_shape_text(answer, shape));
+    else
+      status = consume_micro_batch(run, w, first, count, answer->data, embedding ? embedding->data : NULL);
+  }
+  vt_free(outputs);
+  vt_tensor_release(w->ctx, mark);
+  return status;
+}
+
+/* ---- many forwards ---- */
+
+static void lower(atomic_int *lowest, int value)
+{
+  int now = atomic_load(lowest);
+  while (value < now && !atomic_compare_exchange_weak(lowest, &now, value)) {
+  }
+}
+
+/* Takes micro-batches in rising order until none is left below the lowest failure, so that the failure
+ * reported is the first one in order of the items, whoever met it. */
+static void work(onnx_run *run, worker *w)
+{
+  int micro = run->state->micro;
+  for (;;) {
+    int64_t start = (int64_t)atomic_fetch_add(&run->next, 1) * micro;
+    if (start >= run->job->count || start > atomic_load(&run->lowest)) return;
+    int first = (int)start, left = run->job->count - first, count = left < micro ? left : micro;
+    vt_status status = vt_check_cancel(w->ctx);
+    if (status == VT_OK)
+      status = w->session ? forward_session(run, w, first, count) : forward_trace(run, w, first, count);
+    if (status == VT_OK) continue;
+    w->failed_at = first;
+    lower(&run->lowest, first);
+    return;
+  }
+}
+
+static vt_status hire(vt_ctx *ctx, onnx_run *run)
+{
+  for (int i = 0; i < run->worker_count; i++) {
+    worker *w = &run->workers[i];
+    *w = (worker){.failed_at = INT32_MAX, .failed_item = -1};
+    w->ctx = vt_ctx_child(ctx);
+    if (!w->ctx) return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "out of memory: no context for a worker");
+    if (run->state->plan) {
+      VT_TRY(take_session(ctx, run->state, &w->session));
+      continue;
+    }
+    w->input = vt_alloc_zero(ctx, (size_t)run->state->micro, run->model->input_floats * sizeof *w->input);
+    if (!w->input) return VT_ERROR_OUT_OF_MEMORY;
+  }
+  return VT_OK;
+}
+
+static void dismiss(onnx_run *run)
+{
+  for (int i = 0; i < run->worker_count; i++) {
+    worker *w = &run->workers[i];
+    if (w->session) give_session(w->ctx, run->state, w->session);
+    vt_free(w->input);
+    vt_ctx_free(w->ctx);
+  }
+}
+
+static vt_status report(vt_ctx *ctx, onnx_run *run)
+{
+  const worker *first = NULL;
+  for (int i = 0; i < run->worker_count; i++)
+    if (run->workers[i].failed_at < INT32_MAX && (!first || run->workers[i].failed_at < first->failed_at))
+      first = &run->workers[i];
+  if (!first) return VT_OK;
+  run->job->failed_item = first->failed_item;
+  return vt_fail_adopt(ctx, first->ctx);
+}
+
+static vt_status run_onnx(vt_ctx *ctx, vt_model *model, vt_model_job *job)
+{
+  onnx_run run = {.model = model, .state = model->state, .job = job};
+  int batches = (job->count - 1) / run.state->micro + 1, threads = vt_ctx_threads(ctx);
+  run.worker_count = threads < batches ? threads : batches;
+  run.workers = vt_alloc_zero(ctx, (size_t)run.worker_count, sizeof *run.workers);
+  if (!run.workers) return VT_ERROR_OUT_OF_MEMORY;
+  atomic_init(&run.next, 0);
+  atomic_init(&run.lowest, INT32_MAX);
+  vt_status status = hire(ctx, &run);
+  if (status == VT_OK) {
+#pragma omp parallel num_threads(run.worker_count)
+    work(&run, &run.workers[omp_get_thread_num()]);
+    status = report(ctx, &run);
+  }
+  dismiss(&run);
+  vt_free(run.workers);
+  return status;
+}
+
+const vt_model_kind vt_model_kind_onnx = {.name = "onnx", .run = run_onnx, .free_state = free_onnx_state};
