@@ -6,6 +6,9 @@
  */
 #include "graph/fuse.h"
 
+#include <float.h>
+#include <math.h>
+
 static const vt_tensor *shape_of(const vt_draft *draft, int value)
 {
   return &draft->values[value].tensor;
@@ -30,10 +33,13 @@ static void absorb_pad(const vt_draft *draft, const vt_fusions *fusions, vt_fusi
   int fill = vt_draft_input(draft, pad, 2), axes_value = vt_draft_input(draft, pad, 3);
   const vt_tensor *axes = vt_draft_constant(draft, axes_value);
   int rank = shape_of(draft, padded)->rank;
-  if (!pads ||
-      (fill >= 0 &&
-       (!vt_draft_constant(draft, fill) || vt_get_f64(vt_draft_constant(draft, fill), 0) != 0)) ||
-      (axes_value >= 0 && !axes) || vt_count(pads) != 2 * (axes ? vt_count(axes) : rank))
+  const vt_tensor *filling = vt_draft_constant(draft, fill);
+  double with = filling && vt_count(filling) == 1 ? vt_get_f64(filling, 0) : fill < 0 ? 0 : NAN;
+  /* a maximum ignores what is padded, which is what the lowest of all numbers does */
+  fusion->zeros = with == 0;
+  bool lowest = with <= -FLT_MAX && vt_draft_is(draft, fusion->anchor, "MaxPool");
+  if (!pads || !(with == 0 || lowest) || (axes_value >= 0 && !axes) ||
+      vt_count(pads) != 2 * (axes ? vt_count(axes) : rank))
     return;
   int64_t begin[VT_MAX_RANK] = {0}, end[VT_MAX_RANK] = {0}, count = vt_count(pads) / 2;
   for (int64_t i = 0; i < count; i++) {
@@ -126,9 +132,8 @@ static vt_status grow_affine(vt_ctx *ctx, const vt_draft *draft, vt_fusion *fusi
       scale = old_scale;
       shift = old_shift;
       *grown = true;
-    } else if (uniform && fusion->post_count < VT_POSTS) {
-      fusion->posts[fusion->post_count++] = (vt_post){VT_POST_LINEAR, scale[0], shift[0], VT_NO_VALUE};
-      *grown = true;
+    } else if (uniform) {
+      *grown = vt_fusion_add_post(fusion, VT_POST_LINEAR, scale[0], shift[0]);
     }
   }
   vt_free(scale);
@@ -140,6 +145,28 @@ static vt_status grow_affine(vt_ctx *ctx, const vt_draft *draft, vt_fusion *fusi
   return VT_OK;
 }
 
+/* A transpose changes only where elements lie, which a convolution may choose anyway: what follows it still
+ * fuses. */
+static bool grow_transpose(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *fusion)
+{
+  int node = vt_draft_only_user(draft, fusion->output);
+  if (fusion->kind != VT_ANCHOR_CONV || node < 0 || fusions->taken[node] ||
+      !vt_draft_is(draft, node, "Transpose") || fusion->part_count >= VT_PARTS)
+    return false;
+  int rank = shape_of(draft, fusion->output)->rank, order[VT_MAX_RANK];
+  const vt_ints *permutation = vt_attribute_ints(&draft->graph->nodes[node], "perm");
+  for (int axis = 0; axis < rank; axis++) {
+    int from = permutation ? (int)permutation->data[axis] : rank - 1 - axis;
+    order[axis] = fusion->turned ? fusion->order[from] : from;
+    if (order[axis] == 1) fusion->channel_axis = axis;
+  }
+  memcpy(fusion->order, order, sizeof order);
+  fusion->turned = true;
+  fusion->parts[fusion->part_count++] = node;
+  fusion->output = vt_draft_output(draft, node, 0);
+  return true;
+}
+
 static vt_status grow(vt_ctx *ctx, const vt_draft *draft, const vt_fusions *fusions, vt_fusion *fusion)
 {
   if (fusion->kind == VT_ANCHOR_POOL) return VT_OK;
@@ -148,7 +175,7 @@ static vt_status grow(vt_ctx *ctx, const vt_draft *draft, const vt_fusions *fusi
     bool grown = false;
     int node = vt_draft_only_user(draft, fusion->output);
     if (node >= 0 && !fusions->taken[node]) VT_TRY(grow_affine(ctx, draft, fusion, node, &grown));
-    if (grown) continue;
+    if (grown || grow_transpose(draft, fusions, fusion)) continue;
     if (fusion->kind != VT_ANCHOR_BINARY && vt_match_residual(draft, fusions, fusion)) continue;
     return VT_OK;
   }

@@ -28,9 +28,12 @@ typedef struct vt_fusion {
   int source;                                 /* value read (behind an absorbed Pad), input 0 of the anchor */
   int output;                                 /* value made */
   int64_t begin[VT_SPATIAL], end[VT_SPATIAL]; /* added by an absorbed Pad, spatial axes */
+  bool zeros;           /* that Pad writes zeros; otherwise the lowest number, for maxima */
   float *scale, *shift; /* owned, one a channel; NULL: 1 and 0. They come before all posts */
   int64_t channels;
-  int channel_axis;
+  int channel_axis; /* of `output` */
+  bool turned;      /* transposes were taken in: axis i of `output` is axis order[i] of the anchor's result */
+  int order[VT_MAX_RANK];
   vt_post posts[VT_POSTS];
   int post_count;
 } vt_fusion;
@@ -51,6 +54,8 @@ void vt_fusions_free(vt_fusions *fusions);
 bool vt_match_activation(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *fusion);
 bool vt_match_gate(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *fusion);
 bool vt_match_residual(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *fusion);
+/* Adds a post to the chain; false when it is full or oneDNN cannot have it there. */
+bool vt_fusion_add_post(vt_fusion *fusion, vt_post_kind kind, double alpha, double beta);
 /* y = scale·x + shift with constants: `scale` and `shift` have space for `channels` floats. `uniform`: one
  * pair serves all channels. False when node is nothing of the kind. */
 bool vt_affine_of(const vt_draft *draft, int node, int value, int channel_axis, int64_t channels,

@@ -31,34 +31,57 @@ static double fusion_flops(const vt_lowering *l, const vt_fusion *fusion)
   return flops;
 }
 
+/* A primitive's view of a result as the fusion's output has it, behind transposes that were taken in. */
+static vt_status turn(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, vt_view *view)
+{
+  if (!fusion->turned) return VT_OK;
+  vt_layout *layout;
+  VT_TRY(vt_layout_permute(ctx, view, fusion->order, &layout));
+  if (!layout)
+    return vt_fail(ctx, VT_ERROR_RUNTIME, "oneDNN cannot describe a transposed tensor of %d dimensions",
+                   view->rank);
+  VT_TRY(vt_plan_own_layout(ctx, l->plan, layout));
+  *view = vt_view_of(vt_lower_shape(l, fusion->output), layout);
+  return VT_OK;
+}
+
+/* The memory that the result goes to: new, or that of the operand which is added to it. */
+static vt_status find_target(vt_ctx *ctx, vt_lowering *l, int operand, const vt_view *result, int *target)
+{
+  if (operand < 0) return vt_lower_new(ctx, l, result, target);
+  vt_view now = vt_lower_view(l, operand, l->own[operand]);
+  if (!vt_view_same_layout(&now, result)) return vt_lower_as(ctx, l, operand, result, true, target);
+  *target = l->own[operand];
+  return VT_OK;
+}
+
+static vt_status finish_buffers(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion,
+                                const vt_primitive *primitive, const vt_post_plan *posts, int *buffers,
+                                int count, vt_view *result)
+{
+  for (int i = 0; i < posts->count; i++)
+    if (posts->posts[i].kind == VT_POST_ADD) {
+      vt_view wanted = vt_primitive_argument(primitive, count);
+      VT_TRY(turn(ctx, l, fusion, &wanted));
+      VT_TRY(vt_lower_as(ctx, l, posts->posts[i].value, &wanted, false, &buffers[count++]));
+    }
+  *result = vt_primitive_argument(primitive, count);
+  VT_TRY(turn(ctx, l, fusion, result));
+  return find_target(ctx, l, posts->sum_value, result, &buffers[count]);
+}
+
 vt_status vt_lower_finish(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, vt_primitive *primitive,
                           const vt_post_plan *posts, int *buffers, int count)
 {
-  vt_view result = vt_primitive_argument(primitive, vt_primitive_argument_count(primitive) - 1);
-  vt_status status = VT_OK;
-  for (int i = 0; i < posts->count && status == VT_OK; i++)
-    if (posts->posts[i].kind == VT_POST_ADD) {
-      vt_view wanted = vt_primitive_argument(primitive, count);
-      status = vt_lower_as(ctx, l, posts->posts[i].value, &wanted, false, &buffers[count++]);
-    }
-  int target = -1, old = posts->sum_value;
-  if (old >= 0 && status == VT_OK) {
-    vt_view now = vt_lower_view(l, old, l->own[old]);
-    if (vt_view_same_layout(&now, &result) || (!now.layout && !result.layout))
-      target = l->own[old];
-    else
-      status = vt_lower_as(ctx, l, old, &result, true, &target);
-  } else if (status == VT_OK) {
-    status = vt_lower_new(ctx, l, &result, &target);
-  }
+  vt_view result;
+  vt_status status = finish_buffers(ctx, l, fusion, primitive, posts, buffers, count, &result);
   if (status != VT_OK) {
     vt_primitive_free(primitive);
     return status;
   }
-  buffers[count] = target;
-  status = vt_lower_primitive(ctx, l, fusion->anchor, primitive, buffers, fusion_flops(l, fusion),
-                              fusion->part_count - 1);
-  if (status != VT_OK) return status;            /* the primitive is gone, and the view's layout with it */
+  int target = buffers[vt_primitive_argument_count(primitive) - 1], old = posts->sum_value;
+  VT_TRY(vt_lower_primitive(ctx, l, fusion->anchor, primitive, buffers, fusion_flops(l, fusion),
+                            fusion->part_count - 1));
   if (old >= 0) l->own[old] = l->rows[old] = -1; /* overwritten */
   return vt_lower_made(ctx, l, fusion->output, &result, target);
 }
@@ -123,13 +146,51 @@ static bool conv_geometry(const vt_lowering *l, const vt_fusion *fusion, vt_conv
   return true;
 }
 
+/* oneDNN's loops run along the last axis; a convolution over a single column is one over a single row. */
+static bool stands_upright(const vt_conv_spec *spec)
+{
+  return spec->source.rank == 4 && spec->source.dims[3] == 1 && spec->result.dims[3] == 1 &&
+         spec->result.dims[2] > 1;
+}
+
+static void swap_numbers(int64_t *a, int64_t *b)
+{
+  int64_t keep = *a;
+  *a = *b;
+  *b = keep;
+}
+
+static void lay_down(vt_conv_spec *spec, vt_fusion *fusion)
+{
+  swap_numbers(&spec->source.dims[2], &spec->source.dims[3]);
+  swap_numbers(&spec->result.dims[2], &spec->result.dims[3]);
+  swap_numbers(&spec->weights.dims[spec->weights.rank - 2], &spec->weights.dims[spec->weights.rank - 1]);
+  swap_numbers(&spec->strides[0], &spec->strides[1]);
+  swap_numbers(&spec->dilations[0], &spec->dilations[1]);
+  swap_numbers(&spec->begin[0], &spec->begin[1]);
+  swap_numbers(&spec->end[0], &spec->end[1]);
+  for (int axis = 0; axis < 4; axis++) {
+    int from = fusion->turned ? fusion->order[axis] : axis;
+    fusion->order[axis] = from == 2 ? 3 : from == 3 ? 2 : from;
+  }
+  fusion->turned = true;
+}
+
 static vt_status conv_buffers(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion,
-                              const vt_primitive *primitive, const vt_conv_spec *spec, int *buffers)
+                              const vt_primitive *primitive, const vt_conv_spec *spec, bool laid,
+                              int *buffers)
 {
   int weights = vt_draft_input(l->draft, fusion->anchor, 1),
       bias = vt_draft_input(l->draft, fusion->anchor, 2);
   const vt_tensor *constant = vt_draft_constant(l->draft, weights);
   vt_view wanted = vt_primitive_argument(primitive, 0);
+  if (laid && wanted.layout) {
+    vt_layout *layout;
+    VT_TRY(vt_layout_permute(ctx, &wanted, (const int[]){0, 1, 3, 2}, &layout));
+    if (!layout) return vt_fail(ctx, VT_ERROR_RUNTIME, "oneDNN cannot describe a transposed image");
+    VT_TRY(vt_plan_own_layout(ctx, l->plan, layout));
+    wanted = vt_view_of(vt_lower_shape(l, fusion->source), layout);
+  }
   VT_TRY(vt_lower_as(ctx, l, fusion->source, &wanted, false, &buffers[0]));
   if (spec->weights.any) {
     float *scaled = NULL, *shift = NULL;
@@ -158,7 +219,8 @@ vt_status vt_lower_conv(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, bo
   bool constant = vt_draft_constant(l->draft, weights) && (bias < 0 || vt_draft_constant(l->draft, bias));
   if (w->type != VT_F32 || w->rank != vt_lower_shape(l, fusion->source)->rank || group < 1) return VT_OK;
   vt_conv_spec spec = {.source = vt_view_of(vt_lower_shape(l, fusion->source), NULL),
-                       .result = vt_view_of(vt_lower_shape(l, fusion->output), NULL),
+                       .result =
+                           vt_view_of(vt_lower_shape(l, vt_draft_output(l->draft, fusion->anchor, 0)), NULL),
                        .weights = {.rank = w->rank, .any = constant}};
   spec.source.any = spec.result.any = true;
   spec.bias = bias >= 0 || fusion->shift;
@@ -172,6 +234,13 @@ vt_status vt_lower_conv(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, bo
       spec.weights.dims[axis + 1] = w->dims[axis];
   }
   if (!conv_geometry(l, fusion, &spec)) return VT_OK;
+  vt_fusion laid; /* the same with rows and columns exchanged */
+  bool upright = stands_upright(&spec);
+  if (upright) {
+    laid = *fusion;
+    lay_down(&spec, &laid);
+    fusion = &laid;
+  }
   vt_primitive *primitive = NULL;
   vt_post_plan posts;
   for (int in_place = 1; in_place >= 0 && !primitive; in_place--) {
@@ -180,7 +249,7 @@ vt_status vt_lower_conv(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, bo
   }
   if (!primitive) return VT_OK;
   int buffers[VT_POSTS + 4];
-  vt_status status = conv_buffers(ctx, l, fusion, primitive, &spec, buffers);
+  vt_status status = conv_buffers(ctx, l, fusion, primitive, &spec, upright, buffers);
   if (status != VT_OK) {
     vt_primitive_free(primitive);
     return status;

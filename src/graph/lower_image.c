@@ -6,10 +6,10 @@
  */
 #include "graph/lower.h"
 
-/* Made by something that chose its own layout, and not yet needed in rows? */
+/* Made by something that chose its own layout, and not known in rows? */
 static bool lies_apart(const vt_lowering *l, int value)
 {
-  return value >= 0 && l->own[value] >= 0 && l->plan->buffers[l->own[value]].layout != NULL;
+  return value >= 0 && l->own[value] >= 0 && l->rows[value] < 0;
 }
 
 static vt_view own_view(const vt_lowering *l, int value)
@@ -34,6 +34,19 @@ static vt_status emit_simple(vt_ctx *ctx, vt_lowering *l, int node, vt_primitive
 }
 
 /* ---- pooling ---- */
+
+static bool never_negative(const vt_lowering *l, int value)
+{
+  for (int i = 0; i < 8 && value >= 0; i++) {
+    int node = l->draft->graph->values[value].producer;
+    const vt_tensor *low = node >= 0 ? vt_draft_constant(l->draft, vt_draft_input(l->draft, node, 1)) : NULL;
+    if (vt_draft_is(l->draft, node, "Relu") || vt_draft_is(l->draft, node, "Sigmoid")) return true;
+    if (vt_draft_is(l->draft, node, "Clip")) return low && vt_count(low) == 1 && vt_get_f64(low, 0) >= 0;
+    if (!vt_draft_is(l->draft, node, "Transpose") && !vt_draft_is(l->draft, node, "MaxPool")) return false;
+    value = vt_draft_input(l->draft, node, 0);
+  }
+  return false;
+}
 
 /* Fills lengths and padding; the end padding is what the result's size implies. False for forms oneDNN does
  * not have. */
@@ -63,8 +76,10 @@ static bool pool_geometry(const vt_lowering *l, const vt_fusion *fusion, bool me
     if (spec->end[i] > declared && mean && (with_padding || absorbed)) return false;
     if (spec->begin[i] >= spec->kernel[i] || spec->end[i] >= spec->kernel[i]) return false;
   }
-  /* an absorbed Pad puts real zeros there: they count in a mean; in a maximum they differ from padding */
-  if (absorbed && (!mean || (padded && !with_padding))) return false;
+  /* an absorbed Pad puts real zeros there: they count in a mean, and in a maximum unless nothing is below
+   * zero */
+  if (absorbed && (mean ? padded && !with_padding : fusion->zeros && !never_negative(l, fusion->source)))
+    return false;
   spec->kind = !mean ? VT_POOL_MAX : with_padding || absorbed ? VT_POOL_MEAN_WITH_PADDING : VT_POOL_MEAN;
   return true;
 }
@@ -222,7 +237,7 @@ static vt_status lower_concat(vt_ctx *ctx, vt_lowering *l, int node, bool *done)
   for (int i = 0; i < count; i++) {
     int value = vt_draft_input(l->draft, node, i);
     if (value < 0 || vt_count(vt_lower_shape(l, value)) == 0) return VT_OK;
-    if (lies_apart(l, value) && l->rows[value] < 0) apart = true;
+    if (lies_apart(l, value)) apart = true;
   }
   if (!apart) return VT_OK;
   vt_view *views = vt_alloc_zero(ctx, (size_t)count, sizeof *views);

@@ -20,9 +20,31 @@ static int next_node(const vt_draft *draft, const vt_fusions *fusions, int value
   return node >= 0 && !fusions->taken[node] ? node : -1;
 }
 
-static bool add_post(vt_fusion *fusion, vt_post_kind kind, double alpha, double beta)
+/* oneDNN 2.6 uses the numbers of one for both when a chain holds an activation twice with different numbers.
+ */
+static bool can_add(const vt_fusion *fusion, vt_post_kind kind, float alpha, float beta)
 {
   if (fusion->post_count >= VT_POSTS) return false;
+  for (int i = 0; i < fusion->post_count; i++) {
+    const vt_post *post = &fusion->posts[i];
+    if (post->kind == kind && (post->alpha != alpha || post->beta != beta)) return false;
+  }
+  return true;
+}
+
+bool vt_fusion_add_post(vt_fusion *fusion, vt_post_kind kind, double alpha, double beta)
+{
+  vt_post *last = fusion->post_count ? &fusion->posts[fusion->post_count - 1] : NULL;
+  if (kind == VT_POST_LINEAR && last && last->kind == VT_POST_LINEAR) {
+    vt_fusion without = *fusion;
+    without.post_count--;
+    float scale = (float)(alpha * last->alpha), shift = (float)(alpha * last->beta + beta);
+    if (!can_add(&without, kind, scale, shift)) return false;
+    last->alpha = scale;
+    last->beta = shift;
+    return true;
+  }
+  if (!can_add(fusion, kind, (float)alpha, (float)beta)) return false;
   fusion->posts[fusion->post_count++] = (vt_post){kind, (float)alpha, (float)beta, VT_NO_VALUE};
   return true;
 }
@@ -60,31 +82,35 @@ bool vt_match_activation(const vt_draft *draft, const vt_fusions *fusions, vt_fu
   double low, high;
   char buffer[64];
   bool added = false;
+  vt_fusion before = *fusion;
   if (vt_draft_is(draft, node, "Relu"))
-    added = add_post(fusion, VT_POST_RELU, 0, 0);
+    added = vt_fusion_add_post(fusion, VT_POST_RELU, 0, 0);
   else if (vt_draft_is(draft, node, "LeakyRelu"))
-    added = add_post(fusion, VT_POST_RELU, vt_attribute_number(n, "alpha", 0.01), 0);
+    added = vt_fusion_add_post(fusion, VT_POST_RELU, vt_attribute_number(n, "alpha", 0.01), 0);
   else if (vt_draft_is(draft, node, "Elu"))
-    added = add_post(fusion, VT_POST_ELU, vt_attribute_number(n, "alpha", 1), 0);
+    added = vt_fusion_add_post(fusion, VT_POST_ELU, vt_attribute_number(n, "alpha", 1), 0);
   else if (vt_draft_is(draft, node, "Sigmoid"))
-    added = add_post(fusion, VT_POST_SIGMOID, 0, 0);
+    added = vt_fusion_add_post(fusion, VT_POST_SIGMOID, 0, 0);
   else if (vt_draft_is(draft, node, "Tanh"))
-    added = add_post(fusion, VT_POST_TANH, 0, 0);
+    added = vt_fusion_add_post(fusion, VT_POST_TANH, 0, 0);
   else if (vt_draft_is(draft, node, "HardSwish"))
-    added = add_post(fusion, VT_POST_HARDSWISH, 0, 0);
+    added = vt_fusion_add_post(fusion, VT_POST_HARDSWISH, 0, 0);
   else if (vt_draft_is(draft, node, "Clip") && clip_bounds(draft, node, &low, &high))
-    added = add_post(fusion, VT_POST_CLIP, low, high);
+    added = vt_fusion_add_post(fusion, VT_POST_CLIP, low, high);
   else if (vt_draft_is(draft, node, "Gelu"))
-    added =
-        add_post(fusion,
-                 strcmp(vt_attribute_text(n, "approximate", "none", buffer), "tanh") == 0 ? VT_POST_GELU_TANH
-                                                                                          : VT_POST_GELU_ERF,
-                 0, 0);
-  else if (vt_draft_is(draft, node, "HardSigmoid") && fusion->post_count + 2 <= VT_POSTS)
-    added = add_post(fusion, VT_POST_LINEAR, vt_attribute_number(n, "alpha", 0.2),
-                     vt_attribute_number(n, "beta", 0.5)) &&
-            add_post(fusion, VT_POST_CLIP, 0, 1);
-  if (!added) return false;
+    added = vt_fusion_add_post(fusion,
+                               strcmp(vt_attribute_text(n, "approximate", "none", buffer), "tanh") == 0
+                                   ? VT_POST_GELU_TANH
+                                   : VT_POST_GELU_ERF,
+                               0, 0);
+  else if (vt_draft_is(draft, node, "HardSigmoid"))
+    added = vt_fusion_add_post(fusion, VT_POST_LINEAR, vt_attribute_number(n, "alpha", 0.2),
+                               vt_attribute_number(n, "beta", 0.5)) &&
+            vt_fusion_add_post(fusion, VT_POST_CLIP, 0, 1);
+  if (!added) {
+    *fusion = before;
+    return false;
+  }
   fusion->output = vt_draft_output(draft, node, 0);
   return add_part(fusion, node);
 }
@@ -204,7 +230,7 @@ bool vt_match_gate(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *
 {
   const vt_draft_value *v = &draft->values[fusion->output];
   if (v->exposed || v->use_count != 2 || v->users[0] == v->users[1] || fusions->taken[v->users[0]] ||
-      fusions->taken[v->users[1]] || fusion->post_count + 2 > VT_POSTS)
+      fusions->taken[v->users[1]])
     return false;
   for (int side = 0; side < 2; side++) {
     chain c = {.length = 0};
@@ -215,21 +241,24 @@ bool vt_match_gate(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *
     if (!follow(draft, fusions, fusion->output, v->users[side], other, &c, &join, &scale, &scaled) ||
         !recognise(&c, &kind, &alpha, &factor) || fusion->part_count + c.length + 3 > VT_PARTS)
       continue;
+    vt_fusion grown = *fusion;
     for (int i = 0; i < c.length; i++)
-      add_part(fusion, c.nodes[i]);
-    if (scaled) add_part(fusion, other);
-    add_part(fusion, join);
-    fusion->output = vt_draft_output(draft, join, 0);
-    int next = next_node(draft, fusions, fusion->output);
+      add_part(&grown, c.nodes[i]);
+    if (scaled) add_part(&grown, other);
+    add_part(&grown, join);
+    grown.output = vt_draft_output(draft, join, 0);
+    int next = next_node(draft, fusions, grown.output);
     double more;
     if (!near_to(scale, factor) && next >= 0 && draft->graph->nodes[next].input_count == 2 &&
-        scalar_letter(draft, next, fusion->output, &more) == 'M') {
+        scalar_letter(draft, next, grown.output, &more) == 'M') {
       scale *= more;
-      add_part(fusion, next);
-      fusion->output = vt_draft_output(draft, next, 0);
+      add_part(&grown, next);
+      grown.output = vt_draft_output(draft, next, 0);
     }
-    add_post(fusion, kind, alpha, 0);
-    if (!near_to(scale, factor)) add_post(fusion, VT_POST_LINEAR, scale / factor, 0);
+    if (!vt_fusion_add_post(&grown, kind, alpha, 0) ||
+        (!near_to(scale, factor) && !vt_fusion_add_post(&grown, VT_POST_LINEAR, scale / factor, 0)))
+      continue;
+    *fusion = grown;
     return true;
   }
   return false;
