@@ -20,25 +20,27 @@ static bool constant_f32(const vt_draft *draft, int value)
   return constant && constant->type == VT_F32;
 }
 
-/* Is a Pad with zeros at spatial axes only what makes input 0 of the anchor? Then the anchor pads itself. */
+/* Is a Pad at spatial axes only what makes input 0 of the anchor? Then the anchor pads itself: with zeros, or
+ * for a maximum with what changes no maximum, the lowest number or a copy of the edge (which is in the window
+ * anyway). */
 static void absorb_pad(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *fusion)
 {
   int padded = fusion->source, pad = draft->graph->values[padded].producer;
   char buffer[64];
   if (pad < 0 || !draft->live[pad] || !vt_draft_is(draft, pad, "Pad") || fusions->taken[pad] ||
-      vt_draft_only_user(draft, padded) != fusion->anchor ||
-      strcmp(vt_attribute_text(&draft->graph->nodes[pad], "mode", "constant", buffer), "constant") != 0)
+      vt_draft_only_user(draft, padded) != fusion->anchor)
     return;
+  const char *mode = vt_attribute_text(&draft->graph->nodes[pad], "mode", "constant", buffer);
+  bool constant = strcmp(mode, "constant") == 0, edge = strcmp(mode, "edge") == 0;
   const vt_tensor *pads = vt_draft_constant(draft, vt_draft_input(draft, pad, 1));
   int fill = vt_draft_input(draft, pad, 2), axes_value = vt_draft_input(draft, pad, 3);
   const vt_tensor *axes = vt_draft_constant(draft, axes_value);
   int rank = shape_of(draft, padded)->rank;
   const vt_tensor *filling = vt_draft_constant(draft, fill);
   double with = filling && vt_count(filling) == 1 ? vt_get_f64(filling, 0) : fill < 0 ? 0 : NAN;
-  /* a maximum ignores what is padded, which is what the lowest of all numbers does */
-  fusion->zeros = with == 0;
-  bool lowest = with <= -FLT_MAX && vt_draft_is(draft, fusion->anchor, "MaxPool");
-  if (!pads || !(with == 0 || lowest) || (axes_value >= 0 && !axes) ||
+  bool neutral = (edge || (constant && with <= -FLT_MAX)) && vt_draft_is(draft, fusion->anchor, "MaxPool");
+  fusion->zeros = constant && with == 0;
+  if (!pads || !(fusion->zeros || neutral) || (axes_value >= 0 && !axes) ||
       vt_count(pads) != 2 * (axes ? vt_count(axes) : rank))
     return;
   int64_t begin[VT_MAX_RANK] = {0}, end[VT_MAX_RANK] = {0}, count = vt_count(pads) / 2;
