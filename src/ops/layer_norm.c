@@ -180,7 +180,7 @@ static void fast_rows(void *user, int64_t first, int64_t last)
     const float *x = work->x + row * size;
     double mean = work->centred ? vt_row_sum(x, size) / (double)size : 0;
     double inverse = 1 / sqrt(vt_row_spread(x, size, mean) / (double)size + work->epsilon);
-    vt_row_scale(x, work->y + row * size, size, (float)mean, (float)inverse, work->scale, work->bias);
+    vt_row_scale(x, work->y + row * size, size, mean, (float)inverse, work->scale, work->bias);
     if (work->means) work->means[row] = mean;
     if (work->inverses) work->inverses[row] = inverse;
   }

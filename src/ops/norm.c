@@ -165,7 +165,7 @@ static void batch_planes(void *user, int64_t first, int64_t last)
   for (int64_t plane = first; plane < last; plane++) {
     int64_t channel = plane % work->c.count, at = plane * work->c.size;
     double factor = (double)work->scale[channel] / sqrt(work->variance[channel] + work->epsilon);
-    vt_row_affine(work->x + at, work->y + at, work->c.size, (float)work->mean[channel], (float)factor,
+    vt_row_affine(work->x + at, work->y + at, work->c.size, work->mean[channel], (float)factor,
                   work->bias[channel]);
   }
 }
@@ -237,7 +237,7 @@ static void fast_groups(void *user, int64_t first, int64_t last)
     double deviation = sqrt(vt_row_spread(x, length, mean) / (double)length + work->epsilon);
     for (int64_t i = 0; i < inside; i++) {
       int64_t channel = group % work->groups * inside + i;
-      vt_row_affine(x + i * work->c.size, y + i * work->c.size, work->c.size, (float)mean,
+      vt_row_affine(x + i * work->c.size, y + i * work->c.size, work->c.size, mean,
                     (float)((double)work->fast_scale[channel] / deviation), work->fast_bias[channel]);
     }
   }

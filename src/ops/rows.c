@@ -46,24 +46,26 @@ VT_CLONES double vt_row_spread(const float *x, int64_t count, double centre)
   return sum_of_lanes(lanes);
 }
 
-VT_CLONES void vt_row_affine(const float *x, float *y, int64_t count, float centre, float factor,
+VT_CLONES void vt_row_affine(const float *x, float *y, int64_t count, double centre, float factor,
                              float offset)
 {
+  float high = (float)centre, low = (float)(centre - (double)high);
 #pragma omp simd
   for (int64_t i = 0; i < count; i++)
-    y[i] = (x[i] - centre) * factor + offset;
+    y[i] = (x[i] - high - low) * factor + offset;
 }
 
-VT_CLONES void vt_row_scale(const float *x, float *y, int64_t count, float centre, float factor,
+VT_CLONES void vt_row_scale(const float *x, float *y, int64_t count, double centre, float factor,
                             const float *scale, const float *bias)
 {
+  float high = (float)centre, low = (float)(centre - (double)high);
   if (!bias) {
 #pragma omp simd
     for (int64_t i = 0; i < count; i++)
-      y[i] = (x[i] - centre) * factor * scale[i];
+      y[i] = (x[i] - high - low) * factor * scale[i];
     return;
   }
 #pragma omp simd
   for (int64_t i = 0; i < count; i++)
-    y[i] = (x[i] - centre) * factor * scale[i] + bias[i];
+    y[i] = (x[i] - high - low) * factor * scale[i] + bias[i];
 }

@@ -11,10 +11,11 @@
 double vt_row_sum(const float *x, int64_t count);
 /* Σ (x − centre)² */
 double vt_row_spread(const float *x, int64_t count, double centre);
-/* y = (x − centre) · factor + offset */
-void vt_row_affine(const float *x, float *y, int64_t count, float centre, float factor, float offset);
+/* y = (x − centre) · factor + offset. The centre is subtracted in two f32 parts: rounded to one it would cost
+ * what the difference has left, and rows whose numbers are close together have little. */
+void vt_row_affine(const float *x, float *y, int64_t count, double centre, float factor, float offset);
 /* y = (x − centre) · factor · scale + bias, element by element; bias may be NULL */
-void vt_row_scale(const float *x, float *y, int64_t count, float centre, float factor, const float *scale,
+void vt_row_scale(const float *x, float *y, int64_t count, double centre, float factor, const float *scale,
                   const float *bias);
 
 #endif
