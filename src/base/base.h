@@ -29,7 +29,8 @@
   } while (0)
 
 /* Own SIMD loops are compiled once per instruction set and chosen at load time, so that the binary runs
- * everywhere. Off under sanitizers, whose run-time is not ready when the choice is made. */
+ * everywhere. Off under sanitizers, whose run-time is not ready when the choice is made. For static functions
+ * only: clang names the chooser of an external one differently from its callers. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && !defined(VT_NO_CLONES)
 #define VT_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else

@@ -16,7 +16,7 @@ static double sum_of_lanes(const double lanes[LANES])
   return sum;
 }
 
-VT_CLONES double vt_row_sum(const float *x, int64_t count)
+VT_CLONES static double row_sum(const float *x, int64_t count)
 {
   double lanes[LANES] = {0};
   int64_t i = 0;
@@ -30,7 +30,7 @@ VT_CLONES double vt_row_sum(const float *x, int64_t count)
   return sum_of_lanes(lanes);
 }
 
-VT_CLONES double vt_row_spread(const float *x, int64_t count, double centre)
+VT_CLONES static double row_spread(const float *x, int64_t count, double centre)
 {
   double lanes[LANES] = {0};
   int64_t i = 0;
@@ -46,8 +46,8 @@ VT_CLONES double vt_row_spread(const float *x, int64_t count, double centre)
   return sum_of_lanes(lanes);
 }
 
-VT_CLONES void vt_row_affine(const float *x, float *y, int64_t count, double centre, float factor,
-                             float offset)
+VT_CLONES static void row_affine(const float *x, float *y, int64_t count, double centre, float factor,
+                                 float offset)
 {
   float high = (float)centre, low = (float)(centre - (double)high);
 #pragma omp simd
@@ -55,8 +55,8 @@ VT_CLONES void vt_row_affine(const float *x, float *y, int64_t count, double cen
     y[i] = (x[i] - high - low) * factor + offset;
 }
 
-VT_CLONES void vt_row_scale(const float *x, float *y, int64_t count, double centre, float factor,
-                            const float *scale, const float *bias)
+VT_CLONES static void row_scale(const float *x, float *y, int64_t count, double centre, float factor,
+                                const float *scale, const float *bias)
 {
   float high = (float)centre, low = (float)(centre - (double)high);
   if (!bias) {
@@ -68,4 +68,27 @@ VT_CLONES void vt_row_scale(const float *x, float *y, int64_t count, double cent
 #pragma omp simd
   for (int64_t i = 0; i < count; i++)
     y[i] = (x[i] - high - low) * factor * scale[i] + bias[i];
+}
+
+/* Cloned functions stay inside their file: clang names the chooser of an external one differently from its
+ * callers. */
+double vt_row_sum(const float *x, int64_t count)
+{
+  return row_sum(x, count);
+}
+
+double vt_row_spread(const float *x, int64_t count, double centre)
+{
+  return row_spread(x, count, centre);
+}
+
+void vt_row_affine(const float *x, float *y, int64_t count, double centre, float factor, float offset)
+{
+  row_affine(x, y, count, centre, factor, offset);
+}
+
+void vt_row_scale(const float *x, float *y, int64_t count, double centre, float factor, const float *scale,
+                  const float *bias)
+{
+  row_scale(x, y, count, centre, factor, scale, bias);
 }
