@@ -10,8 +10,8 @@ static char folder[] = "/tmp/vitrail-image-XXXXXX";
 
 static const char *path_of(const char *name)
 {
-  static char path[256];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
+  static char path[300];
+  snprintf(path, sizeof path, "%s/%.200s", folder, name);
   return path;
 }
 
