@@ -10,7 +10,7 @@
 #include "data/picture.h"
 #include "tensor/tensor.h"
 
-static char path[] = "/tmp/vitrail-failures-XXXXXX";
+static char path[] = "/tmp/vitrail-failures-XXXXXX.npy";
 
 typedef vt_status (*scenario)(vt_ctx *ctx);
 
@@ -157,7 +157,7 @@ static void test_every_allocation(void **state)
 static int make_file(void **state)
 {
   VT_UNUSED(state);
-  int file = mkstemp(path);
+  int file = mkstemps(path, 4);
   return file < 0 ? -1 : close(file);
 }
 
