@@ -2,7 +2,7 @@
  *
  * Runs all conformance cases that Debian's libonnx-testdata installs.
  *
- *   conformance [--write PAGE] [--tap] [--data FOLDER] [CASE…]
+ *   conformance [--write PAGE] [--tap] [--data FOLDER] [--suite NAME] [CASE…]
  *
  * Without --tap: a table by operator, the failures, and a line for each suite, `node` last. CASE: only cases
  * whose name contains one of these words. Exit code 0 when nothing failed, 77 when the data is not installed.
@@ -12,10 +12,10 @@
 
 #include "conformance.h"
 
-static const char *const suites[] = {"node", "pytorch-converted", "pytorch-operator", "simple"};
+static const char *const all_suites[] = {"node", "pytorch-converted", "pytorch-operator", "simple"};
 
 typedef struct run_options {
-  const char *data, *page;
+  const char *data, *page, *suite;
   bool tap;
   char **words;
   int word_count;
@@ -73,6 +73,8 @@ int main(int count, char **arguments)
       options.tap = true;
     else if (strcmp(arguments[i], "--write") == 0 && i + 1 < count)
       options.page = arguments[++i];
+    else if (strcmp(arguments[i], "--suite") == 0 && i + 1 < count)
+      options.suite = arguments[++i];
     else if (strcmp(arguments[i], "--data") == 0 && i + 1 < count)
       options.data = arguments[++i];
     else
@@ -81,8 +83,9 @@ int main(int count, char **arguments)
   case_result *results = NULL;
   size_t result_count = 0;
   bool there = true;
-  for (size_t i = 0; i < VT_COUNT(suites) && there; i++)
-    there = run_suite(&options, suites[i], &results, &result_count);
+  for (size_t i = 0; i < VT_COUNT(all_suites) && !options.suite && there; i++)
+    there = run_suite(&options, all_suites[i], &results, &result_count);
+  if (options.suite) there = run_suite(&options, options.suite, &results, &result_count);
   int failed = 0;
   for (size_t i = 0; i < result_count; i++)
     failed += results[i].verdict == FAILED;
