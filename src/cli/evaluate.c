@@ -168,7 +168,7 @@ static vt_status print_json(cli *run, const evaluate_run *work, const char *imag
   const vt_measure *measured = &work->measure;
   int target = vt_scorer_options_of(work->scorer)->target;
   json_t *json = json_pack(
-      "{s:i, s:{s:s, s:s, s:b, s:s, s:s}, s:{s:i, s:o, s:s}, s:o, s:o, s:o, s:o, s:f, s:I, s:o, s:{s:s, s:s, "
+      "{s:i, s:{s:s, s:s, s:b}, s:s, s:s, s:{s:i, s:o, s:s}, s:o, s:o, s:o, s:o, s:f, s:I, s:o, s:{s:s, s:s, "
       "s:o, s:o, s:s, s:s}}",
       "schema_version", 1, "metric", "id", work->metric->id, "title", work->metric->title, "higher_is_better",
       work->metric->higher_is_better, "protocol", work->protocol->id, "protocol_text",

@@ -84,7 +84,7 @@ static vt_status add_options(cli *run, explain_run *work, cli_options *options, 
 static vt_status choose_folder(cli *run, explain_run *work, const char *image)
 {
   run->stage = CLI_OUTPUT;
-  if (run->common.json && !work->settings.out) return VT_OK;
+  if (work->settings.dry_run || (run->common.json && !work->settings.out)) return VT_OK;
   char *named =
       work->settings.out ? NULL : cli_folder_name(run->ctx, strcmp(image, "-") == 0 ? "stdin.image" : image);
   if (!work->settings.out && !named) return VT_ERROR_OUT_OF_MEMORY;

@@ -14,6 +14,17 @@ static const char *number(double value, char buffer[32])
   return isfinite(value) ? vt_short_number(value, buffer) : strcpy(buffer, "-");
 }
 
+/* A score of the table: probabilities with four decimals, so that columns line up. */
+static const char *cell(const vt_explanation *explanation, double value, bool with_sign, char buffer[32])
+{
+  if (!isfinite(value)) return strcpy(buffer, "-");
+  if (explanation->score == VT_SCORE_LOGIT)
+    snprintf(buffer, 32, with_sign ? "%+.3f" : "%.3f", value);
+  else
+    snprintf(buffer, 32, with_sign ? "%+.4f" : "%.4f", value);
+  return buffer;
+}
+
 static const char *class_text(const vt_explanation *explanation, int index, char buffer[160])
 {
   const char *name = vt_model_class_name(explanation->model, index);
@@ -34,12 +45,12 @@ static vt_status print_regions(cli *run, const vt_explanation *explanation)
     char score[32], change[32], without[32];
     int region = explanation->order[place];
     double rise = explanation->insertion[place + 1] - explanation->insertion[place];
-    number(rise, change);
-    status =
-        cli_table_row(run->ctx, &table, "%d\t%d\t%.1f %%\t%s\t%s\t%s%s\t%s", place + 1, region,
-                      100 * (explanation->areas[place + 1] - explanation->areas[place]),
-                      vt_region_where(explanation, region), number(explanation->insertion[place + 1], score),
-                      rise > 0 ? "+" : "", change, number(explanation->deletion[place + 1], without));
+    status = cli_table_row(run->ctx, &table, "%d\t%d\t%.1f %%\t%s\t%s\t%s\t%s", place + 1, region,
+                           100 * (explanation->areas[place + 1] - explanation->areas[place]),
+                           vt_region_where(explanation, region),
+                           cell(explanation, explanation->insertion[place + 1], false, score),
+                           cell(explanation, rise, true, change),
+                           cell(explanation, explanation->deletion[place + 1], false, without));
   }
   if (status != VT_OK) {
     cli_table_free(&table);

@@ -63,6 +63,7 @@ vt_status cli_model_open(cli *run, const cli_model_settings *settings, const cha
                          vt_model **out)
 {
   uint64_t bytes;
+  run->stage = CLI_USAGE;
   VT_TRY(cli_parse_bytes(run->ctx, "max-memory", settings->max_memory, &bytes));
   vt_ctx_set_max_memory(run->ctx, bytes);
   run->stage = CLI_MODEL;

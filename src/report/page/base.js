@@ -29,7 +29,6 @@ function element(name, attributes = {}, text = "") {
 const number = (value) => value === null || !Number.isFinite(value) ? "–" : String(+value.toPrecision(3));
 const percent = (share) => share === null ? "–" : `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 const className = (entry) => entry.name || `class ${entry.index}`;
-const signed = (value) => !Number.isFinite(value) ? "–" : (value > 0 ? "+" : value < 0 ? "−" : "") + number(Math.abs(value));
 
 // What the reader has chosen. Every change goes through set(), which redraws.
 const state = { mode: "map", alpha: 0.5, colours: data.scale.signed ? data.diverging : data.colour_map, threshold: 0, sign: "both",

@@ -110,6 +110,9 @@ function fillClasses() {
   }
 }
 
+// Four decimals for probabilities, so that columns can be compared by eye.
+const cell = (value) => value === null || !Number.isFinite(value) ? "–" : kind === "probability" ? value.toFixed(4) : number(value);
+
 function fillRanking() {
   data.order.forEach((region, place) => {
     const row = element("tr"), button = element("button", { type: "button", "aria-label": `Show the first ${place + 1} regions` }, String(place + 1)), first = element("td");
@@ -117,7 +120,7 @@ function fillRanking() {
     button.addEventListener("click", () => { goTo(place + 1); $("hover").textContent = regionText(region); });
     first.append(button);
     row.append(first, element("td", {}, String(region)), element("td", {}, data.where[region]), element("td", {}, percent(data.region_area[region])),
-      element("td", {}, number(now)), element("td", { class: change > 0 ? "up" : change < 0 ? "down" : "" }, signed(change)), element("td", {}, number(data.deletion[place + 1])));
+      element("td", {}, cell(now)), element("td", { class: change > 0 ? "up" : change < 0 ? "down" : "" }, change > 0 ? `+${cell(change)}` : cell(change).replace("-", "−")), element("td", {}, cell(data.deletion[place + 1])));
     row.addEventListener("mouseenter", () => set({ picked: region }));
     row.addEventListener("mouseleave", () => set({ picked: -1 }));
     button.addEventListener("focus", () => set({ picked: region }));
