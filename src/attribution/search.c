@@ -27,7 +27,6 @@ typedef struct search {
   double *earlier; /* [count] the same one round before, for the violation rate */
   double *proxy;   /* [count] by candidate: G of 01-lima §4 step 3 */
   int *pending;    /* [count] candidates of the back round, rising */
-  vt_scored full, blank;
   vt_diversity front_diversity, back_diversity;
   int64_t triples, violations;      /* of diminishing returns */
   double front_value, before_value; /* F(front), F(front before its last pick) */
@@ -271,11 +270,12 @@ vt_status vt_search(vt_ctx *ctx, const vt_task *task, const vt_search_options *o
   memcpy(s.subsets, s.all_bits, (size_t)s.words * sizeof(uint64_t)); /* the whole picture, then nothing */
   memset(s.subsets + s.words, 0, (size_t)s.words * sizeof(uint64_t));
   VT_TRY_DONE(vt_scorer_subsets(ctx, task->scorer, s.subsets, 2, ends));
-  s.full = ends[0];
-  s.blank = ends[1];
-  log_prefix(&s, 0, &s.blank, &s.full, 0);
-  log_prefix(&s, s.count, &s.full, &s.blank, 0);
-  s.front_value = vt_objective(&options->weights, &s.blank, &s.full, 0);
+  const vt_scored *full = &ends[0], *blank = &ends[1];
+  explanation->full = full->target;
+  explanation->blank = blank->target;
+  log_prefix(&s, 0, blank, full, 0);
+  log_prefix(&s, s.count, full, blank, 0);
+  s.front_value = vt_objective(&options->weights, blank, full, 0);
 
   status = run_rounds(ctx, &s);
   if (status == VT_ERROR_LIMIT || status == VT_ERROR_INTERRUPTED) {
