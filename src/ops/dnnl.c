@@ -69,10 +69,20 @@ static bool addressable(int rank, const int64_t *dims)
   return true;
 }
 
+/* oneDNN's own type of sizes is longer than ours. */
+static void widen(int rank, const int64_t *sizes, dnnl_dims_t out)
+{
+  memset(out, 0, sizeof(dnnl_dims_t));
+  memcpy(out, sizes, sizeof *sizes * (size_t)rank);
+}
+
 bool vt_dnnl_strided(dnnl_memory_desc_t *out, int rank, const int64_t *dims, const int64_t *strides)
 {
-  return addressable(rank, dims) &&
-         dnnl_memory_desc_init_by_strides(out, rank, dims, dnnl_f32, strides) == dnnl_success;
+  dnnl_dims_t sizes, steps;
+  if (!addressable(rank, dims)) return false;
+  widen(rank, dims, sizes);
+  widen(rank, strides, steps);
+  return dnnl_memory_desc_init_by_strides(out, rank, sizes, dnnl_f32, steps) == dnnl_success;
 }
 
 bool vt_dnnl_row_major(dnnl_memory_desc_t *out, int rank, const int64_t *dims)
@@ -88,8 +98,10 @@ bool vt_dnnl_row_major(dnnl_memory_desc_t *out, int rank, const int64_t *dims)
 
 bool vt_dnnl_any(dnnl_memory_desc_t *out, int rank, const int64_t *dims)
 {
-  return addressable(rank, dims) &&
-         dnnl_memory_desc_init_by_tag(out, rank, dims, dnnl_f32, dnnl_format_tag_any) == dnnl_success;
+  dnnl_dims_t sizes;
+  if (!addressable(rank, dims)) return false;
+  widen(rank, dims, sizes);
+  return dnnl_memory_desc_init_by_tag(out, rank, sizes, dnnl_f32, dnnl_format_tag_any) == dnnl_success;
 }
 
 /* ---- threads ---- */
