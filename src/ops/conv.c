@@ -119,10 +119,10 @@ static const vt_op conv_ops[] = {
      .attributes_size = sizeof(vt_conv_attributes),
      .fields = conv_fields,
      .field_count = VT_COUNT(conv_fields),
-     .types = {VT_FLOATS},
+     .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
      .shape = conv_shape,
-     .implementations = {{"dnnl", vt_dnnl_fits, conv_dnnl}, {"plain", NULL, conv_plain}},
+     .implementations = {VT_BY_F32, {"dnnl", vt_dnnl_fits, conv_dnnl}, {"plain", NULL, conv_plain}},
      .flops = conv_flops},
 };
 

@@ -131,10 +131,12 @@ static const vt_op conv_transpose_ops[] = {
      .attributes_size = sizeof(vt_conv_transpose_attributes),
      .fields = conv_transpose_fields,
      .field_count = VT_COUNT(conv_transpose_fields),
-     .types = {VT_FLOATS},
+     .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
      .shape = conv_transpose_shape,
-     .implementations = {{"dnnl", vt_dnnl_fits, conv_transpose_dnnl}, {"plain", NULL, conv_transpose_plain}},
+     .implementations = {VT_BY_F32,
+                         {"dnnl", vt_dnnl_fits, conv_transpose_dnnl},
+                         {"plain", NULL, conv_transpose_plain}},
      .flops = conv_transpose_flops},
 };
 

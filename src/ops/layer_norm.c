@@ -251,10 +251,10 @@ static const vt_op layer_norm_ops[] = {
      .attributes_size = sizeof(layer_attributes),
      .fields = layer_fields,
      .field_count = VT_COUNT(layer_fields),
-     .types = {VT_FLOATS},
+     .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
      .shape = layer_shape,
-     .implementations = {{"simd", fast_can, layer_fast}, {"plain", NULL, layer_plain}}},
+     .implementations = {VT_BY_F32, {"simd", fast_can, layer_fast}, {"plain", NULL, layer_plain}}},
     {.name = "RMSNormalization",
      .since = 23,
      .last = 23,
@@ -265,10 +265,10 @@ static const vt_op layer_norm_ops[] = {
      .attributes_size = sizeof(layer_attributes),
      .fields = layer_fields,
      .field_count = VT_COUNT(layer_fields),
-     .types = {VT_FLOATS},
+     .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
      .shape = layer_shape,
-     .implementations = {{"simd", fast_can, rms_fast}, {"plain", NULL, rms_plain}}},
+     .implementations = {VT_BY_F32, {"simd", fast_can, rms_fast}, {"plain", NULL, rms_plain}}},
 };
 
 const vt_op_family vt_ops_layer_norm = {layer_norm_ops, VT_COUNT(layer_norm_ops)};

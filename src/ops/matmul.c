@@ -70,11 +70,16 @@ static void product_rows(void *user, int64_t first, int64_t last)
   }
 }
 
+static bool is_real(const vt_tensor *tensor)
+{
+  return (VT_FLOATS | VT_HALVES) & VT_T(tensor->type);
+}
+
 /* The product of inputs 0 and 1 as f64 or, for integer tensors, as bits: an array that the caller frees. NULL
  * on failure. */
 static void *product_plain(vt_ctx *ctx, const vt_call *call, const product *p)
 {
-  bool real = VT_FLOATS & VT_T(call->inputs[0]->type);
+  bool real = is_real(call->inputs[0]);
   int64_t count = vt_count(call->outputs[0]);
   void *a = real ? (void *)vt_plain_read(ctx, call->inputs[0]) : vt_plain_read_bits(ctx, call->inputs[0]);
   void *b = real ? (void *)vt_plain_read(ctx, call->inputs[1]) : vt_plain_read_bits(ctx, call->inputs[1]);
@@ -165,7 +170,7 @@ static vt_status matmul_plain(vt_ctx *ctx, const vt_call *call)
   VT_TRY(matmul_product(ctx, call, &p));
   void *y = product_plain(ctx, call, &p);
   if (!y) return VT_ERROR_OUT_OF_MEMORY;
-  if (VT_FLOATS & VT_T(call->inputs[0]->type))
+  if (is_real(call->inputs[0]))
     vt_plain_write(call->outputs[0], y);
   else
     vt_plain_write_bits(call->outputs[0], y);
@@ -268,7 +273,7 @@ static vt_status gemm_shape(vt_ctx *ctx, const vt_call *call)
       return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL,
                           "C is %s, which does not broadcast to [%lld,%lld]", vt_shape_text(c, a_text),
                           (long long)p.rows, (long long)p.columns);
-  if (!(VT_FLOATS & VT_T(a->type)) &&
+  if (!is_real(a) &&
       (nearbyint(attributes->alpha) != attributes->alpha || nearbyint(attributes->beta) != attributes->beta ||
        fabs(attributes->alpha) > INT32_MAX || fabs(attributes->beta) > INT32_MAX))
     return vt_call_fail(ctx, call, VT_ERROR_UNSUPPORTED, "alpha and beta must be whole numbers for %s",
@@ -286,7 +291,7 @@ static void summand_strides(const vt_call *call, int64_t strides[VT_MAX_RANK])
 static vt_status gemm_plain(vt_ctx *ctx, const vt_call *call)
 {
   const vt_gemm_attributes *attributes = call->attributes;
-  bool real = VT_FLOATS & VT_T(call->inputs[0]->type);
+  bool real = is_real(call->inputs[0]);
   const vt_tensor *c = vt_input(call, 2);
   int64_t strides[VT_MAX_RANK];
   product p = gemm_product(call);
@@ -391,7 +396,8 @@ static const vt_field gemm_fields[] = {
 };
 
 #define FACTORS                                                                                              \
-  (VT_FLOATS | VT_T(VT_I32) | VT_T(VT_I64) | VT_T(VT_U32) | VT_T(VT_U64) | VT_T(VT_U8) | VT_T(VT_I8))
+  (VT_FLOATS | VT_HALVES | VT_T(VT_I32) | VT_T(VT_I64) | VT_T(VT_U32) | VT_T(VT_U64) | VT_T(VT_U8) |         \
+   VT_T(VT_I8))
 
 static const vt_op matmul_ops[] = {
     {.name = "MatMul",
@@ -403,7 +409,7 @@ static const vt_op matmul_ops[] = {
      .types = {FACTORS},
      .same_types = true,
      .shape = matmul_shape,
-     .implementations = {{"dnnl", vt_dnnl_fits, matmul_dnnl}, {"plain", NULL, matmul_plain}},
+     .implementations = {VT_BY_F32, {"dnnl", vt_dnnl_fits, matmul_dnnl}, {"plain", NULL, matmul_plain}},
      .flops = matmul_flops},
     {.name = "Gemm",
      .since = 1,
@@ -417,7 +423,7 @@ static const vt_op matmul_ops[] = {
      .types = {FACTORS},
      .same_types = true,
      .shape = gemm_shape,
-     .implementations = {{"dnnl", vt_dnnl_fits, gemm_dnnl}, {"plain", NULL, gemm_plain}},
+     .implementations = {VT_BY_F32, {"dnnl", vt_dnnl_fits, gemm_dnnl}, {"plain", NULL, gemm_plain}},
      .flops = gemm_flops},
 };
 

@@ -76,18 +76,15 @@ static vt_status batch_shape(vt_ctx *ctx, const vt_call *call)
   return vt_set_output(ctx, call, 0, x->type, x->rank, x->dims);
 }
 
-/* running = old · momentum + batch · (1 − momentum) */
-static void write_running(const vt_call *call, int output, const double *batch, double momentum)
+/* running = old · momentum + batch · (1 − momentum); `batch` is used up. */
+static void write_running(const vt_call *call, int output, double *batch, double momentum)
 {
   vt_tensor *running = vt_output(call, output);
   const vt_tensor *old = call->inputs[output + 2];
-  for (int64_t c = 0; running && c < vt_count(running); c++) {
-    double value = vt_get_f64(old, c) * momentum + batch[c] * (1 - momentum);
-    if (running->type == VT_F32)
-      ((float *)running->data)[c] = (float)value;
-    else
-      ((double *)running->data)[c] = value;
-  }
+  if (!running) return;
+  for (int64_t c = 0; c < vt_count(running); c++)
+    batch[c] = vt_get_f64(old, c) * momentum + batch[c] * (1 - momentum);
+  vt_plain_write(running, batch);
 }
 
 static void plain_moments(channels c, const double *x, int64_t channel, double *mean, double *variance)
@@ -371,9 +368,9 @@ static const vt_op norm_ops[] = {
      .attributes_size = sizeof(vt_batch_norm_attributes),
      .fields = batch_fields,
      .field_count = VT_COUNT(batch_fields),
-     .types = {VT_FLOATS},
+     .types = {VT_FLOATS | VT_HALVES},
      .shape = batch_shape,
-     .implementations = {{"simd", all_f32, batch_fast}, {"plain", NULL, batch_plain}}},
+     .implementations = {VT_BY_F32, {"simd", all_f32, batch_fast}, {"plain", NULL, batch_plain}}},
     {.name = "InstanceNormalization",
      .since = 1,
      .min_inputs = 3,
@@ -383,10 +380,10 @@ static const vt_op norm_ops[] = {
      .attributes_size = sizeof(instance_attributes),
      .fields = instance_fields,
      .field_count = VT_COUNT(instance_fields),
-     .types = {VT_FLOATS},
+     .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
      .shape = channels_shape,
-     .implementations = {{"simd", all_f32, instance_fast}, {"plain", NULL, instance_plain}}},
+     .implementations = {VT_BY_F32, {"simd", all_f32, instance_fast}, {"plain", NULL, instance_plain}}},
     {.name = "GroupNormalization",
      .since = 18,
      .min_inputs = 3,
@@ -396,10 +393,10 @@ static const vt_op norm_ops[] = {
      .attributes_size = sizeof(group_attributes),
      .fields = group_fields,
      .field_count = VT_COUNT(group_fields),
-     .types = {VT_FLOATS},
+     .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
      .shape = group_shape,
-     .implementations = {{"simd", all_f32, group_fast}, {"plain", NULL, group_plain}}},
+     .implementations = {VT_BY_F32, {"simd", all_f32, group_fast}, {"plain", NULL, group_plain}}},
 };
 
 const vt_op_family vt_ops_norm = {norm_ops, VT_COUNT(norm_ops)};

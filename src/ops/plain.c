@@ -60,6 +60,14 @@ void vt_plain_write(vt_tensor *tensor, const double *values)
     for (int64_t i = 0; i < count; i++)
       ((int8_t *)tensor->data)[i] = (int8_t)values[i];
     break;
+  case VT_F16:
+    for (int64_t i = 0; i < count; i++)
+      ((uint16_t *)tensor->data)[i] = vt_f32_to_f16((float)values[i]);
+    break;
+  case VT_BF16:
+    for (int64_t i = 0; i < count; i++)
+      ((uint16_t *)tensor->data)[i] = vt_f32_to_bf16((float)values[i]);
+    break;
   default: /* rows that use this helper take no other type */
     break;
   }
@@ -93,4 +101,9 @@ void vt_plain_write_bits(vt_tensor *tensor, const uint64_t *values)
       ((uint64_t *)tensor->data)[i] = values[i];
       break;
     }
+}
+
+bool vt_half_call(const vt_call *call)
+{
+  return vt_is_half(call->inputs[0]);
 }

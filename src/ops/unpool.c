@@ -2,6 +2,7 @@
  *
  * MaxUnpool: puts each value back where MaxPool took it from; zeros elsewhere.
  */
+#include "ops/elementwise.h"
 #include "ops/families.h"
 #include "ops/window.h"
 
@@ -104,7 +105,7 @@ static const vt_op unpool_ops[] = {
      .attributes_size = sizeof(unpool_attributes),
      .fields = unpool_fields,
      .field_count = VT_COUNT(unpool_fields),
-     .types = {VT_FLOATS, VT_T(VT_I64), VT_T(VT_I64)},
+     .types = {VT_FLOATS | VT_HALVES, VT_T(VT_I64), VT_T(VT_I64)},
      .shape = unpool_shape,
      .implementations = {{"plain", NULL, unpool_plain}}},
 };

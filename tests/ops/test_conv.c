@@ -18,6 +18,30 @@ static void sums_windows(void **state)
             VT_F64, SHAPE(1, 1, 1, 1), 0, -8.5);
 }
 
+/* Half types are computed in f32 and rounded once: 1.0009765625 + 2 is 3.0009765625, between two f16. */
+static void rounds_halves_once(void **state)
+{
+  vt_ctx *ctx = *state;
+  for (int plain = 0; plain < 2; plain++) {
+    vt_op_force_plain(plain);
+    op_expect(op_run(ctx, "Conv", "", op_tensor(ctx, VT_F16, SHAPE(1, 1, 3), 1.0009765625, 2, 8),
+                     op_tensor(ctx, VT_F16, SHAPE(1, 1, 2), 1, 1)),
+              VT_F16, SHAPE(1, 1, 2), 0, 3, 10);
+    op_expect(op_run(ctx, "MatMul", "", op_tensor(ctx, VT_BF16, SHAPE(1, 2), 3, 0.5),
+                     op_tensor(ctx, VT_BF16, SHAPE(2), 2, 4)),
+              VT_BF16, SHAPE(1), 0, 8);
+    op_expect(op_run(ctx, "MaxPool", "kernel_shape=2", op_tensor(ctx, VT_F16, SHAPE(1, 1, 3), -1, -2, -3)),
+              VT_F16, SHAPE(1, 1, 2), 0, -1, -2);
+    vt_tensor *all[3], *one = op_tensor(ctx, VT_F16, SHAPE(1), 1);
+    op_run_all(ctx, "BatchNormalization", "epsilon=0;training_mode=1;momentum=0.5", all, 3,
+               op_tensor(ctx, VT_F16, SHAPE(2, 1), 1, 5), one, one, one, one);
+    op_expect(all[0], VT_F16, SHAPE(2, 1), 0, 0, 2);
+    op_expect(all[1], VT_F16, SHAPE(1), 0, 2);
+    op_expect(all[2], VT_F16, SHAPE(1), 0, 2.5);
+  }
+  vt_op_force_plain(false);
+}
+
 static void pads_by_rule(void **state)
 {
   vt_ctx *ctx = *state;
@@ -167,13 +191,10 @@ static void takes_extreme_settings(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      op_test(sums_windows),
-      op_test(pads_by_rule),
-      op_test(keeps_groups_apart),
-      op_test(goes_without_elements),
-      op_test(agrees_with_plain),
-      op_test(agrees_on_known_layers),
-      op_test(refuses),
+      op_test(sums_windows),           op_test(rounds_halves_once),
+      op_test(pads_by_rule),           op_test(keeps_groups_apart),
+      op_test(goes_without_elements),  op_test(agrees_with_plain),
+      op_test(agrees_on_known_layers), op_test(refuses),
       op_test(takes_extreme_settings),
   };
   return cmocka_run_group_tests_name("ops/conv", tests, NULL, NULL);
