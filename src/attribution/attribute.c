@@ -134,7 +134,8 @@ vt_status vt_attribute(vt_ctx *ctx, vt_model *model, const vt_image *photo, cons
       vt_preprocess_image(ctx, vt_model_preprocess(model), photo, &result.picture, &result.placement));
   VT_TRY_DONE(
       vt_fill_make(ctx, request->fill, model, result.picture, (uint64_t)request->seed, &result.blank));
-  VT_TRY_DONE(vt_divide(ctx, request->regions, result.picture, &result.regions, &result.regions_report));
+  VT_TRY_DONE(vt_divide_placed(ctx, request->regions, result.picture, &result.placement, &result.regions,
+                               &result.regions_report));
   VT_TRY_DONE(vt_explanation_new(ctx, &result.explanation));
   vt_explanation *explanation = result.explanation;
   explanation->model = model;

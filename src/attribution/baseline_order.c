@@ -31,7 +31,7 @@ static int64_t calls(const void *settings, int regions, bool embedding)
 {
   VT_UNUSED(settings);
   VT_UNUSED(embedding);
-  return 2 * ((int64_t)regions + 1); /* the curves */
+  return 2 * (int64_t)regions; /* full, blank, and the inner points of both curves */
 }
 
 const vt_method vt_method_baseline_order = {
@@ -41,7 +41,7 @@ const vt_method vt_method_baseline_order = {
     .summary = "Not an explanation: the control that a ranking has to beat. Its curves are evaluated like "
                "everybody's.",
     .citation = "",
-    .cost = "2(k+1) model calls for the curves of k regions",
+    .cost = "2k model calls for the curves of k regions",
     .place = "data · token",
     .needs = VT_NEEDS_REGIONS,
     .settings_size = sizeof(vt_baseline_order_settings),
