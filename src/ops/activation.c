@@ -128,7 +128,7 @@ typedef struct elu_settings {
 } elu_settings;
 static const vt_field elu_fields[] = {FIELD(elu_settings, alpha, "1", "limit for x → −∞, negated")};
 /* expm1 keeps the small values that exp(x) − 1 would lose */
-ACTIVATION(elu, SETTING(elu_settings, alpha), x < 0 ? alpha * VT_BY_TYPE(expm1, x) : x)
+ACTIVATION(elu, SETTING(elu_settings, alpha), x < 0 ? alpha * VT_EXPM1(x) : x)
 
 typedef struct selu_settings {
   double alpha, gamma;
@@ -138,18 +138,18 @@ static const vt_field selu_fields[] = {
     FIELD(selu_settings, gamma, "1.05070102214813232421875", "slope for x > 0"),
 };
 ACTIVATION(selu, SETTING(selu_settings, alpha);
-           SETTING(selu_settings, gamma), x > 0 ? gamma * x : gamma * alpha * VT_BY_TYPE(expm1, x))
+           SETTING(selu_settings, gamma), x > 0 ? gamma * x : gamma * alpha * VT_EXPM1(x))
 
 typedef struct celu_settings {
   double alpha;
 } celu_settings;
 static const vt_field celu_fields[] = {FIELD(celu_settings, alpha, "1", "limit for x → −∞, negated")};
-ACTIVATION(celu, SETTING(celu_settings, alpha), x < 0 ? alpha * VT_BY_TYPE(expm1, x / alpha) : x)
+ACTIVATION(celu, SETTING(celu_settings, alpha), x < 0 ? alpha * VT_EXPM1((x / alpha)) : x)
 
-ACTIVATION(sigmoid, VT_NOTHING, 1 / (1 + vt_exp(-x)))
+ACTIVATION(sigmoid, VT_NOTHING, 1 / (1 + VT_EXP(-x)))
 
 /* log(1 + e^x) = max(x, 0) + log(1 + e^−|x|) */
-#define SOFTPLUS (x > 0 ? x : 0) + VT_BY_TYPE(log1p, vt_exp(-VT_BY_TYPE(fabs, x)))
+#define SOFTPLUS (x > 0 ? x : 0) + VT_LOG1P_EXP(x)
 ACTIVATION(softplus, VT_NOTHING, x != x ? x : SOFTPLUS)
 
 ACTIVATION(softsign, VT_NOTHING, x / (1 + VT_BY_TYPE(fabs, x)))
@@ -157,7 +157,7 @@ ACTIVATION(softsign, VT_NOTHING, x / (1 + VT_BY_TYPE(fabs, x)))
 /* x · tanh(softplus(x)). With e = e^x: tanh(log(1 + e)) = (e² + 2e) / (e² + 2e + 2), for x ≤ 20; beyond it
  * is 1. */
 #define MISH_RATIO(e) ((e) * ((e) + 2) / ((e) * ((e) + 2) + 2))
-ACTIVATION(mish, VT_NOTHING, x > 20 ? x : x * MISH_RATIO(vt_exp(x > 20 ? (real)20 : x)))
+ACTIVATION(mish, VT_NOTHING, x > 20 ? x : x * MISH_RATIO(VT_EXP(x > 20 ? (real)20 : x)))
 
 /* ---- Gelu: x · Φ(x), or its approximation by tanh ---- */
 
@@ -174,10 +174,10 @@ static const vt_field gelu_fields[] = {
      .choices = "none|tanh",
      .help = "formula: by erf, or by tanh"},
 };
-VT_FLOAT_LOOPS1(gelu, VT_NOTHING, (real)0.5 * x * (1 + vt_erf(x * (real)0.70710678118654752440)))
+VT_FLOAT_LOOPS1(gelu, VT_NOTHING, (real)0.5 * x * (1 + VT_ERF(x * (real)0.70710678118654752440)))
 VT_FLOAT_LOOPS1(gelu_tanh, VT_NOTHING,
                 (real)0.5 * x *
-                    (1 + vt_tanh((real)0.79788456080286535588 * (x + (real)0.044715 * x * x * x))))
+                    (1 + VT_TANH((real)0.79788456080286535588 * (x + (real)0.044715 * x * x * x))))
 static const vt_loop gelu_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(gelu)};
 static const vt_loop gelu_tanh_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(gelu_tanh)};
 

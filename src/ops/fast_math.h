@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * exp, tanh and erf for f32 in arithmetic that compilers turn into SIMD, and names that pick the f32 or f64
- * function by the type of their argument, so that one loop body serves both. The same operations in the same
- * order everywhere: results do not depend on instruction set or position. tests/ops/test_unary.c states and
- * checks the largest errors against f64.
+ * exp, log, tanh and erf for f32 in arithmetic that compilers turn into SIMD, and names that pick the f32 or
+ * f64 function by the type of their argument, so that one loop body serves both. The same operations in the
+ * same order everywhere: results do not depend on instruction set or position. tests/ops/test_unary.c states
+ * and checks the largest errors against f64.
  */
 #ifndef VT_OPS_FAST_MATH_H
 #define VT_OPS_FAST_MATH_H
@@ -55,6 +55,62 @@ VT_INLINE float vt_exp_f32(float x)
   return y * vt_float_of_bits((half + 127u) << 23) * vt_float_of_bits((exponent - half + 127u) << 23);
 }
 
+/* e^x − 1: near 0 the Taylor polynomial of degree 9, which keeps the small values that the difference loses.
+ */
+VT_INLINE float vt_expm1_f32(float x)
+{
+  float y = 1.0f / 362880.0f;
+  y = y * x + 1.0f / 40320.0f;
+  y = y * x + 1.0f / 5040.0f;
+  y = y * x + 1.0f / 720.0f;
+  y = y * x + 1.0f / 120.0f;
+  y = y * x + 1.0f / 24.0f;
+  y = y * x + 1.0f / 6.0f;
+  y = y * x + 0.5f;
+  y = y * x * x + x;
+  return fabsf(x) < 0.5f ? y : vt_exp_f32(x) - 1.0f;
+}
+
+/* x = 2^n · m with m in [√½, √2); log m = 2 artanh(s) with s = (m − 1) / (m + 1), its series up to s¹¹. */
+VT_INLINE float vt_log_f32(float x)
+{
+  float scaled = x < 0x1p-126f ? x * 0x1p24f : x; /* subnormal numbers have no exponent of their own */
+  uint32_t bits = vt_bits_of_float(scaled);
+  uint32_t above = (bits & 0x007fffffu) > 0x003504f3u; /* mantissa beyond √2 */
+  float n = (float)(int32_t)((bits >> 23) + above) - 127.0f - (x < 0x1p-126f ? 24.0f : 0.0f);
+  float m = vt_float_of_bits((bits & 0x007fffffu) | (0x3f800000u - (above << 23)));
+  float s = (m - 1.0f) / (m + 1.0f), square = s * s;
+  float y = 2.0f / 11.0f;
+  y = y * square + 2.0f / 9.0f;
+  y = y * square + 2.0f / 7.0f;
+  y = y * square + 2.0f / 5.0f;
+  y = y * square + 2.0f / 3.0f;
+  y = y * square * s + n * 0x1.7f7d1cp-20f + 2.0f * s + n * 0x1.62e4p-1f;
+  y = x == INFINITY ? INFINITY : y;
+  y = x == 0.0f ? -INFINITY : y;
+  return x < 0.0f || x != x ? NAN : y;
+}
+
+/* log(1 + e^−|x|), the part of softplus beside max(x, 0): 2 artanh(e / (2 + e)) with its series up to s¹⁷. */
+VT_INLINE float vt_log1p_exp_f32(float x)
+{
+  float e = vt_exp_f32(-fabsf(x)), s = e / (2.0f + e), square = s * s;
+  float y = 2.0f / 17.0f;
+  y = y * square + 2.0f / 15.0f;
+  y = y * square + 2.0f / 13.0f;
+  y = y * square + 2.0f / 11.0f;
+  y = y * square + 2.0f / 9.0f;
+  y = y * square + 2.0f / 7.0f;
+  y = y * square + 2.0f / 5.0f;
+  y = y * square + 2.0f / 3.0f;
+  return y * square * s + 2.0f * s;
+}
+
+VT_INLINE double vt_log1p_exp_f64(double x)
+{
+  return log1p(exp(-fabs(x)));
+}
+
 /* Near 0 the odd Taylor polynomial of degree 11, elsewhere 1 − 2 / (e^2|x| + 1). */
 VT_INLINE float vt_tanh_f32(float x)
 {
@@ -96,9 +152,12 @@ VT_INLINE float vt_erf_f32(float x)
   return magnitude < 1.0f ? near : copysignf(far, x);
 }
 
-#define vt_exp(x)  _Generic((x), float : vt_exp_f32, double : exp)(x)
-#define vt_tanh(x) _Generic((x), float : vt_tanh_f32, double : tanh)(x)
-#define vt_erf(x)  _Generic((x), float : vt_erf_f32, double : erf)(x)
+#define VT_EXP(x)       _Generic((x), float : vt_exp_f32, double : exp)(x)
+#define VT_EXPM1(x)     _Generic((x), float : vt_expm1_f32, double : expm1)(x)
+#define VT_LN(x)        _Generic((x), float : vt_log_f32, double : log)(x)
+#define VT_LOG1P_EXP(x) _Generic((x), float : vt_log1p_exp_f32, double : vt_log1p_exp_f64)(x)
+#define VT_TANH(x)      _Generic((x), float : vt_tanh_f32, double : tanh)(x)
+#define VT_ERF(x)       _Generic((x), float : vt_erf_f32, double : erf)(x)
 
 /* Of the C library, by type. */
 #define VT_BY_TYPE(name, x) _Generic((x), float : name##f, double : name)(x)

@@ -56,7 +56,7 @@ typedef struct softmax {
     for (int64_t i = 0; i < whole; i += LANES) {                                                             \
       _Pragma("omp simd") for (int lane = 0; lane < LANES; lane++)                                           \
       {                                                                                                      \
-        const type power = vt_exp(x[i + lane] - top);                                                        \
+        const type power = VT_EXP(x[i + lane] - top);                                                        \
         sums[lane] += (double)power;                                                                         \
         y[i + lane] = power;                                                                                 \
       }                                                                                                      \
@@ -64,7 +64,7 @@ typedef struct softmax {
     for (int lane = 0; lane < LANES; lane++)                                                                 \
       sum += sums[lane];                                                                                     \
     for (int64_t i = whole; i < count; i++) {                                                                \
-      y[i] = vt_exp(x[i] - top);                                                                             \
+      y[i] = VT_EXP(x[i] - top);                                                                             \
       sum += (double)y[i];                                                                                   \
     }                                                                                                        \
     if (logarithm) {                                                                                         \
@@ -94,7 +94,7 @@ typedef struct softmax {
       type *out = y + i * stride;                                                                            \
       _Pragma("omp simd") for (int64_t j = 0; j < width; j++)                                                \
       {                                                                                                      \
-        const type power = vt_exp(row[j] - top[j]);                                                          \
+        const type power = VT_EXP(row[j] - top[j]);                                                          \
         sum[j] += (double)power;                                                                             \
         out[j] = power;                                                                                      \
       }                                                                                                      \

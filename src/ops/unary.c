@@ -16,8 +16,8 @@
     return vt_run_loops(ctx, call, name##_loops);                                                            \
   }
 
-UNARY(exponential, vt_exp(x))
-UNARY(logarithm, VT_BY_TYPE(log, x))
+UNARY(exponential, VT_EXP(x))
+UNARY(logarithm, VT_LN(x))
 UNARY(square_root, VT_BY_TYPE(sqrt, x))
 UNARY(sine, VT_BY_TYPE(sin, x))
 UNARY(cosine, VT_BY_TYPE(cos, x))
@@ -27,14 +27,14 @@ UNARY(arc_cosine, VT_BY_TYPE(acos, x))
 UNARY(arc_tangent, VT_BY_TYPE(atan, x))
 UNARY(hyperbolic_sine, VT_BY_TYPE(sinh, x))
 UNARY(hyperbolic_cosine, VT_BY_TYPE(cosh, x))
-UNARY(hyperbolic_tangent, vt_tanh(x))
+UNARY(hyperbolic_tangent, VT_TANH(x))
 UNARY(area_sine, VT_BY_TYPE(asinh, x))
 UNARY(area_cosine, VT_BY_TYPE(acosh, x))
 UNARY(area_tangent, VT_BY_TYPE(atanh, x))
 UNARY(ceiling, VT_BY_TYPE(ceil, x))
 UNARY(round_down, VT_BY_TYPE(floor, x))
 UNARY(round_half_even, VT_BY_TYPE(rint, x))
-UNARY(error_function, vt_erf(x))
+UNARY(error_function, VT_ERF(x))
 
 /* ---- Sign: −1, 0, 1; NaN stays ---- */
 

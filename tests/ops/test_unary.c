@@ -65,21 +65,31 @@ static void test_against_library(void **state)
 static void test_own_functions(void **state)
 {
   (void)state;
-  double worst_exp = 0, worst_tanh = 0, worst_erf = 0;
-  for (uint32_t bits = 0; bits < 0x42d00000u; bits += 997)
+  double exp_error = 0, expm1_error = 0, tanh_error = 0, erf_error = 0, log_error = 0, softplus_error = 0;
+  for (uint32_t bits = 1; bits < 0x7f800000u; bits += 2971)
     for (uint32_t sign = 0; sign < 2; sign++) {
       float x = vt_float_of_bits(bits | sign << 31);
-      double wide = (double)x, e = exp(wide), t = tanh(wide), f = erf(wide);
-      if (e < 3.4e38 && e > 1.2e-38) worst_exp = fmax(worst_exp, fabs((double)vt_exp_f32(x) - e) / e);
-      if (bits > 0x00800000u) {
-        worst_tanh = fmax(worst_tanh, fabs(((double)vt_tanh_f32(x) - t) / t));
-        worst_erf = fmax(worst_erf, fabs(((double)vt_erf_f32(x) - f) / f));
-      }
+      double wide = (double)x, e = exp(wide), softplus = log1p(exp(-fabs(wide)));
+      if (sign == 0) log_error = fmax(log_error, fabs(((double)vt_log_f32(x) - log(wide)) / log(wide)));
+      if (fabs(wide) > 104) continue;
+      if (e < 3.4e38 && e > 1.2e-38) exp_error = fmax(exp_error, fabs((double)vt_exp_f32(x) - e) / e);
+      if (softplus > 1.2e-38)
+        softplus_error = fmax(softplus_error, fabs((double)vt_log1p_exp_f32(x) - softplus) / softplus);
+      if (fabs(wide) < 1.2e-38) continue;
+      if (e < 3.4e38)
+        expm1_error = fmax(expm1_error, fabs(((double)vt_expm1_f32(x) - expm1(wide)) / expm1(wide)));
+      tanh_error = fmax(tanh_error, fabs(((double)vt_tanh_f32(x) - tanh(wide)) / tanh(wide)));
+      erf_error = fmax(erf_error, fabs(((double)vt_erf_f32(x) - erf(wide)) / erf(wide)));
     }
-  print_message("# relative errors: exp %.2g, tanh %.2g, erf %.2g\n", worst_exp, worst_tanh, worst_erf);
-  assert_true(worst_exp < 1.5e-7);
-  assert_true(worst_tanh < 4e-7);
-  assert_true(worst_erf < 2.5e-7);
+  print_message("# relative errors: exp %.2g, expm1 %.2g, log %.2g, softplus %.2g, tanh %.2g, erf %.2g\n",
+                exp_error, expm1_error, log_error, softplus_error, tanh_error, erf_error);
+  assert_true(exp_error < 1.5e-7);
+  assert_true(expm1_error < 3e-7);
+  assert_true(log_error < 2e-7);
+  assert_true(vt_log_f32(1) == 0);
+  assert_true(softplus_error < 3e-7);
+  assert_true(tanh_error < 4e-7);
+  assert_true(erf_error < 2.5e-7);
   /* subnormal results: within one step of 2^-149 */
   for (float x = -103.9f; x < -87.4f; x += 0.37f)
     assert_true(fabs((double)vt_exp_f32(x) - exp((double)x)) < 3e-45);
