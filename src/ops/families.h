@@ -32,6 +32,8 @@ extern const vt_op_family vt_ops_topk;
 extern const vt_op_family vt_ops_space;
 extern const vt_op_family vt_ops_resize;
 extern const vt_op_family vt_ops_sample;
+extern const vt_op_family vt_ops_boxes;
+extern const vt_op_family vt_ops_col2im;
 extern const vt_op_family vt_ops_matmul;
 extern const vt_op_family vt_ops_einsum;
 extern const vt_op_family vt_ops_det;

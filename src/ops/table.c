@@ -30,6 +30,8 @@ const vt_op_family *const vt_op_families[] = {
     &vt_ops_space,
     &vt_ops_resize,
     &vt_ops_sample,
+    &vt_ops_boxes,
+    &vt_ops_col2im,
     &vt_ops_matmul,
     &vt_ops_einsum,
     &vt_ops_det,
