@@ -118,11 +118,16 @@ static vt_status to_rgb(vt_ctx *ctx, const char *path, VipsImage **image)
 {
   VipsImage *next = NULL;
   int failed;
-  if (vips_image_get_coding(*image) == VIPS_CODING_NONE &&
-      vips_band_format_iscomplex(vips_image_get_format(*image)))
-    return vt_fail(ctx, VT_ERROR_INVALID_DATA, "%s: complex pixels are no picture", path);
-  failed = vips_colourspace(*image, &next, VIPS_INTERPRETATION_sRGB, "source_space",
-                            vips_image_guess_interpretation(*image), NULL);
+  VipsInterpretation space = vips_image_guess_interpretation(*image);
+  bool whole = vips_image_get_coding(*image) != VIPS_CODING_NONE ||
+               vips_band_format_isint(vips_image_get_format(*image));
+  if (!whole && space != VIPS_INTERPRETATION_scRGB && space != VIPS_INTERPRETATION_LAB &&
+      space != VIPS_INTERPRETATION_XYZ)
+    return vt_fail(
+        ctx, VT_ERROR_INVALID_DATA,
+        "%s: pixels are floating-point numbers without a known scale; save the picture with 8 or 16 bits",
+        path);
+  failed = vips_colourspace(*image, &next, VIPS_INTERPRETATION_sRGB, "source_space", space, NULL);
   VT_TRY(step(ctx, path, image, next, failed));
   if (vips_image_hasalpha(*image)) {
     failed = vips_flatten(*image, &next, NULL);

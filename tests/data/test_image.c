@@ -123,6 +123,10 @@ static void test_conversions(void **state)
   out = saved(ctx, picture((uint8_t[]){100, 128}, 1, 1, 2, false, VIPS_INTERPRETATION_B_W), "grey-alpha.png");
   assert_in_range(out->pixels[0], 49, 51);
   vt_image_free(out);
+  uint16_t clear[] = {200 * 257, 200 * 257, 200 * 257, 32768};
+  out = saved(ctx, picture(clear, 1, 1, 4, true, VIPS_INTERPRETATION_RGB16), "wide-alpha.png");
+  assert_in_range(out->pixels[0], 99, 101);
+  vt_image_free(out);
   /* no ink is white, full cyan has little red and much blue, all inks are dark */
   out = saved(ctx,
               picture((uint8_t[]){0, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255}, 3, 1, 4, false,
@@ -224,6 +228,12 @@ static void test_refused(void **state)
   assert_fails(ctx, vt_image_read(ctx, folder, NULL, &out), VT_ERROR_IO, folder);
   assert_ok(ctx, vt_write_file(ctx, path_of("empty.jpg"), "", 0));
   assert_fails(ctx, vt_image_read(ctx, path_of("empty.jpg"), NULL, &out), VT_ERROR_INVALID_DATA, "empty");
+  float levels[] = {0.25f, 0.5f};
+  VipsImage *floats = vips_image_new_from_memory(levels, sizeof levels, 2, 1, 1, VIPS_FORMAT_FLOAT);
+  assert_int_equal(vips_tiffsave(floats, path_of("floats.tif"), NULL), 0);
+  g_object_unref(floats);
+  assert_fails(ctx, vt_image_read(ctx, path_of("floats.tif"), NULL, &out), VT_ERROR_INVALID_DATA,
+               "8 or 16 bits");
   assert_ok(ctx, vt_write_file(ctx, path_of("matrix"), "2 1\n3 4\n", 8));
   assert_fails(ctx, vt_image_read(ctx, path_of("matrix"), NULL, &out), VT_ERROR_INVALID_DATA,
                "not a picture");
