@@ -30,6 +30,22 @@ static bool same_name(const char *a, const char *b, size_t b_length)
   return i == b_length && !a[i];
 }
 
+/* Position in a list "a|b|c" of the only entry that begins with `name` (3 letters or more), −1 otherwise. */
+static int find_by_beginning(const char *list, const char *name)
+{
+  size_t length = strlen(name);
+  int index = 0, found = -1, matches = 0;
+  for (const char *start = list; start && length >= 3; index++) {
+    const char *end = strchr(start, '|');
+    if (same_name(name, start, length)) {
+      found = index;
+      matches++;
+    }
+    start = end ? end + 1 : NULL;
+  }
+  return matches == 1 ? found : -1;
+}
+
 /* Position of `name` in a list "a|b|c", −1 when it is not there. */
 static int find_in_list(const char *list, const char *name)
 {
@@ -159,6 +175,7 @@ static vt_status set_field(vt_ctx *ctx, const vt_field *field, void *settings, c
   }
   case VT_FIELD_CHOICE: {
     int which = find_in_list(field->choices, value);
+    if (which < 0) which = find_by_beginning(field->choices, value);
     if (which < 0)
       return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: '%s' is none of %s", field->name, value,
                      field->choices);
