@@ -82,7 +82,7 @@ static void print_mistake(const vt_explanation *explanation)
   printf("The model answers %s instead.\n", class_text(explanation, mistake->predicted, name));
   printf("  highest score within 25, 50, 75, 100 %% of the picture: %s, %s, %s, %s; its peak at %s %%\n",
          value[0], value[1], value[2], value[3], number(100 * mistake->peak_area, area));
-  printf("  the %d regions after rank %d mislead it\n\n",
+  printf("  the %d regions after rank %d take it down again: they speak for the other answer\n\n",
          vt_regions_count(explanation->regions) - mistake->peak_step, mistake->peak_step);
 }
 
@@ -106,7 +106,8 @@ vt_status cli_explanation_print(cli *run, const vt_report *report, const char *f
   printf("Smallest sets\n");
   print_subset("fewest that keep 90 % of the score", &explanation->keep, kind);
   print_subset("highest score", &explanation->best, kind);
-  print_subset("fewest whose removal changes the answer", &explanation->flip, kind);
+  if (!explanation->mistake.present)
+    print_subset("fewest whose removal changes the answer", &explanation->flip, kind);
   printf("\n");
   print_mistake(explanation);
   printf(

@@ -34,9 +34,13 @@ static void fact_json(vt_ctx *ctx, json_t *list, const char *name, const json_t 
   vt_free(text);
 }
 
-static bool is_unstable(const char *key)
+/* Parameters that differ between equal runs, and those that the line "target" says already. */
+static bool is_left_out(const char *key)
 {
-  return strcmp(key, "threads") == 0 || strcmp(key, "batch") == 0 || strcmp(key, "seconds") == 0;
+  static const char *const names[] = {"threads", "batch", "seconds", "target", "class_score"};
+  for (size_t i = 0; i < VT_COUNT(names); i++)
+    if (strcmp(key, names[i]) == 0) return true;
+  return false;
 }
 
 json_t *vt_page_facts(vt_ctx *ctx, const vt_report *report, const vt_scene *scene)
@@ -57,7 +61,7 @@ json_t *vt_page_facts(vt_ctx *ctx, const vt_report *report, const vt_scene *scen
   if (explanation->method) fact(list, "method", explanation->method->id);
   const char *key;
   json_t *value;
-  json_object_foreach(explanation->parameters, key, value) if (!is_unstable(key))
+  json_object_foreach(explanation->parameters, key, value) if (!is_left_out(key))
       fact_json(ctx, list, key, value);
   fact(list, "protocol of the curves",
        "one step for each region, exact scores of every prefix, area below by trapezoids over the share of "

@@ -12,8 +12,8 @@ function headline() {
   verdict.append("Of the whole picture the model says ", strong(className(whole)), said === null ? "" : ` (probability ${number(said)})`, ". ");
   const set = data.subsets.find((entry) => entry.regions === data.minimal && entry.regions > 0);
   if (set && data.mistake)
-    verdict.append("The right class is ", strong(target), ` (${kind} ${number(data.target.full)}); with only the first `, strong(`${set.regions} of ${count} regions`),
-      ` (${percent(set.area)} of the picture) its ${kind} is `, strong(number(set.score)), ".");
+    verdict.append("For ", strong(target), ` (${kind} ${number(data.target.full)}) the path is highest with the first `, strong(`${set.regions} of ${count} regions`),
+      ` (${percent(set.area)} of the picture): `, strong(number(set.score)), ".");
   else if (set)
     verdict.append("With only the ", strong(`${set.regions} most important of ${count} regions`), ` (${percent(set.area)} of the picture) its ${kind} of ${target} is `,
       strong(number(set.score)), `, against ${number(data.target.full)} with all.`);
@@ -116,11 +116,11 @@ const cell = (value) => value === null || !Number.isFinite(value) ? "–" : kind
 function fillRanking() {
   data.order.forEach((region, place) => {
     const row = element("tr"), button = element("button", { type: "button", "aria-label": `Show the first ${place + 1} regions` }, String(place + 1)), first = element("td");
-    const now = data.insertion[place + 1], before = data.insertion[place], change = now === null || before === null ? NaN : now - before;
+    const now = data.insertion[place + 1], before = data.insertion[place], change = now === null || before === null ? NaN : now - before, rise = cell(change);
     button.addEventListener("click", () => { goTo(place + 1); $("hover").textContent = regionText(region); });
     first.append(button);
     row.append(first, element("td", {}, String(region)), element("td", {}, data.where[region]), element("td", {}, percent(data.region_area[region])),
-      element("td", {}, cell(now)), element("td", { class: change > 0 ? "up" : change < 0 ? "down" : "" }, change > 0 ? `+${cell(change)}` : cell(change).replace("-", "−")), element("td", {}, cell(data.deletion[place + 1])));
+      element("td", {}, cell(now)), element("td", { class: +rise > 0 ? "up" : +rise < 0 ? "down" : "" }, +rise > 0 ? `+${rise}` : rise.replace("-", "−").replace(/^−(0\.?0*)$/, "$1")), element("td", {}, cell(data.deletion[place + 1])));
     row.addEventListener("mouseenter", () => set({ picked: region }));
     row.addEventListener("mouseleave", () => set({ picked: -1 }));
     button.addEventListener("focus", () => set({ picked: region }));
@@ -133,8 +133,8 @@ function fillMistake() {
   if (!data.mistake) return;
   const mistake = data.mistake, body = $("mistake-body");
   $("mistake").hidden = false;
-  body.append(element("p", {}, `The model answers ${className(data.predicted)}; the right class is ${target}. Its ${kind} is highest once ${percent(mistake.peak_area)} of the picture is shown. ` +
-    `The ${count - mistake.peak_step} regions after step ${mistake.peak_step} take it down again: they are what misleads the model.`));
+  body.append(element("p", {}, `The model answers ${className(data.predicted)}, not ${target}. The ${kind} of ${target} is highest once ${percent(mistake.peak_area)} of the picture is shown. ` +
+    `The ${count - mistake.peak_step} regions after step ${mistake.peak_step} take it down again: if ${target} is right, they are what misleads the model.`));
   const table = element("table"), head = element("tr"), row = element("tr");
   head.append(element("th", { scope: "col" }, "Highest within a revealed area of"));
   row.append(element("th", { scope: "row" }, `${kind} of ${target}`));
