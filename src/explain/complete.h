@@ -7,10 +7,11 @@
 
 #include "explain/explanation.h"
 
-/* Fills full, blank, areas, insertion, deletion, insertion_second, and `tops` [k+1]: the class answered without the first
- * j regions, or TOP_UNKNOWN. */
+/* Fills full, blank, areas, insertion, deletion, insertion_second, and `tops` [k+1]: the class answered
+ * without the first j regions, or TOP_UNKNOWN. */
 enum { VT_TOP_UNKNOWN = -2 };
-vt_status vt_complete_curves(vt_ctx *ctx, vt_explanation *explanation, vt_scorer *scorer, bool diagnostic, int *tops);
+vt_status vt_complete_curves(vt_ctx *ctx, vt_explanation *explanation, vt_scorer *scorer, bool diagnostic,
+                             int *tops);
 
 /* From finished curves: AUCs, the three subsets, the highest objective, the mistake block. */
 void vt_complete_subsets(vt_explanation *explanation, const int *tops);

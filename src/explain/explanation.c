@@ -92,10 +92,7 @@ vt_status vt_explanation_warn(vt_ctx *ctx, vt_explanation *explanation, const ch
   va_start(arguments, format);
   vsnprintf(sentence, sizeof sentence, format, arguments);
   va_end(arguments);
-  vt_log(VT_LOG_WARNING, "%s", sentence);
-  /* A sentence cut in the middle of a character is still kept: jansson would refuse it as a checked string.
-   */
-  if (json_array_append_new(explanation->warnings, json_string_nocheck(sentence)) != 0)
+  if (json_array_append_new(explanation->warnings, vt_json_outside(sentence)) != 0)
     return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "out of memory: a warning could not be kept");
   return VT_OK;
 }

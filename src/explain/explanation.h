@@ -88,6 +88,9 @@ double vt_trapezoid(const double *x, const double *y, int count);
 
 /* explanation.json, schema_version 1 (issue text: data.order, data.insertion.scores, … meta.…). New reference. */
 vt_status vt_explanation_json(vt_ctx *ctx, const vt_explanation *explanation, json_t **out);
+/* A JSON string of text from outside (names in a model, paths): bytes that are no UTF-8 become U+FFFD. JSON null for NULL.
+ * New reference, NULL when memory is short. */
+json_t *vt_json_outside(const char *text);
 /* JSON text: keys in the order they were set, numbers %.9g whatever the locale, lists of numbers on one line, a line feed at
  * the end. Caller frees with vt_free(). */
 vt_status vt_json_text(vt_ctx *ctx, const json_t *json, char **out);

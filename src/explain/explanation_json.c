@@ -40,13 +40,6 @@ static json_t *text(const char *value)
   return value ? json_string(value) : json_null();
 }
 
-/* Text from outside: bytes that are no UTF-8 do not make the whole explanation fail. */
-static json_t *outside_text(const char *value)
-{
-  json_t *json = text(value);
-  return json ? json : json_null();
-}
-
 static json_t *numbers(const double *values, int count)
 {
   json_t *list = json_array();
@@ -102,7 +95,7 @@ static json_t *class_object(const vt_explanation *explanation, int index, bool *
                      : explanation->model ? vt_model_class_name(explanation->model, index)
                                           : NULL;
   set(to, "index", json_integer(index));
-  set(to, "name", outside_text(name));
+  set(to, "name", vt_json_outside(name));
   return to.json;
 }
 

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "explain/explanation.h"
 
+#include <glib.h>
 #include <math.h>
 
 enum { DEEPEST = 64 };
@@ -128,6 +129,15 @@ static void write_value(writer *w, const json_t *value, int depth, bool flat)
   default:
     vt_text_add(w->ctx, &w->text, "null");
   }
+}
+
+json_t *vt_json_outside(const char *text)
+{
+  if (!text) return json_null();
+  char *valid = g_utf8_make_valid(text, -1);
+  json_t *json = json_string(valid);
+  g_free(valid);
+  return json;
 }
 
 vt_status vt_json_text(vt_ctx *ctx, const json_t *json, char **out)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside of vt_model. To add a kind of model: a file with a vt_model_kind and a function that makes a vt_model of it.
+ * Inside of vt_model. To add a kind of model: a file with a vt_model_kind and a function that makes a
+ * vt_model of it.
  */
 #ifndef VT_EXPLAIN_MODEL_KIND_H
 #define VT_EXPLAIN_MODEL_KIND_H
@@ -40,9 +41,10 @@ struct vt_model {
 vt_status vt_model_new(vt_ctx *ctx, const vt_model_kind *kind, void *state, vt_model **out);
 /* Adds a sentence about something taken for granted. */
 vt_status vt_model_assume(vt_ctx *ctx, vt_model *model, const char *format, ...) VT_PRINTF(3, 4);
-/* Preparation of pictures when nothing is said: short side to the size, centre crop, bicubic, [0,1], RGB (grey for one
- * channel). Free with vt_preprocess_free(). */
-vt_status vt_preprocess_plain(vt_ctx *ctx, int channels, int height, int width, bool channels_last, vt_preprocess **out);
+/* Preparation of pictures when nothing is said: short side to the size, centre crop, bicubic, [0,1], RGB
+ * (grey for one channel). Free with vt_preprocess_free(). */
+vt_status vt_preprocess_plain(vt_ctx *ctx, int channels, int height, int width, bool channels_last,
+                              vt_preprocess **out);
 
 /* Runs a job; `job->failed_item` says afterwards which item failed. */
 vt_status vt_model_run_job(vt_ctx *ctx, vt_model *model, vt_model_job *job);

@@ -11,9 +11,9 @@
 #include "graph/graph.h"
 
 typedef struct vt_onnx_state {
-  vt_graph *graph;       /* owned */
-  vt_plan *plan;         /* of `micro` items and one thread; NULL: shapes depend on data, the graph runs by trace */
-  int micro;             /* items of one forward; tails are padded */
+  vt_graph *graph; /* owned */
+  vt_plan *plan;   /* of `micro` items and one thread; NULL: shapes depend on data, the graph runs by trace */
+  int micro;       /* items of one forward; tails are padded */
   int64_t input_dims[4]; /* [micro, channels, height, width], or channels last */
   int output;            /* index among the graph's outputs */
   int embedding;         /* index among the plan's outputs (or the graph's, by trace), −1: none */
@@ -27,13 +27,14 @@ extern const vt_model_kind vt_model_kind_onnx;
 /* A state without graph. Free with the kind's free_state. */
 vt_status vt_onnx_state_new(vt_ctx *ctx, vt_onnx_state **out);
 
-/* Model of a graph, which it owns from now on, also on failure, like `preprocess`. `preprocess` NULL: everything is
- * assumed, and the assumptions recorded. `path` is for messages. See vt_model_open(). */
+/* Model of a graph, which it owns from now on, also on failure, like `preprocess`. `preprocess` NULL:
+ * everything is assumed, and the assumptions recorded. `path` is for messages. See vt_model_open(). */
 vt_status vt_model_of_graph(vt_ctx *ctx, vt_graph *graph, const char *path, vt_preprocess *preprocess,
                             const char *output, const char *embedding, vt_model **out);
 
-/* Chooses output and embedding by name, compiles the plan or falls back to the trace, and sets classes and sizes of
- * `model`, whose preprocess and input are known (model_compile.c). */
-vt_status vt_onnx_compile(vt_ctx *ctx, vt_model *model, const char *path, const char *output, const char *embedding);
+/* Chooses output and embedding by name, compiles the plan or falls back to the trace, and sets classes and
+ * sizes of `model`, whose preprocess and input are known (model_compile.c). */
+vt_status vt_onnx_compile(vt_ctx *ctx, vt_model *model, const char *path, const char *output,
+                          const char *embedding);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside of the scorer, shared by its files: composing (scorer_compose.c), the map of what is known (scorer_cache.c), and
- * counting, budgets and runs (scorer.c).
+ * Inside of the scorer, shared by its files: composing (scorer_compose.c), the map of what is known
+ * (scorer_cache.c), and counting, budgets and runs (scorer.c).
  */
 #ifndef VT_EXPLAIN_SCORER_INSIDE_H
 #define VT_EXPLAIN_SCORER_INSIDE_H
@@ -21,9 +21,9 @@ typedef struct vt_composer {
   int channels;
   int64_t pixels; /* height · width */
   bool channels_last;
-  float *shown, *hidden; /* picture and blank */
+  float *shown, *hidden;     /* picture and blank */
   const vt_regions *regions; /* may be NULL */
-  vt_pixel_run *runs;    /* of region r: runs[offsets[r]] … runs[offsets[r + 1] − 1] */
+  vt_pixel_run *runs;        /* of region r: runs[offsets[r]] … runs[offsets[r + 1] − 1] */
   int64_t *offsets;
 } vt_composer;
 

@@ -7,6 +7,7 @@
 #define VT_TESTS_SUM_MODEL_H
 
 #include <math.h>
+#include <unistd.h>
 
 #include "explain/scorer.h"
 
@@ -16,6 +17,7 @@ typedef struct sum_model {
   int classes;
   double weights[MOST_CLASSES][PIXELS];  /* of a white pixel */
   int items, predictions, largest_batch; /* what was asked */
+  unsigned nap_microseconds;             /* pause before each answer */
   int poison_pixel;                      /* answers NaN when this pixel is shown, −1: never */
   bool random;                           /* answers depend on how often it was asked */
   volatile int *cancel_after_first; /* raised when the first batch after the scorer's own has been answered */
@@ -26,6 +28,7 @@ static inline vt_status sum_predict(vt_ctx *ctx, void *user, int count, const fl
   (void)ctx;
   sum_model *model = user;
   model->predictions++;
+  if (model->nap_microseconds) usleep(model->nap_microseconds);
   if (count > model->largest_batch) model->largest_batch = count;
   for (int i = 0; i < count; i++) {
     const float *input = inputs + (size_t)i * 3 * PIXELS; // [3, SIDE, SIDE]

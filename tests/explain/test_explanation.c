@@ -260,6 +260,38 @@ static void test_cut_short(void **unused)
   bench_end(&b);
 }
 
+/* After a time limit the missing points are worth a moment, but no more than a second for a short limit. */
+static void test_after_a_time_limit(void **unused)
+{
+  (void)unused;
+  for (int slow = 0; slow < 2; slow++) {
+    bench b = bench_new();
+    b.options.time_limit = 1e-9;
+    b.state.nap_microseconds = slow ? 800000 : 0; /* four items: 0.2 s each, and six are missing */
+    assert_ok(b.ctx, bench_open(&b));
+    b.state.nap_microseconds = 0;
+    b.explanation->partial = true;
+    b.explanation->partial_reason = vt_strdup(b.ctx, "time-limit");
+    assert_ok(b.ctx, vt_explanation_complete(b.ctx, b.explanation, b.scorer, true));
+    assert_int_equal(isnan(b.explanation->insertion_auc) != 0, slow);
+    assert_near(b.explanation->full, sigmoid(2.75), 1e-6);
+    assert_string_equal(b.explanation->partial_reason, "time-limit");
+    bench_end(&b);
+  }
+}
+
+/* Names in a model file may be any bytes; explanation.json stays UTF-8. */
+static void test_text_from_outside(void **unused)
+{
+  (void)unused;
+  json_t *json = vt_json_outside("caf\xe9 ä");
+  assert_string_equal(json_string_value(json), "caf\xef\xbf\xbd ä");
+  json_decref(json);
+  json = vt_json_outside(NULL);
+  assert_true(json_is_null(json));
+  json_decref(json);
+}
+
 static void test_bad_orders(void **unused)
 {
   (void)unused;
@@ -505,6 +537,8 @@ int main(void)
       cmocka_unit_test(test_uninformative),
       cmocka_unit_test(test_random_model_is_told),
       cmocka_unit_test(test_cut_short),
+      cmocka_unit_test(test_after_a_time_limit),
+      cmocka_unit_test(test_text_from_outside),
       cmocka_unit_test(test_bad_orders),
       cmocka_unit_test(test_json),
       cmocka_unit_test(test_json_text),
