@@ -34,12 +34,12 @@ const char *vt_onnx_node_name(const Onnx__NodeProto *node)
   return node->op_type ? node->op_type : "";
 }
 
-vt_status vt_draft_add(vt_reader *reader, vt_drafts *drafts, Onnx__NodeProto *node, int64_t opset)
+vt_status vt_pending_add(vt_reader *reader, vt_pending_list *pending, Onnx__NodeProto *node, int64_t opset)
 {
-  if (drafts->count >= VT_ONNX_NODES)
+  if (pending->count >= VT_ONNX_NODES)
     return vt_fail(reader->ctx, VT_ERROR_INVALID_MODEL, "more than %d nodes", VT_ONNX_NODES);
-  VT_TRY(vt_grow(reader->ctx, &drafts->items, &drafts->capacity, drafts->count, sizeof *drafts->items));
-  drafts->items[drafts->count++] = (vt_draft){node, opset};
+  VT_TRY(vt_grow(reader->ctx, &pending->items, &pending->capacity, pending->count, sizeof *pending->items));
+  pending->items[pending->count++] = (vt_pending){node, opset};
   return VT_OK;
 }
 
@@ -131,7 +131,7 @@ static vt_status add_identity(vt_reader *reader, char *from, char *to, int64_t o
   node->n_input = node->n_output = 1;
   node->input = names;
   node->output = names + 1;
-  return vt_draft_add(reader, &reader->drafts, node, opset);
+  return vt_pending_add(reader, &reader->pending, node, opset);
 }
 
 /* Binds formal names to what the call gives. An output that is an input handed on becomes an Identity. */
@@ -206,7 +206,7 @@ static vt_status add_nodes(inline_state *inliner, Onnx__NodeProto *const *nodes,
     if (called >= 0)
       VT_TRY(add_call(inliner, reader->model->functions[called], node, opset, depth));
     else
-      VT_TRY(vt_draft_add(reader, &reader->drafts, node, opset));
+      VT_TRY(vt_pending_add(reader, &reader->pending, node, opset));
   }
   return VT_OK;
 }

@@ -105,7 +105,7 @@ static vt_status read_graph(vt_ctx *ctx, const char *path, const unsigned char *
     vt_free(own);
   for (size_t i = 0; i < reader.lacking.count; i++)
     vt_text_free(&reader.lacking.texts[i]);
-  vt_free(reader.drafts.items);
+  vt_free(reader.pending.items);
   vt_arena_free(&reader.arena);
   if (status != VT_OK) {
     vt_graph_free(reader.graph);

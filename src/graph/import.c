@@ -203,10 +203,10 @@ static vt_status define(vt_reader *reader, const Onnx__NodeProto *proto, const c
   return VT_OK;
 }
 
-static bool is_constant(const vt_draft *draft)
+static bool is_constant(const vt_pending *item)
 {
-  return strcmp(text_or_empty(draft->node->op_type), "Constant") == 0 &&
-         strcmp(vt_onnx_domain(draft->node->domain), "") == 0;
+  return strcmp(text_or_empty(item->node->op_type), "Constant") == 0 &&
+         strcmp(vt_onnx_domain(item->node->domain), "") == 0;
 }
 
 static vt_status add_constant(vt_reader *reader, const Onnx__NodeProto *proto)
@@ -279,19 +279,19 @@ static vt_status connect(vt_reader *reader, const Onnx__NodeProto *proto, vt_nod
 static vt_status add_nodes(vt_reader *reader)
 {
   vt_graph *graph = reader->graph;
-  const vt_drafts *drafts = &reader->drafts;
-  graph->nodes = vt_alloc_zero(reader->ctx, drafts->count ? drafts->count : 1, sizeof *graph->nodes);
+  const vt_pending_list *pending = &reader->pending;
+  graph->nodes = vt_alloc_zero(reader->ctx, pending->count ? pending->count : 1, sizeof *graph->nodes);
   if (!graph->nodes) return VT_ERROR_OUT_OF_MEMORY;
-  for (size_t i = 0; i < drafts->count; i++) {
-    if (is_constant(&drafts->items[i]))
-      VT_TRY(add_constant(reader, drafts->items[i].node));
+  for (size_t i = 0; i < pending->count; i++) {
+    if (is_constant(&pending->items[i]))
+      VT_TRY(add_constant(reader, pending->items[i].node));
     else
-      VT_TRY(add_node(reader, drafts->items[i].node));
+      VT_TRY(add_node(reader, pending->items[i].node));
   }
   int next = 0;
-  for (size_t i = 0; i < drafts->count; i++)
-    if (!is_constant(&drafts->items[i]))
-      VT_TRY(connect(reader, drafts->items[i].node, &graph->nodes[next++]));
+  for (size_t i = 0; i < pending->count; i++)
+    if (!is_constant(&pending->items[i]))
+      VT_TRY(connect(reader, pending->items[i].node, &graph->nodes[next++]));
   return VT_OK;
 }
 
@@ -308,23 +308,23 @@ static const Onnx__AttributeProto *strange_target(const Onnx__NodeProto *node)
 
 vt_status vt_onnx_check_operators(vt_reader *reader)
 {
-  for (size_t i = 0; i < reader->drafts.count; i++) {
-    const vt_draft *draft = &reader->drafts.items[i];
-    const char *domain = vt_onnx_domain(draft->node->domain), *type = text_or_empty(draft->node->op_type);
-    const char *name = vt_onnx_node_name(draft->node);
-    if (!domain[0] && draft->opset < 1)
+  for (size_t i = 0; i < reader->pending.count; i++) {
+    const vt_pending *item = &reader->pending.items[i];
+    const char *domain = vt_onnx_domain(item->node->domain), *type = text_or_empty(item->node->op_type);
+    const char *name = vt_onnx_node_name(item->node);
+    if (!domain[0] && item->opset < 1)
       return vt_fail(reader->ctx, VT_ERROR_INVALID_MODEL,
                      "node '%s' (%s): the model imports no version of ONNX's operators", name, type);
-    if (is_constant(draft)) continue;
+    if (is_constant(item)) continue;
     const vt_op *op = vt_op_find(domain, type);
     char what[256];
-    const Onnx__AttributeProto *target = op ? strange_target(draft->node) : NULL;
-    if (op && !target && (op->last == 0 || draft->opset <= op->last || domain[0])) continue;
+    const Onnx__AttributeProto *target = op ? strange_target(item->node) : NULL;
+    if (op && !target && (op->last == 0 || item->opset <= op->last || domain[0])) continue;
     int length = snprintf(what, sizeof what, "%.100s%s%.100s", domain, domain[0] ? "." : "", type);
     if (target)
       snprintf(what + length, sizeof what - (size_t)length, " to element type %lld", (long long)target->i);
     else if (op)
-      snprintf(what + length, sizeof what - (size_t)length, " of opset %lld", (long long)draft->opset);
+      snprintf(what + length, sizeof what - (size_t)length, " of opset %lld", (long long)item->opset);
     VT_TRY(vt_lacking_add(reader, what, name));
   }
   return vt_lacking_fail(reader, "operators that are not supported (with their nodes)");

@@ -133,7 +133,7 @@ char *vt_lift_call(vt_lift *lift, const char *op, const char *a, const char *b, 
   char *output = fresh_name(lift);
   Onnx__NodeProto *node = new_node(lift, op, a, b, output);
   if (!node || (attribute && vt_lift_set_int(lift, node, attribute, value) != VT_OK)) return NULL;
-  return vt_draft_add(lift->reader, &lift->done, node, VT_ONNX_OPSET) == VT_OK ? output : NULL;
+  return vt_pending_add(lift->reader, &lift->done, node, VT_ONNX_OPSET) == VT_OK ? output : NULL;
 }
 
 vt_status vt_lift_then(vt_lift *lift, Onnx__NodeProto *node, const char *op, const char *b,
@@ -145,7 +145,7 @@ vt_status vt_lift_then(vt_lift *lift, Onnx__NodeProto *node, const char *op, con
   if (!next || (attribute && vt_lift_set_int(lift, next, attribute, value) != VT_OK)) return failure(lift);
   next->name = node->name;
   node->output[0] = inner;
-  return vt_draft_add(lift->reader, &lift->after, next, VT_ONNX_OPSET);
+  return vt_pending_add(lift->reader, &lift->after, next, VT_ONNX_OPSET);
 }
 
 /* A Constant node around a tensor of that type, its list still to be set. */
@@ -168,7 +168,7 @@ static Onnx__TensorProto *new_constant(vt_lift *lift, vt_type type, const size_t
   }
   attribute->type = KIND(TENSOR);
   attribute->t = tensor;
-  return vt_draft_add(lift->reader, &lift->done, node, VT_ONNX_OPSET) == VT_OK ? tensor : NULL;
+  return vt_pending_add(lift->reader, &lift->done, node, VT_ONNX_OPSET) == VT_OK ? tensor : NULL;
 }
 
 char *vt_lift_ints(vt_lift *lift, const int64_t *data, size_t count)
@@ -240,7 +240,7 @@ static const Onnx__TensorProto *known_tensor(const vt_lift *lift, const char *va
   if (index >= 0) return lift->reader->model->graph->initializer[index];
   int producer = vt_names_find(&lift->producers, value);
   if (producer < 0) return NULL;
-  const Onnx__NodeProto *node = lift->reader->drafts.items[producer].node;
+  const Onnx__NodeProto *node = lift->reader->pending.items[producer].node;
   if (!node->op_type || strcmp(node->op_type, "Constant") != 0) return NULL;
   const Onnx__AttributeProto *attribute = vt_onnx_attribute(node, "value");
   return attribute ? attribute->t : NULL;
@@ -262,7 +262,7 @@ vt_type vt_lift_type(const vt_lift *lift, const char *value)
     int element = tensor ? tensor->data_type : type ? type->elem_type : 0;
     if (element) return vt_type_size((vt_type)element) ? (vt_type)element : VT_F32;
     int producer = vt_names_find(&lift->producers, value);
-    const Onnx__NodeProto *node = producer >= 0 ? lift->reader->drafts.items[producer].node : NULL;
+    const Onnx__NodeProto *node = producer >= 0 ? lift->reader->pending.items[producer].node : NULL;
     if (!node || node->n_input == 0) break;
     const Onnx__AttributeProto *to = vt_onnx_attribute(node, "to");
     if (to && to->has_i) return vt_type_size((vt_type)to->i) ? (vt_type)to->i : VT_F32;
@@ -278,7 +278,7 @@ int vt_lift_known_rank(const vt_lift *lift, const char *value)
   const Onnx__TypeProto__Tensor *type = known_type(lift, value);
   if (type && type->shape) return (int)type->shape->n_dim;
   int producer = vt_names_find(&lift->producers, value);
-  const Onnx__NodeProto *node = producer >= 0 ? lift->reader->drafts.items[producer].node : NULL;
+  const Onnx__NodeProto *node = producer >= 0 ? lift->reader->pending.items[producer].node : NULL;
   bool flat =
       node && node->op_type && (strcmp(node->op_type, "Gemm") == 0 || strcmp(node->op_type, "Flatten") == 0);
   return flat ? 2 : -1;

@@ -12,11 +12,11 @@
 
 typedef struct vt_lift {
   vt_reader *reader;
-  vt_drafts done;     /* the new list */
-  vt_drafts after;    /* to follow the node at hand */
-  vt_names producers; /* outputs of the old list: index of their node there */
-  vt_names constants; /* initializers: index in the model */
-  vt_names infos;     /* declared values: index into `info` */
+  vt_pending_list done;  /* the new list */
+  vt_pending_list after; /* to follow the node at hand */
+  vt_names producers;    /* outputs of the old list: index of their node there */
+  vt_names constants;    /* initializers: index in the model */
+  vt_names infos;        /* declared values: index into `info` */
   Onnx__ValueInfoProto **info;
   long fresh; /* counts the values that rules add */
 } vt_lift;

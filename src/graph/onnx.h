@@ -15,16 +15,16 @@
 enum { VT_ONNX_OPSET = 21, VT_ONNX_NODES = 1000000 };
 
 /* A node on its way into the graph. Its message may be shared with the model until a step changes it
- * (vt_draft_own). */
-typedef struct vt_draft {
+ *
+typedef struct vt_pending {
   Onnx__NodeProto *node;
   int64_t opset; /* version of the operator set of ONNX itself that holds for it */
-} vt_draft;
+} vt_pending;
 
-typedef struct vt_drafts {
-  vt_draft *items;
+typedef struct vt_pending_list {
+  vt_pending *items;
   size_t count, capacity;
-} vt_drafts;
+} vt_pending_list;
 
 /* What the model asks for and vitrail lacks, gathered so that one message can name all of it. */
 typedef struct vt_lacking {
@@ -42,7 +42,7 @@ typedef struct vt_reader {
   const char *folder;  /* where external data may lie; NULL: refused */
   uint64_t bytes_left; /* of the largest model size allowed */
   bool ignore_declared_sizes;
-  vt_drafts drafts;
+  vt_pending_list pending;
   vt_lacking lacking;
 } vt_reader;
 
@@ -50,7 +50,7 @@ typedef struct vt_reader {
 const char *vt_onnx_domain(const char *domain);
 /* Name of a node for messages: its own, else that of its first output, else its operator. */
 const char *vt_onnx_node_name(const Onnx__NodeProto *node);
-vt_status vt_draft_add(vt_reader *reader, vt_drafts *drafts, Onnx__NodeProto *node, int64_t opset);
+vt_status vt_pending_add(vt_reader *reader, vt_pending_list *pending, Onnx__NodeProto *node, int64_t opset);
 
 /* ---- tensors ---- */
 
@@ -77,14 +77,14 @@ vt_status vt_onnx_constant(vt_reader *reader, const Onnx__NodeProto *node, vt_te
 
 /* ---- steps ---- */
 
-/* Fills reader->drafts with the nodes of the model's graph, calls of its local functions replaced by their
+/* Fills reader->pending with the nodes of the model's graph, calls of its local functions replaced by their
  * bodies. */
 vt_status vt_onnx_inline(vt_reader *reader);
-/* Rewrites reader->drafts in the form of opset 21. */
+/* Rewrites reader->pending in the form of opset 21. */
 vt_status vt_onnx_lift(vt_reader *reader);
-/* Fails with every operator of the drafts that the table lacks. */
+/* Fails with every operator of the pending nodes that the table lacks. */
 vt_status vt_onnx_check_operators(vt_reader *reader);
-/* Builds values and nodes from the drafts, in the order of the list. */
+/* Builds values and nodes from the pending nodes, in the order of the list. */
 vt_status vt_onnx_build(vt_reader *reader);
 /* Fails with every node whose inputs are known to have an element type that its operator does not take. */
 vt_status vt_onnx_check_types(vt_reader *reader);

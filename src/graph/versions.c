@@ -82,30 +82,30 @@ static vt_status own_node(vt_lift *lift, Onnx__NodeProto **node)
   return VT_OK;
 }
 
-static vt_lift_fn find_rule(const vt_draft *draft)
+static vt_lift_fn find_rule(const vt_pending *item)
 {
-  if (!draft->node->op_type || strcmp(vt_onnx_domain(draft->node->domain), "") != 0) return NULL;
+  if (!item->node->op_type || strcmp(vt_onnx_domain(item->node->domain), "") != 0) return NULL;
   for (size_t i = 0; i < VT_COUNT(rules); i++)
-    if (draft->opset < rules[i].below && strcmp(rules[i].op, draft->node->op_type) == 0) return rules[i].rule;
+    if (item->opset < rules[i].below && strcmp(rules[i].op, item->node->op_type) == 0) return rules[i].rule;
   return NULL;
 }
 
-static vt_status lift_node(vt_lift *lift, const vt_draft *draft)
+static vt_status lift_node(vt_lift *lift, const vt_pending *item)
 {
   vt_ctx *ctx = lift->reader->ctx;
-  Onnx__NodeProto *node = draft->node;
-  vt_lift_fn rule = find_rule(draft);
+  Onnx__NodeProto *node = item->node;
+  vt_lift_fn rule = find_rule(item);
   bool hint =
-      draft->opset < 6 && vt_onnx_attribute(node, "consumed_inputs"); /* told where memory may be reused */
+      item->opset < 6 && vt_onnx_attribute(node, "consumed_inputs"); /* told where memory may be reused */
   if (rule || hint) VT_TRY(own_node(lift, &node));
   if (hint) vt_lift_remove(node, "consumed_inputs");
-  if (rule && rule(lift, node, draft->opset) != VT_OK) {
+  if (rule && rule(lift, node, item->opset) != VT_OK) {
     if (vt_ctx_status(ctx) == VT_OK) return vt_fail(ctx, VT_ERROR_RUNTIME, "a node could not be lifted");
-    return vt_fail_prefix(ctx, "node '%s' (%s)", vt_onnx_node_name(draft->node), draft->node->op_type);
+    return vt_fail_prefix(ctx, "node '%s' (%s)", vt_onnx_node_name(item->node), item->node->op_type);
   }
-  VT_TRY(vt_draft_add(lift->reader, &lift->done, node, draft->opset));
+  VT_TRY(vt_pending_add(lift->reader, &lift->done, node, item->opset));
   for (size_t i = 0; i < lift->after.count; i++)
-    VT_TRY(vt_draft_add(lift->reader, &lift->done, lift->after.items[i].node, lift->after.items[i].opset));
+    VT_TRY(vt_pending_add(lift->reader, &lift->done, lift->after.items[i].node, lift->after.items[i].opset));
   lift->after.count = 0;
   return VT_OK;
 }
@@ -125,10 +125,10 @@ static vt_status note_values(vt_lift *lift)
 {
   vt_ctx *ctx = lift->reader->ctx;
   const Onnx__GraphProto *graph = lift->reader->model->graph;
-  const vt_drafts *drafts = &lift->reader->drafts;
-  for (size_t i = 0; i < drafts->count; i++)
-    for (size_t k = 0; k < drafts->items[i].node->n_output; k++)
-      VT_TRY(vt_names_put(ctx, &lift->producers, drafts->items[i].node->output[k], (int)i));
+  const vt_pending_list *pending = &lift->reader->pending;
+  for (size_t i = 0; i < pending->count; i++)
+    for (size_t k = 0; k < pending->items[i].node->n_output; k++)
+      VT_TRY(vt_names_put(ctx, &lift->producers, pending->items[i].node->output[k], (int)i));
   for (size_t i = 0; i < graph->n_initializer; i++)
     if (graph->initializer[i]->name)
       VT_TRY(vt_names_put(ctx, &lift->constants, graph->initializer[i]->name, (int)i));
@@ -145,13 +145,13 @@ vt_status vt_onnx_lift(vt_reader *reader)
 {
   vt_lift lift = {.reader = reader};
   vt_status status = note_values(&lift);
-  for (size_t i = 0; i < reader->drafts.count && status == VT_OK; i++)
-    status = lift_node(&lift, &reader->drafts.items[i]);
+  for (size_t i = 0; i < reader->pending.count && status == VT_OK; i++)
+    status = lift_node(&lift, &reader->pending.items[i]);
   vt_names_free(&lift.producers);
   vt_names_free(&lift.constants);
   vt_names_free(&lift.infos);
   vt_free(lift.after.items);
-  vt_free(reader->drafts.items);
-  reader->drafts = lift.done;
+  vt_free(reader->pending.items);
+  reader->pending = lift.done;
   return status;
 }
