@@ -14,8 +14,8 @@
 
 enum { VT_ONNX_OPSET = 21, VT_ONNX_NODES = 1000000 };
 
-/* A node on its way into the graph. Its message may be shared with the model until a step changes it
- *
+/* A node on its way into the graph. Its message is shared with the model until a step copies it to change it.
+ */
 typedef struct vt_pending {
   Onnx__NodeProto *node;
   int64_t opset; /* version of the operator set of ONNX itself that holds for it */
@@ -28,8 +28,8 @@ typedef struct vt_pending_list {
 
 /* What the model asks for and vitrail lacks, gathered so that one message can name all of it. */
 typedef struct vt_lacking {
-  vt_text *texts; /* "Loop (nodes 'a', 'b'" */
-  char **keys;
+  vt_text *texts; /* the nodes: "'a', 'b'" */
+  char **keys;    /* what is lacking: "Loop" */
   int *counts;
   size_t count, capacity;
 } vt_lacking;
