@@ -223,6 +223,8 @@ vt_status vt_lower_conv(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, bo
                            vt_view_of(vt_lower_shape(l, vt_draft_output(l->draft, fusion->anchor, 0)), NULL),
                        .weights = {.rank = w->rank, .any = constant}};
   spec.source.any = spec.result.any = true;
+  if (l->own[fusion->source] >= 0) /* how it lies now, as a hint */
+    spec.source.layout = l->plan->buffers[l->own[fusion->source]].layout;
   spec.bias = bias >= 0 || fusion->shift;
   memcpy(spec.weights.dims, w->dims, sizeof w->dims);
   if (group > 1) {
