@@ -101,18 +101,23 @@ static bool neighbours(const roi_span *span, int64_t bin, int64_t sample, int64_
   return true;
 }
 
+/* The four pixels around a sample, in the first channel. */
+typedef struct roi_sample {
+  int64_t pixels[4];
+  double weights[4];
+} roi_sample;
+
 /* Adds one sample to a bin of every channel. The specification's own data takes, for max, the largest of the
- * four weighted pixels and not of their sum; so do we. */
-static void add_sample(const vt_tensor *data, int64_t item, const int64_t rows[2],
-                       const double row_weights[2], const int64_t columns[2], const double column_weights[2],
-                       bool largest, bool first, double *bins)
+ * four weighted pixels and not of their sum; so do we. Called with a constant type, so that each type has its
+ * own loop. */
+static inline void add_sample(const vt_tensor *data, vt_type type, const roi_sample *sample, bool largest,
+                              bool first, double *bins)
 {
-  int64_t channels = data->dims[1], width = data->dims[3], plane = data->dims[2] * width;
+  int64_t channels = data->dims[1], plane = data->dims[2] * data->dims[3];
   for (int64_t c = 0; c < channels; c++) {
     double sum = 0, most = -INFINITY;
     for (int i = 0; i < 4; i++) {
-      int64_t at = (item * channels + c) * plane + rows[i / 2] * width + columns[i % 2];
-      double value = row_weights[i / 2] * column_weights[i % 2] * vt_sample_load(data->data, data->type, at);
+      double value = sample->weights[i] * vt_sample_load(data->data, type, c * plane + sample->pixels[i]);
       sum += value;
       if (value > most) most = value;
     }
@@ -138,8 +143,16 @@ static void pool_bin(const roi_attributes *attributes, const vt_tensor *data, in
         for (int64_t c = 0; c < data->dims[1] && attributes->mode == 1; c++)
           if (first || bins[c] < 0) bins[c] = 0;
       } else {
-        add_sample(data, item, rows, row_weights, columns, column_weights, attributes->mode == 1, first,
-                   bins);
+        roi_sample sample;
+        for (int k = 0; k < 4; k++) {
+          sample.pixels[k] = item * data->dims[1] * data->dims[2] * data->dims[3] +
+                             rows[k / 2] * data->dims[3] + columns[k % 2];
+          sample.weights[k] = row_weights[k / 2] * column_weights[k % 2];
+        }
+        if (data->type == VT_F32)
+          add_sample(data, VT_F32, &sample, attributes->mode == 1, first, bins);
+        else
+          add_sample(data, VT_F64, &sample, attributes->mode == 1, first, bins);
       }
       first = false;
     }

@@ -15,6 +15,7 @@ typedef struct pass_job {
   int64_t inner;
 } pass_job;
 
+/* Two loops: along the line where it has a length, else over the taps with the sum in a register. */
 #define DEFINE_PASS(name, type)                                                                              \
   VT_CLONES static void name(void *user, int64_t first, int64_t last)                                        \
   {                                                                                                          \
@@ -25,10 +26,12 @@ typedef struct pass_job {
       const int64_t *index = axis->index + line % axis->out * axis->taps;                                    \
       const double *weights = axis->weights + line % axis->out * axis->taps;                                 \
       const type *from = (const type *)job->from + line / axis->out * axis->in * inner;                      \
-      type *to = (type *)job->to + line * inner;                                                             \
+      type *to = (type *)job->to + line * inner, sum = 0;                                                    \
+      for (int64_t t = 0; t < axis->taps && inner == 1; t++)                                                 \
+        sum += (type)weights[t] * from[index[t]];                                                            \
       for (int64_t i = 0; i < inner; i++)                                                                    \
-        to[i] = 0;                                                                                           \
-      for (int64_t t = 0; t < axis->taps; t++) {                                                             \
+        to[i] = sum;                                                                                         \
+      for (int64_t t = 0; t < axis->taps && inner > 1; t++) {                                                \
         const type *row = from + index[t] * inner;                                                           \
         type weight = (type)weights[t];                                                                      \
         if (weight == 0) continue;                                                                           \

@@ -7,7 +7,8 @@
 #include "ops/families.h"
 #include "ops/sample.h"
 
-enum { SPACE = 3, TAPS = 4, CORNERS = TAPS * TAPS * TAPS }; /* spatial axes, taps an axis, taps of a point */
+/* spatial axes, taps an axis, taps of a point, points worked on together */
+enum { SPACE = 3, TAPS = 4, CORNERS = TAPS * TAPS * TAPS, BLOCK = 32 };
 
 typedef enum sample_mode { LINEAR, NEAREST, CUBIC, BILINEAR, BICUBIC } sample_mode;
 typedef enum sample_padding { ZEROS, BORDER, REFLECTION } sample_padding;
@@ -152,20 +153,48 @@ static int point_taps(const sample_job *job, int64_t point, int64_t offsets[CORN
   return count;
 }
 
+/* Taps of some neighbouring points of one item. */
+typedef struct sample_block {
+  int64_t first, within; /* point among all, among those of its item */
+  int count,
+      starts[BLOCK +
+             1]; /* taps of point p: starts[p]..starts[p + 1] − 1, packed to stay in the nearest cache */
+  int64_t offsets[BLOCK * CORNERS];
+  double weights[BLOCK * CORNERS];
+} sample_block;
+
+/* Every channel of a block. Called with a constant type, so that each type has its own loop. */
+static inline void sample_channels(const sample_job *job, const sample_block *block, vt_type type)
+{
+  int64_t channels = job->data->dims[1], item = block->first / job->points;
+  for (int64_t c = item * channels; c < (item + 1) * channels; c++)
+    for (int p = 0; p < block->count; p++) {
+      double sum = 0;
+      for (int i = block->starts[p]; i < block->starts[p + 1]; i++)
+        sum += block->weights[i] * vt_sample_load(job->data->data, type, c * job->plane + block->offsets[i]);
+      vt_sample_store(job->output->data, type, c * job->points + block->within + p, sum);
+    }
+}
+
 static void sample_points(void *user, int64_t first, int64_t last)
 {
   const sample_job *job = user;
-  int64_t channels = job->data->dims[1];
-  for (int64_t point = first; point < last; point++) {
-    int64_t offsets[CORNERS], item = point / job->points, within = point % job->points;
-    double weights[CORNERS];
-    int count = point_taps(job, point, offsets, weights);
-    for (int64_t c = item * channels; c < (item + 1) * channels; c++) {
-      double sum = 0;
-      for (int i = 0; i < count; i++)
-        sum += weights[i] * vt_sample_load(job->data->data, job->data->type, c * job->plane + offsets[i]);
-      vt_sample_store(job->output->data, job->output->type, c * job->points + within, sum);
+  sample_block block;
+  for (block.first = first; block.first < last; block.first += block.count) {
+    block.within = block.first % job->points;
+    int64_t left = last - block.first, of_item = job->points - block.within;
+    if (left > of_item) left = of_item;
+    block.count = left < BLOCK ? (int)left : BLOCK;
+    block.starts[0] = 0;
+    for (int p = 0; p < block.count; p++) {
+      int start = block.starts[p];
+      block.starts[p + 1] =
+          start + point_taps(job, block.first + p, block.offsets + start, block.weights + start);
     }
+    if (job->data->type == VT_F32)
+      sample_channels(job, &block, VT_F32);
+    else
+      sample_channels(job, &block, VT_F64);
   }
 }
 

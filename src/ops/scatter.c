@@ -161,14 +161,21 @@ static vt_status elements_run(vt_ctx *ctx, const vt_call *call)
   VT_TRY(vt_run_copy(ctx, call));
   vt_strides(data, strides);
   size_t size = vt_type_size(data->type);
-  for (int64_t i = 0; i < count; i++) {
-    int64_t rest = i, to = vt_index_at(indices, i, data->dims[axis]) * strides[axis];
-    for (int a = data->rank - 1; a >= 0; a--) {
-      if (a != axis) to += rest % indices->dims[a] * strides[a];
+  if (count == 0) return VT_OK;
+  int end = data->rank - 1;
+  int64_t width = indices->dims[end], position = 0;
+  for (int64_t row = 0; row < count / width; row++) { /* runs along the last axis */
+    int64_t rest = row, base = 0;
+    for (int a = end - 1; a >= 0; a--) {
+      if (a != axis) base += rest % indices->dims[a] * strides[a];
       rest /= indices->dims[a];
     }
-    reduce_cells(data->type, (reduction)attributes->reduction, 1, (char *)output->data + (size_t)to * size,
-                 (const char *)updates->data + (size_t)i * size);
+    for (int64_t i = 0; i < width; i++, position++) {
+      int64_t to =
+          base + vt_index_at(indices, position, data->dims[axis]) * strides[axis] + (axis == end ? 0 : i);
+      reduce_cells(data->type, (reduction)attributes->reduction, 1, (char *)output->data + (size_t)to * size,
+                   (const char *)updates->data + (size_t)position * size);
+    }
   }
   return VT_OK;
 }
