@@ -247,13 +247,6 @@ static vt_status finish_objective(vt_ctx *ctx, search *s)
   return status;
 }
 
-/* The word of explanation.json for what ended the search; the scorer's message says which of its limits it was. */
-static const char *reason_of(const vt_ctx *ctx, vt_status status)
-{
-  if (status == VT_ERROR_INTERRUPTED) return "interrupted";
-  return strncmp(vt_ctx_message(ctx), "time limit", 10) == 0 ? "time-limit" : "max-calls";
-}
-
 vt_status vt_search(vt_ctx *ctx, const vt_task *task, const vt_search_options *options,
                     vt_explanation *explanation)
 {
@@ -280,7 +273,8 @@ vt_status vt_search(vt_ctx *ctx, const vt_task *task, const vt_search_options *o
   status = run_rounds(ctx, &s);
   if (status == VT_ERROR_LIMIT || status == VT_ERROR_INTERRUPTED) {
     explanation->partial = true;
-    explanation->partial_reason = vt_strdup(ctx, reason_of(ctx, status));
+    explanation->partial_reason =
+        vt_strdup(ctx, status == VT_ERROR_INTERRUPTED ? "interrupted" : vt_scorer_stopped_by(task->scorer));
     vt_ctx_clear(ctx);
     status = explanation->partial_reason ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   }

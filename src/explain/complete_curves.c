@@ -91,12 +91,9 @@ static vt_status cut_short(vt_ctx *ctx, vt_explanation *explanation, const char 
   return explanation->partial_reason ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
 
-static const char *reason_of(vt_status status, const vt_scorer *scorer, int asked)
+static const char *reason_of(vt_status status, const vt_scorer *scorer)
 {
-  const vt_scorer_options *options = vt_scorer_options_of(scorer);
-  if (status == VT_ERROR_INTERRUPTED) return "interrupted";
-  bool by_calls = options->max_calls > 0 && vt_scorer_calls(scorer) + asked > options->max_calls;
-  return by_calls ? "max-calls" : "time-limit";
+  return status == VT_ERROR_INTERRUPTED ? "interrupted" : vt_scorer_stopped_by(scorer);
 }
 
 /* After a time limit the rest of the curves is still worth a moment: a second, or a tenth of the limit. */
@@ -121,7 +118,7 @@ static vt_status ask(vt_ctx *ctx, vt_explanation *explanation, vt_scorer *scorer
   vt_scorer_set_diagnostic(scorer, false);
   if (status == VT_ERROR_LIMIT || status == VT_ERROR_INTERRUPTED) {
     *stopped = true;
-    return cut_short(ctx, explanation, reason_of(status, scorer, list->count));
+    return cut_short(ctx, explanation, reason_of(status, scorer));
   }
   if (status != VT_OK) return status;
   for (int i = 0; i < list->count; i++) {
@@ -142,7 +139,7 @@ static vt_status find_end(vt_ctx *ctx, vt_explanation *explanation, vt_scorer *s
     vt_scorer_set_diagnostic(scorer, false);
     vt_status status = vt_scorer_subsets(ctx, scorer, list->bits, 1, out);
     if (status == VT_ERROR_LIMIT || status == VT_ERROR_INTERRUPTED)
-      VT_TRY(cut_short(ctx, explanation, reason_of(status, scorer, 1)));
+      VT_TRY(cut_short(ctx, explanation, reason_of(status, scorer)));
     else if (status != VT_OK)
       return status;
   }

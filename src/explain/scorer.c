@@ -11,22 +11,30 @@ enum { SLICE = 256 }; /* items between two looks at the clock when there is a ti
 
 /* ---- budgets ---- */
 
-static vt_status check_time(vt_ctx *ctx, const vt_scorer *scorer)
+static vt_status check_time(vt_ctx *ctx, vt_scorer *scorer)
 {
   double limit = scorer->options.time_limit;
   if (scorer->diagnostic || limit <= 0 || vt_clock_seconds() - scorer->started < limit) return VT_OK;
+  scorer->stopped_by = "time-limit";
   return vt_fail(ctx, VT_ERROR_LIMIT, "time limit of %g seconds reached after %lld model calls", limit,
                  (long long)scorer->calls);
 }
 
-static vt_status check_budget(vt_ctx *ctx, const vt_scorer *scorer, int count)
+static vt_status check_budget(vt_ctx *ctx, vt_scorer *scorer, int count)
 {
   if (count < 0) return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%d subsets cannot be scored", count);
   int64_t most = scorer->options.max_calls;
-  if (!scorer->diagnostic && most > 0 && scorer->calls + count > most)
+  if (!scorer->diagnostic && most > 0 && scorer->calls + count > most) {
+    scorer->stopped_by = "max-calls";
     return vt_fail(ctx, VT_ERROR_LIMIT, "%d more model calls would exceed the budget of %lld (%lld used)",
                    count, (long long)most, (long long)scorer->calls);
+  }
   return check_time(ctx, scorer);
+}
+
+const char *vt_scorer_stopped_by(const vt_scorer *scorer)
+{
+  return scorer->stopped_by;
 }
 
 static void count_calls(vt_scorer *scorer, int count)

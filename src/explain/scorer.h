@@ -68,6 +68,9 @@ const double *vt_scorer_full_probabilities(const vt_scorer *scorer);
 /* Embeddings of the single regions on the blank, [count, embedding_floats], L2-normalised. Counts `count` calls. */
 vt_status vt_scorer_region_embeddings(vt_ctx *ctx, vt_scorer *scorer, float *embeddings);
 
+/* Which limit the last VT_ERROR_LIMIT was about, as explanation.json says it: "max-calls" or "time-limit". NULL: none. */
+const char *vt_scorer_stopped_by(const vt_scorer *scorer);
+
 /* From now on calls count as diagnostics (meta.diagnostic_calls) and are outside the budget, or as the search's again. */
 void vt_scorer_set_diagnostic(vt_scorer *scorer, bool on);
 int64_t vt_scorer_calls(const vt_scorer *scorer);            /* asked for by the search */

@@ -44,6 +44,7 @@ struct vt_scorer {
   int words, region_count;
   uint32_t call_number;
   bool diagnostic;
+  const char *stopped_by; /* the limit of the last refusal, NULL: none yet */
   int64_t calls, forwards, diagnostic_calls;
   double started, run_seconds, invariance;
 };
