@@ -49,6 +49,7 @@ typedef struct explain_run {
   vt_result result;
   cli_folder folder;
   vt_class_score top[5];
+  json_t *list; /* of several targets */
 } explain_run;
 
 static vt_status find_method(cli *run, explain_run *work, int argc, char **argv)
@@ -138,44 +139,59 @@ done:
   return status;
 }
 
-static vt_status write_official(cli *run, explain_run *work, const char *name)
+static vt_status write_official(cli *run, const vt_explanation *explanation, const char *folder,
+                                const char *image)
 {
-  char *npy = vt_format(run->ctx, "%s/npy/%s.npy", work->folder.work, name);
-  char *json = vt_format(run->ctx, "%s/json/%s.json", work->folder.work, name);
-  char *npy_folder = vt_format(run->ctx, "%s/npy", work->folder.work);
-  char *json_folder = vt_format(run->ctx, "%s/json", work->folder.work);
+  char *name = cli_folder_name(run->ctx, image);
+  char *npy_folder = vt_path_join(run->ctx, folder, "npy"),
+       *json_folder = vt_path_join(run->ctx, folder, "json");
+  char *npy = name ? vt_format(run->ctx, "%s/npy/%s.npy", folder, name) : NULL;
+  char *json = name ? vt_format(run->ctx, "%s/json/%s.json", folder, name) : NULL;
   vt_status status = npy && json && npy_folder && json_folder ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   if (status == VT_OK) status = vt_make_directory(run->ctx, npy_folder);
   if (status == VT_OK) status = vt_make_directory(run->ctx, json_folder);
-  if (status == VT_OK) status = vt_official_write(run->ctx, work->result.explanation, npy, json);
+  if (status == VT_OK) status = vt_official_write(run->ctx, explanation, npy, json);
   vt_free(npy);
   vt_free(json);
   vt_free(npy_folder);
   vt_free(json_folder);
+  vt_free(name);
   return status;
 }
 
-static vt_status write_folder(cli *run, explain_run *work, const vt_report *report, const char *image)
+/* The files of one target: in the folder itself, or, when there are several targets, in "target-INDEX" of it.
+ */
+static vt_status write_files(cli *run, explain_run *work, const vt_report *report, const char *image,
+                             bool several)
 {
   run->stage = CLI_OUTPUT;
-  VT_TRY(cli_folder_begin(run, &work->folder));
-  VT_TRY(vt_report_write(run->ctx, report, work->folder.work));
-  if (work->settings.official) {
-    char *name = cli_folder_name(run->ctx, image);
-    if (!name) return VT_ERROR_OUT_OF_MEMORY;
-    vt_status status = write_official(run, work, name);
-    vt_free(name);
-    VT_TRY(status);
-  }
-  return cli_folder_finish(run, &work->folder);
+  char *folder = several ? vt_format(run->ctx, "%s/target-%d", work->folder.work, report->explanation->target)
+                         : vt_strdup(run->ctx, work->folder.work);
+  if (!folder) return VT_ERROR_OUT_OF_MEMORY;
+  vt_status status = vt_make_directory(run->ctx, folder);
+  if (status == VT_OK) status = vt_report_write(run->ctx, report, folder);
+  if (status == VT_OK && work->settings.official)
+    status = write_official(run, report->explanation, folder, image);
+  vt_free(folder);
+  return status;
 }
 
-static vt_status print_result(cli *run, explain_run *work, const vt_report *report)
+/* JSON of one target is printed as it is, of several as a list. */
+static vt_status print_result(cli *run, explain_run *work, const vt_report *report, bool several)
 {
   run->stage = CLI_OUTPUT;
-  if (!run->common.json) return cli_explanation_print(run, report, work->folder.target);
+  if (!run->common.json) {
+    char *folder = !work->folder.target ? NULL
+                   : several
+                       ? vt_format(run->ctx, "%s/target-%d", work->folder.target, report->explanation->target)
+                       : vt_strdup(run->ctx, work->folder.target);
+    vt_status status = cli_explanation_print(run, report, folder);
+    vt_free(folder);
+    return status;
+  }
   json_t *json = NULL;
   VT_TRY(vt_explanation_json(run->ctx, report->explanation, &json));
+  if (several) return json_array_append_new(work->list, json) == 0 ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   vt_status status = cli_print_json(run, json);
   json_decref(json);
   return status;
@@ -189,13 +205,10 @@ static vt_status how_it_ended(const vt_explanation *explanation)
   return strcmp(reason, "interrupted") == 0 ? VT_ERROR_INTERRUPTED : VT_ERROR_LIMIT;
 }
 
-static vt_status compute(cli *run, explain_run *work, const char *image)
+static vt_status explain_target(cli *run, explain_run *work, const char *image, bool several)
 {
-  VT_TRY(choose_folder(run, work, image));
-  VT_TRY(
-      cli_model_open(run, &work->model_settings, work->settings.embedding, &work->model_path, &work->model));
-  VT_TRY(cli_photo_read(run, image, &work->photo, work->photo_sha256));
-  if (work->settings.dry_run) return dry_run(run, work);
+  run->stage = CLI_INPUT;
+  cli_heed_signals(run->ctx, true);
   VT_TRY(vt_attribute(run->ctx, work->model, work->photo, work->photo_sha256, work->method,
                       work->method_settings, &work->request, &work->result));
   run->stage = CLI_RUN;
@@ -209,8 +222,8 @@ static vt_status compute(cli *run, explain_run *work, const char *image)
                       .colour_map = vt_choice_name(vt_params_find(fields, VT_COUNT(fields), "colour_map"),
                                                    work->settings.colour_map, colours),
                       .top = work->top};
-  /* a raised flag would refuse the last look; what is left to do is short */
-  vt_ctx_set_cancel(run->ctx, NULL);
+  run->ended = how_it_ended(explanation);
+  cli_heed_signals(run->ctx, false); /* what is left to do is short, and the result is worth keeping */
   VT_TRY(cli_top_classes(run, work->model, work->result.picture, (int)VT_COUNT(work->top), work->top,
                          &report.top_count));
   VT_TRY(vt_report_check(run->ctx, &report));
@@ -220,9 +233,50 @@ static vt_status compute(cli *run, explain_run *work, const char *image)
   if (explanation->partial)
     cli_warn(run, "cut short (%s): the result is valid but partial",
              explanation->partial_reason ? explanation->partial_reason : "limit");
-  if (work->folder.target) VT_TRY(write_folder(run, work, &report, image));
-  run->ended = how_it_ended(explanation);
-  return print_result(run, work, &report);
+  if (work->folder.work) VT_TRY(write_files(run, work, &report, image, several));
+  cli_progress_end();
+  return print_result(run, work, &report, several);
+}
+
+/* Targets stand one after the other, with ';' between them (names of classes hold commas). The rest is left
+ * out when one of them was cut short. */
+static vt_status explain_targets(cli *run, explain_run *work, const char *image)
+{
+  char *all = work->request.target, *at = all;
+  bool several = strchr(all, ';') != NULL;
+  vt_status status = VT_OK;
+  work->request.target = NULL;
+  work->list = json_array();
+  for (int count = 0; at && status == VT_OK && run->ended == VT_OK; count++) {
+    size_t length = strcspn(at, ";");
+    while (*at == ' ')
+      at++, length--;
+    work->request.target = vt_strndup(run->ctx, at, length);
+    at = at[length] ? at + length + 1 : NULL;
+    if (count > 0 && !run->common.json) printf("\n");
+    status = work->request.target ? explain_target(run, work, image, several) : VT_ERROR_OUT_OF_MEMORY;
+    vt_result_free(&work->result);
+    vt_free(work->request.target);
+  }
+  work->request.target = all;
+  if (status == VT_OK && run->common.json && several) status = cli_print_json(run, work->list);
+  return status;
+}
+
+static vt_status compute(cli *run, explain_run *work, const char *image)
+{
+  VT_TRY(choose_folder(run, work, image));
+  VT_TRY(
+      cli_model_open(run, &work->model_settings, work->settings.embedding, &work->model_path, &work->model));
+  VT_TRY(cli_photo_read(run, image, &work->photo, work->photo_sha256));
+  if (work->settings.dry_run) return dry_run(run, work);
+  if (work->folder.target) {
+    run->stage = CLI_OUTPUT;
+    VT_TRY(cli_folder_begin(run, &work->folder));
+  }
+  VT_TRY(explain_targets(run, work, image));
+  run->stage = CLI_OUTPUT;
+  return work->folder.target ? cli_folder_finish(run, &work->folder) : VT_OK;
 }
 
 static vt_status explain(cli *run, int argc, char **argv)
@@ -242,6 +296,7 @@ static vt_status explain(cli *run, int argc, char **argv)
   status = compute(run, &work, options.operands[0]);
 done:
   cli_folder_close(&work.folder);
+  json_decref(work.list);
   vt_result_free(&work.result);
   vt_image_free(work.photo);
   vt_model_free(work.model);

@@ -32,7 +32,12 @@ void cli_signals(vt_ctx *ctx)
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
   signal(SIGPIPE, SIG_IGN);
-  vt_ctx_set_cancel(ctx, &cancelled);
+  cli_heed_signals(ctx, true);
+}
+
+void cli_heed_signals(vt_ctx *ctx, bool on)
+{
+  vt_ctx_set_cancel(ctx, on ? &cancelled : NULL);
 }
 
 static void seconds_text(double seconds, char buffer[32])

@@ -19,6 +19,8 @@ void cli_note(const cli *run, const char *format, ...) VT_PRINTF(2, 3);
 /* SIGINT and SIGTERM raise the context's cancel flag once; the second one kills. SIGPIPE is ignored: a closed
  * standard output shows as a failed write. */
 void cli_signals(vt_ctx *ctx);
+/* Whether a signal that came cancels what the context does: off while a finished result is written. */
+void cli_heed_signals(vt_ctx *ctx, bool on);
 
 /* Standard output must have taken everything; otherwise VT_ERROR_IO. */
 vt_status cli_flush(vt_ctx *ctx);
