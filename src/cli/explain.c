@@ -314,6 +314,8 @@ const cli_verb cli_explain = {
         "  vitrail explain cat.jpg\n"
         "  vitrail explain cat.jpg --model resnet50.onnx --out why-cat\n"
         "  vitrail explain cat.jpg --target \"Egyptian cat\"         for another class than the answer\n"
+        "  vitrail explain cat.jpg --target \"tabby;lynx\"          one after the other, each in a folder of "
+        "its own\n"
         "  vitrail explain cat.jpg --regions grid:7x7 --fill blur\n"
         "  vitrail explain cat.jpg --max-calls 500 --time-limit 10\n"
         "  vitrail explain cat.jpg --json | jq .data.order\n"

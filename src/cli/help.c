@@ -43,24 +43,20 @@ static int width_of(const char *text, size_t length)
 /* Prints words from column `at` on, broken before LINE, continued at `indent`. */
 static void print_words(const char *text, int at, int indent)
 {
+  bool first = true; /* of its line */
   for (const char *word = text; *word;) {
     size_t length = strcspn(word, " \n");
     int width = width_of(word, length);
-    if (at + width > LINE && at > indent) {
+    if (!first && at + 1 + width > LINE) {
       printf("\n%*s", indent, "");
       at = indent;
+      first = true;
     }
-    printf("%.*s", (int)length, word);
-    at += width;
+    printf("%s%.*s", first ? "" : " ", (int)length, word);
+    at += width + !first;
+    first = false;
     word += length;
-    if (*word == '\n') {
-      printf("\n%*s", *++word ? indent : 0, "");
-      at = indent;
-    } else if (*word) {
-      word++;
-      putchar(' ');
-      at++;
-    }
+    word += *word == ' ' || *word == '\n';
   }
 }
 
