@@ -151,7 +151,9 @@ static vt_status gather_nd_shape(vt_ctx *ctx, const vt_call *call)
 {
   const nd_attributes *attributes = call->attributes;
   const vt_tensor *data = call->inputs[0], *indices = call->inputs[1];
-  int batch = (int)attributes->batch_dims, rank = 0;
+  int64_t wanted = attributes->batch_dims;
+  int batch = wanted < 0 || wanted > VT_MAX_RANK ? VT_MAX_RANK : (int)wanted,
+      rank = 0; /* too many never fit */
   int64_t dims[2 * VT_MAX_RANK];
   bool fits = indices->rank > batch && data->rank > batch;
   for (int a = 0; fits && a < batch; a++)

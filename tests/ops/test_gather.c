@@ -59,6 +59,8 @@ static void gather_tuples(void **state)
                "indices i64[1,4] do not fit data i32[2,2,2]");
   assert_fails(ctx, op_try(ctx, "GatherND", "batch_dims=1", x, op_i64(ctx, SHAPE(1, 1), 0)),
                VT_ERROR_INVALID_MODEL, "with 1 batch axes");
+  assert_fails(ctx, op_try(ctx, "GatherND", "batch_dims=8", x, op_i64(ctx, SHAPE(1, 1), 0)),
+               VT_ERROR_INVALID_MODEL, "with 8 batch axes");
   assert_fails(ctx, op_try(ctx, "GatherND", "", x, op_i64(ctx, SCALAR, 0)), VT_ERROR_INVALID_MODEL,
                "do not fit");
   assert_fails(ctx, op_try(ctx, "GatherND", "", x, op_i64(ctx, SHAPE(1, 2), 0, 2)), VT_ERROR_INVALID_DATA,
