@@ -2,6 +2,8 @@
  *
  * Tools for rewriting old nodes.
  */
+#include <math.h>
+
 #include "graph/lift.h"
 
 #define KIND(name) ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__##name
@@ -201,7 +203,7 @@ char *vt_lift_number(vt_lift *lift, double value, vt_type type)
   unsigned char bits[8] = {0};
   float single = (float)value;
   uint16_t half = type == VT_BF16 ? vt_f32_to_bf16(single) : vt_f32_to_f16(single);
-  int64_t integer = type == VT_F32 || type == VT_F64 ? 0 : (int64_t)value;
+  int64_t integer = fabs(value) < 9e18 ? (int64_t)value : 0; /* NaN and what no integer holds: 0 */
   Onnx__TensorProto *tensor = new_constant(lift, type, NULL, &output);
   uint8_t *raw = vt_arena_take(&lift->reader->arena, sizeof bits);
   if (!tensor || !raw) return NULL;

@@ -164,8 +164,8 @@ vt_status vt_lift_pool_norm(vt_lift *lift, Onnx__NodeProto *node, int64_t opset)
   VT_UNUSED(opset);
   const Onnx__AttributeProto *p = vt_onnx_attribute(node, "p");
   if (!p || !p->has_f) return VT_OK;
-  if (p->f != (float)(int)p->f)
-    return vt_fail(lift->reader->ctx, VT_ERROR_UNSUPPORTED, "p = %g; whole numbers are supported",
-                   (double)p->f);
+  if (!(p->f >= 1 && p->f <= 1000) || p->f != (float)(int)p->f)
+    return vt_fail(lift->reader->ctx, VT_ERROR_UNSUPPORTED,
+                   "p = %g; whole numbers from 1 to 1000 are supported", (double)p->f);
   return vt_lift_set_int(lift, node, "p", (int64_t)p->f);
 }

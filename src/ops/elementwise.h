@@ -75,13 +75,18 @@ vt_status vt_run_widened(vt_ctx *ctx, const vt_call *call);
         const real a = a_row[i];                                                                             \
         y_row[i] = (out_type)(expression);                                                                   \
       }                                                                                                      \
-    } else {                                                                                                 \
+    } else if (steps[1]) {                                                                                   \
       const real a = a_row[0];                                                                               \
       _Pragma("omp simd") for (int64_t i = 0; i < count; i++)                                                \
       {                                                                                                      \
         const real b = b_row[i];                                                                             \
         y_row[i] = (out_type)(expression);                                                                   \
       }                                                                                                      \
+    } else { /* both repeat: the first two of a fold whose later inputs are larger */                        \
+      const real a = a_row[0], b = b_row[0];                                                                 \
+      const out_type y = (out_type)(expression);                                                             \
+      for (int64_t i = 0; i < count; i++)                                                                    \
+        y_row[i] = y;                                                                                        \
     }                                                                                                        \
   }
 

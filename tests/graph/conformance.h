@@ -22,8 +22,8 @@ typedef struct case_result {
 void conformance_run(const char *suite, const char *folder, const char *name, case_result *out);
 
 enum { CONFORMANCE_TENSORS = 64 }; /* inputs or outputs of one case */
-/* Runs the graph by plan; outputs are made in the context. Shapes that depend on data: integer inputs are given when
- * compiling; when that is not enough VT_ERROR_DATA_DEPENDENT. */
+/* Runs the graph by plan; outputs are made in the context. Shapes that depend on data: integer inputs are
+ * given when compiling; when that is not enough VT_ERROR_DATA_DEPENDENT. */
 vt_status conformance_plan(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *inputs, vt_tensor **outputs);
 
 /* Table by operator on stdout, one line for each suite. */

@@ -14,7 +14,6 @@ static const double relative = 1e-3, absolute = 1e-7;
  * the last place. */
 static const double cut_relative = 1.0 / 128;
 
-
 static void give_up(case_result *out, case_verdict verdict, const char *why)
 {
   out->verdict = verdict;

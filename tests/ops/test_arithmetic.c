@@ -136,6 +136,10 @@ static void test_sum_and_mean(void **state)
             *c = op_f32(ctx, SHAPE(2, 1), 5, 7);
   op_expect(op_run(ctx, "Sum", "", a), VT_F32, SHAPE(2, 2), 0, 1, 2, 3, 4);
   op_expect(op_run(ctx, "Sum", "", b, a, c), VT_F32, SHAPE(2, 2), 0, 16, 27, 20, 31);
+  /* the first two are both smaller than the sum */
+  op_expect(op_run(ctx, "Sum", "", op_f32(ctx, SHAPE(1), 1), op_f32(ctx, SHAPE(1), 2),
+                   op_f32(ctx, SHAPE(3), 10, 20, 30)),
+            VT_F32, SHAPE(3), 0, 13, 23, 33);
   op_expect(op_run(ctx, "Mean", "", b, c), VT_F32, SHAPE(2, 2), 0, 7.5, 12.5, 8.5, 13.5);
   op_expect(
       op_run(ctx, "Mean", "", op_tensor(ctx, VT_F16, SHAPE(2), 1, 2), op_tensor(ctx, VT_F16, SHAPE(2), 2, 4)),
