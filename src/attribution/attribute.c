@@ -20,26 +20,18 @@ void vt_result_free(vt_result *result)
   *result = (vt_result){0};
 }
 
-/* What the model answers for the whole picture: its class and that class's probability. */
-static vt_status predict(vt_ctx *ctx, vt_model *model, const vt_image *picture, const vt_image *blank,
-                         int *predicted, double *probability)
+/* Target and the model's own answer for the whole picture, which the scorer looked at when it was made. */
+static void describe_decision(vt_explanation *explanation, const vt_model *model, const vt_scorer *scorer,
+                              const vt_request *request)
 {
-  vt_scorer_options options = {.second = -1};
-  vt_scorer *scorer = NULL;
-  int classes = vt_model_classes(model);
-  double *probabilities = vt_alloc_zero(ctx, (size_t)classes, sizeof *probabilities);
-  if (!probabilities) return VT_ERROR_OUT_OF_MEMORY;
-  vt_status status;
-  VT_TRY_DONE(vt_scorer_new(ctx, model, picture, blank, NULL, &options, &scorer));
-  VT_TRY_DONE(vt_scorer_probabilities(ctx, scorer, NULL, probabilities));
-  *predicted = 0;
-  for (int i = 1; i < classes; i++)
-    if (probabilities[i] > probabilities[*predicted]) *predicted = i;
-  *probability = probabilities[*predicted];
-done:
-  vt_scorer_free(scorer);
-  vt_free(probabilities);
-  return status;
+  const double *probabilities = vt_scorer_full_probabilities(scorer);
+  int best = 0;
+  for (int i = 1; i < vt_model_classes(model); i++)
+    if (probabilities[i] > probabilities[best]) best = i;
+  explanation->predicted = best;
+  explanation->full_probability_top = probabilities[best];
+  explanation->target = vt_scorer_options_of(scorer)->target;
+  explanation->score = (vt_score_kind)request->class_score;
 }
 
 static vt_status describe_parameters(vt_ctx *ctx, const vt_method *method, const void *settings,
@@ -89,31 +81,31 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
                             const vt_request *request, vt_result *result)
 {
   vt_explanation *explanation = result->explanation;
-  vt_scorer_options options = {.second = -1,
+  vt_scorer_options options = {.second = VT_CLASS_PREDICTED,
                                .score = (vt_score_kind)request->class_score,
                                .batch = (int)request->batch,
                                .max_calls = request->max_calls,
                                .time_limit = request->time_limit};
-  VT_TRY(vt_target_parse(ctx, model, request->target, &options.target));
-  VT_TRY(predict(ctx, model, result->picture, result->blank, &explanation->predicted,
-                 &explanation->full_probability_top));
-  if (options.target < 0) options.target = explanation->predicted;
-  bool mistaken = options.target != explanation->predicted;
-  if (mistaken) options.second = explanation->predicted;
-  explanation->target = options.target;
-  explanation->score = options.score;
-  const char *name = vt_model_class_name(model, options.target);
-  if (name && !(explanation->target_name = vt_strdup(ctx, name))) return VT_ERROR_OUT_OF_MEMORY;
-  VT_TRY(vt_explanation_ranking(ctx, explanation, result->regions, mistaken));
-  VT_TRY(warn_about_division(ctx, explanation, &result->regions_report, vt_regions_count(result->regions)));
-
   vt_scorer *scorer = NULL;
+  VT_TRY(vt_target_parse(ctx, model, request->target, &options.target));
   VT_TRY(vt_scorer_new(ctx, model, result->picture, result->blank, result->regions, &options, &scorer));
-  vt_task task = {model, result->picture, result->blank, result->regions, scorer, (uint64_t)request->seed};
   vt_status status = VT_OK;
+  describe_decision(explanation, model, scorer, request);
+  const char *name = vt_model_class_name(model, explanation->target);
+  if (name && !(explanation->target_name = vt_strdup(ctx, name))) {
+    status = VT_ERROR_OUT_OF_MEMORY;
+    goto done;
+  }
+  VT_TRY_DONE(vt_explanation_ranking(ctx, explanation, result->regions,
+                                     explanation->target != explanation->predicted));
+  VT_TRY_DONE(
+      warn_about_division(ctx, explanation, &result->regions_report, vt_regions_count(result->regions)));
+
+  vt_task task = {model, result->picture, result->blank, result->regions, scorer, (uint64_t)request->seed};
   if (method->check) VT_TRY_DONE(method->check(ctx, &task, settings));
   VT_TRY_DONE(method->run(ctx, &task, settings, explanation));
-  VT_TRY_DONE(vt_explanation_complete(ctx, explanation, scorer, false));
+  /* what a cut-short search left open is nobody's call */
+  VT_TRY_DONE(vt_explanation_complete(ctx, explanation, scorer, explanation->partial));
   explanation->model_calls = vt_scorer_calls(scorer);
   explanation->model_forwards = vt_scorer_forwards(scorer);
   explanation->diagnostic_calls = vt_scorer_diagnostic_calls(scorer);
