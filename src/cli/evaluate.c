@@ -4,10 +4,12 @@
  */
 #include <math.h>
 
+#include "attribution/attribute.h"
 #include "cli/explain.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
+#include "data/picture.h"
 #include "metrics/metric.h"
 #include "tensor/tensor.h"
 
@@ -19,9 +21,11 @@ typedef struct evaluate_settings {
 
 static const vt_field fields[] = {
     {"map", VT_FIELD_STRING, offsetof(evaluate_settings, map),
-     .help = "map to judge: FILE.npy of [height, width] at the model's size"},
+     .help = "map to judge: FILE.npy of [height, width] at the model's size, or smaller"},
     {"explanation", VT_FIELD_STRING, offsetof(evaluate_settings, explanation),
-     .help = "folder of 'vitrail explain' whose order of regions is judged"},
+     .help =
+         "folder of 'vitrail explain' whose order of regions is judged, or the .npy stack of the official "
+         "LiMA code"},
     {"metric", VT_FIELD_STRING, offsetof(evaluate_settings, metric), "insertion",
      .help = "what is measured; see 'vitrail methods'"},
     {"protocol", VT_FIELD_STRING, offsetof(evaluate_settings, protocol), "vitrail-50",
@@ -76,40 +80,84 @@ static vt_status find_names(cli *run, evaluate_run *work)
   return VT_OK;
 }
 
-/* The map as floats, checked against the model's size. */
+/* The map as floats of the model's size: a smaller one is enlarged, a larger one refused. */
 static vt_status read_map(cli *run, evaluate_run *work)
 {
   vt_tensor *stored;
   const char *path = work->settings.map;
   VT_TRY(vt_npy_read(run->ctx, path, &stored));
   char shape[160];
-  int rank = stored->rank;
+  int rank = stored->rank, to_height = work->picture->height, to_width = work->picture->width;
   int64_t height = rank >= 2 ? vt_tensor_dim(stored, -2) : 0,
           width = rank >= 2 ? vt_tensor_dim(stored, -1) : 0;
-  if (rank < 2 || vt_count(stored) != height * width || height != work->picture->height ||
-      width != work->picture->width)
+  if (rank < 2 || height < 1 || width < 1 || vt_count(stored) != height * width || height > to_height ||
+      width > to_width)
     return vt_fail(run->ctx, VT_ERROR_INVALID_DATA,
-                   "%s: %s, but the model sees %d×%d: give one value for each pixel of it", path,
-                   vt_shape_text(stored, shape), work->picture->height, work->picture->width);
-  work->map = vt_tensor_new(run->ctx, VT_F32, 2, (int64_t[]){height, width});
-  if (!work->map) return vt_ctx_status(run->ctx);
-  float *values = vt_tensor_data(work->map);
+                   "%s: %s, but the model sees %d×%d: give one value for each pixel of it, or a smaller map",
+                   path, vt_shape_text(stored, shape), to_height, to_width);
+  vt_tensor *values = vt_tensor_new(run->ctx, VT_F32, 2, (int64_t[]){height, width});
+  work->map = vt_tensor_new(run->ctx, VT_F32, 2, (int64_t[]){to_height, to_width});
+  if (!values || !work->map) return vt_ctx_status(run->ctx);
+  float *given = vt_tensor_data(values);
   for (int64_t i = 0; i < height * width; i++) {
-    values[i] = (float)vt_get_f64(stored, i);
-    if (!isfinite(values[i]))
+    given[i] = (float)vt_get_f64(stored, i);
+    if (!isfinite(given[i]))
       return vt_fail(run->ctx, VT_ERROR_INVALID_DATA, "%s: value %lld is not finite", path, (long long)i);
   }
+  if (height == to_height && width == to_width) {
+    vt_tensor_share(work->map, values);
+    return VT_OK;
+  }
+  cli_warn(run, "%s: %lld×%lld enlarged to %d×%d, bilinear", path, (long long)height, (long long)width,
+           to_height, to_width);
+  vt_map_resize(given, (int)height, (int)width, vt_tensor_data(work->map), to_height, to_width);
   return VT_OK;
+}
+
+/* DIR/npy/NAME.npy of the official LiMA code; its scores are in DIR/json/NAME.json, or beside it. */
+static vt_status read_official(cli *run, evaluate_run *work, const char *npy)
+{
+  vt_ctx *ctx = run->ctx;
+  vt_explanation_file *file = &work->explanation;
+  size_t stem = strlen(npy) - strlen(".npy");
+  char *directory = vt_path_directory(ctx, npy), *json = NULL;
+  int32_t *labels = NULL;
+  int height, width;
+  vt_status status = directory ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  if (status == VT_OK) {
+    const char *name = vt_path_name(npy);
+    int length = (int)(strlen(name) - strlen(".npy"));
+    json = vt_format(ctx, "%s/../json/%.*s.json", directory, length, name);
+    if (json && !vt_file_exists(json)) {
+      vt_free(json);
+      json = vt_format(ctx, "%.*s.json", (int)stem, npy);
+    }
+    status = json ? vt_official_read(ctx, npy, json, &labels, &height, &width, &file->order, &file->count)
+                  : VT_ERROR_OUT_OF_MEMORY;
+  }
+  if (status == VT_OK) status = vt_regions_from_labels(ctx, labels, height, width, &file->regions);
+  vt_free(labels);
+  vt_free(json);
+  vt_free(directory);
+  return status;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+  size_t length = strlen(text), tail = strlen(end);
+  return length > tail && strcmp(text + length - tail, end) == 0;
 }
 
 static vt_status read_explanation(cli *run, evaluate_run *work)
 {
   int height, width;
-  VT_TRY(vt_explanation_read(run->ctx, work->settings.explanation, &work->explanation));
+  const char *path = work->settings.explanation;
+  VT_TRY(ends_with(path, ".npy") ? read_official(run, work, path)
+                                 : vt_explanation_read(run->ctx, path, &work->explanation));
   vt_regions_labels(work->explanation.regions, &height, &width);
   if (height != work->picture->height || width != work->picture->width)
-    return vt_fail(run->ctx, VT_ERROR_INVALID_DATA, "%s/labels.npy: %d×%d, but the model sees %d×%d",
-                   work->settings.explanation, height, width, work->picture->height, work->picture->width);
+    return vt_fail(run->ctx, VT_ERROR_INVALID_DATA, "%s: regions of %d×%d, but the model sees %d×%d", path,
+                   height, width, work->picture->height, work->picture->width);
   return VT_OK;
 }
 
@@ -183,14 +231,18 @@ static vt_status print_json(cli *run, const evaluate_run *work, const char *imag
       image, "model_sha256", vt_model_sha256(work->model) ? vt_model_sha256(work->model) : "");
   if (!json)
     return vt_fail(run->ctx, VT_ERROR_RUNTIME, "the result cannot be written as JSON: a name is no UTF-8");
-  if (!measured->scores)
-    json_object_set_new(json, "extra", numbers(measured->extra, (int)VT_COUNT(measured->extra)));
+  if (measured->extra_count) {
+    json_t *extra = json_object();
+    for (int i = 0; i < measured->extra_count; i++)
+      json_object_set_new(extra, measured->extra_names[i], number_or_null(measured->extra[i]));
+    json_object_set_new(json, "extra", extra);
+  }
   vt_status status = cli_print_json(run, json);
   json_decref(json);
   return status;
 }
 
-static vt_status print_text(cli *run, const evaluate_run *work)
+static void print_text(const evaluate_run *work)
 {
   const vt_measure *measured = &work->measure;
   int target = vt_scorer_options_of(work->scorer)->target;
@@ -201,14 +253,8 @@ static vt_status print_text(cli *run, const evaluate_run *work)
   if (isfinite(measured->normalised))
     printf("%s %s of the way from nothing to the whole picture\n", "normalised",
            vt_number_text(measured->normalised, other));
-  if (!measured->scores) {
-    cli_table table = {0};
-    VT_TRY(cli_table_row(run->ctx, &table, "Within area\t>Highest score"));
-    static const char *const areas[] = {"25 %", "50 %", "75 %", "100 %"};
-    for (int i = 0; i < 4; i++)
-      VT_TRY(cli_table_row(run->ctx, &table, "%s\t%s", areas[i], vt_number_text(measured->extra[i], other)));
-    cli_table_print(run, &table);
-  }
+  for (int i = 0; i < measured->extra_count; i++)
+    printf("%-34s %s\n", measured->extra_titles[i], vt_number_text(measured->extra[i], other));
   printf("protocol  %s: %s\n", work->protocol->id, work->protocol->summary);
   printf("target    class %d%s%s, %s\n", target, name ? ", " : "", name ? name : "",
          work->settings.class_score == VT_SCORE_LOGIT ? "logit" : "probability");
@@ -217,7 +263,6 @@ static vt_status print_text(cli *run, const evaluate_run *work)
     printf("ties      %.3g %% of the pixels share their value; lower index first\n",
            100 * measured->tied_share);
   if (measured->note) printf("note      %s\n", measured->note);
-  return VT_OK;
 }
 
 static vt_status evaluate(cli *run, int argc, char **argv)
@@ -237,7 +282,10 @@ static vt_status evaluate(cli *run, int argc, char **argv)
   VT_TRY_DONE(cli_options_operands(run, &options, 1, 1, "IMAGE"));
   VT_TRY_DONE(measure(run, &work, options.operands[0]));
   run->stage = CLI_OUTPUT;
-  status = run->common.json ? print_json(run, &work, options.operands[0]) : print_text(run, &work);
+  if (run->common.json)
+    status = print_json(run, &work, options.operands[0]);
+  else
+    print_text(&work);
 done:
   vt_measure_free(&work.measure);
   vt_scorer_free(work.scorer);

@@ -12,6 +12,10 @@ static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judg
                          const vt_protocol *protocol, vt_measure *out)
 {
   static const double shares[4] = {0.25, 0.5, 0.75, 1.0};
+  static const char *const names[5] = {"25", "50", "75", "100", "area_of_highest"};
+  static const char *const titles[5] = {"highest within 25 % of the area", "highest within 50 %",
+                                        "highest within 75 %", "highest within 100 %",
+                                        "share of the area at the highest"};
   vt_curve curve;
   VT_TRY(vt_curve_run(ctx, task, judged, protocol, true, &curve));
   int best = 1;
@@ -25,6 +29,11 @@ static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judg
     }
   }
   out->extra[4] = curve.areas[best];
+  out->extra_count = (int)VT_COUNT(names);
+  for (int i = 0; i < out->extra_count; i++) {
+    out->extra_names[i] = names[i];
+    out->extra_titles[i] = titles[i];
+  }
   out->value = out->extra[3];
   out->normalised = NAN;
   vt_curve_give(&curve, out);

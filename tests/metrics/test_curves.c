@@ -146,6 +146,8 @@ static void test_highest_confidence(void **unused)
   for (int s = 1; s < 4; s++)
     assert_near(out.extra[s], 10 / 32.0, 1e-6);
   assert_near(out.extra[4], 10.0 / COUNT, 1e-12);
+  assert_int_equal(out.extra_count, 5);
+  assert_string_equal(out.extra_names[3], "100");
   vt_measure_free(&out);
   world_close(&world);
 }
