@@ -38,10 +38,8 @@ def study(options, name, label, arm):
     result = vitrail(options, "explain", photo, *common, *ARMS[arm], "--out", folder, "--force", "--json")
     meta, data = result["meta"], result["data"]
     row = {"file": name, "arm": arm, "label": label, "calls": meta["model_calls"], "forwards": meta["model_forwards"],
-           "seconds": meta["seconds"], "predicted": data["target"].get("predicted", label), "highest": None}
-    if data.get("mistake"):
-        row["predicted"] = data["mistake"]["predicted"]
-        row["highest"] = [data["mistake"]["highest"][key] for key in ("25", "50", "75", "100")]
+           "seconds": meta["seconds"], "predicted": data["predicted"]["index"],
+           "highest": data["mistake"]["highest"] if "mistake" in data else None}
     for metric in ("insertion", "deletion"):
         row[metric] = vitrail(options, "evaluate", photo, *common, "--explanation", folder, "--metric", metric,
                               "--protocol", "vitrail-50", "--json")["value"]

@@ -114,7 +114,7 @@ done:
   return status;
 }
 
-vt_status vt_attribute(vt_ctx *ctx, vt_model *model, const vt_image *photo, const char *photo_sha256,
+vt_status vt_attribute_run(vt_ctx *ctx, vt_model *model, const vt_image *photo, const char *photo_sha256,
                        const vt_method *method, const void *settings, const vt_request *request,
                        vt_result *out)
 {

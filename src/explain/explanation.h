@@ -71,7 +71,7 @@ typedef struct vt_explanation {
 vt_status vt_explanation_new(vt_ctx *ctx, vt_explanation **out);
 void vt_explanation_free(vt_explanation *explanation);
 /* Sets `regions` and makes the ranking arrays for them: order 0..k−1, every score NaN, insertion_second only when
- * `second`. Called by vt_attribute() before a method runs. */
+ * `second`. Called by vt_attribute_run() before a method runs. */
 vt_status vt_explanation_ranking(vt_ctx *ctx, vt_explanation *explanation, const vt_regions *regions, bool second);
 /* Appends a sentence to the warnings (printf form). */
 vt_status vt_explanation_warn(vt_ctx *ctx, vt_explanation *explanation, const char *format, ...) VT_PRINTF(3, 4);

@@ -79,7 +79,7 @@ static void compare_run(vt_ctx *ctx, vt_model *model, const char *stem, const js
   snprintf(path, sizeof path, "labels:%s/%s.%s.labels.npy", folder, stem, division);
   assert_ok(ctx, vt_params_set(ctx, vt_request_fields, vt_request_field_count, &request, "regions", path));
   vt_result result;
-  assert_ok(ctx, vt_attribute(ctx, model, photo, NULL, &vt_method_lima, &settings, &request, &result));
+  assert_ok(ctx, vt_attribute_run(ctx, model, photo, NULL, &vt_method_lima, &settings, &request, &result));
 
   const vt_explanation *found = result.explanation;
   const json_t *order = json_object_get(run, "order"), *front = json_object_get(run, "objective_front");

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The public face: options in text form, errors that name them, a result that says what the inside says.
+ */
+#include "pixel_world.h"
+
+#include "vitrail/vitrail.h"
+
+enum { COUNT = 12 };
+
+static void open_world(pixel_world *world)
+{
+  for (int i = 0; i < COUNT; i++)
+    world->weights[i] = (1 + (i * 5) % COUNT) / 128.0;
+  world_open(world, COUNT, pixel_sum, 0);
+}
+
+static void test_result(void **unused)
+{
+  (void)unused;
+  pixel_world world = {0};
+  open_world(&world);
+  vt_option options[] = {
+      {"regions", "grid:1x12"}, {"target", "0"}, {"weights", "20,5,0,0"}, {"pending", "4"}};
+  vt_attribution *result;
+  assert_ok(world.ctx,
+            vt_attribute(world.ctx, world.model, world.picture, "less-is-more", options, 4, &result));
+  int count, height, width;
+  const int *order = vt_attribution_order(result, &count);
+  assert_int_equal(count, COUNT);
+  assert_permutation(order, count);
+  const double *shown = vt_attribution_insertion(result), *removed = vt_attribution_deletion(result);
+  const float *map = vt_attribution_saliency(result, &height, &width);
+  assert_int_equal(width, COUNT);
+  for (int j = 1; j < count; j++) {
+    assert_true(world.weights[order[j]] < world.weights[order[j - 1]]);
+    assert_true(map[order[j]] <= map[order[j - 1]]);
+  }
+  double full, blank, insertion, deletion;
+  assert_int_equal(vt_attribution_target(result, &full, &blank), 0);
+  assert_near(full, shown[count], 0);
+  assert_near(blank, removed[count], 0);
+  vt_attribution_auc(result, &insertion, &deletion);
+  assert_near(insertion + deletion, full, 1e-6); /* curves of a sum mirror each other */
+  assert_near(vt_attribution_areas(result)[6], 0.5, 1e-12);
+  assert_false(vt_attribution_partial(result));
+  assert_int_equal(vt_attribution_model_calls(result), vt_search_calls(COUNT, 4, false) + 2);
+  char *text;
+  assert_ok(world.ctx, vt_attribution_json(world.ctx, result, &text));
+  assert_non_null(strstr(text, "\"schema_version\": 1"));
+  vt_text_release(text);
+  vt_attribution_free(result);
+  world_close(&world);
+}
+
+static void test_errors(void **unused)
+{
+  (void)unused;
+  pixel_world world = {0};
+  open_world(&world);
+  vt_attribution *result;
+  vt_option misspelt = {"wieghts", "1,1,1,1"}, impossible = {"target", "2"}, unknown = {"regions", "voronoi"};
+  assert_fails(world.ctx, vt_attribute(world.ctx, world.model, world.picture, "lama", NULL, 0, &result),
+               VT_ERROR_INVALID_ARGUMENT, "did you mean 'lima'");
+  assert_fails(world.ctx, vt_attribute(world.ctx, world.model, world.picture, "lima", &misspelt, 1, &result),
+               VT_ERROR_INVALID_ARGUMENT, "did you mean 'weights'");
+  assert_fails(world.ctx,
+               vt_attribute(world.ctx, world.model, world.picture, "lima", &impossible, 1, &result),
+               VT_ERROR_INVALID_ARGUMENT, "the model has 2 classes");
+  assert_fails(world.ctx, vt_attribute(world.ctx, world.model, world.picture, "lima", &unknown, 1, &result),
+               VT_ERROR_INVALID_ARGUMENT, "voronoi");
+  assert_fails(world.ctx, vt_attribute(world.ctx, world.model, world.picture, "smdl", NULL, 0, &result),
+               VT_ERROR_INVALID_ARGUMENT, "--confidence entropy");
+  assert_null(result);
+  vt_attribution_free(NULL);
+  world_close(&world);
+}
+
+/* A mistaken picture: the target is not what the model answers, so both classes are followed and the mistake
+ * is told. */
+static void test_mistake(void **unused)
+{
+  (void)unused;
+  pixel_world world = {0};
+  for (int i = 0; i < COUNT; i++)
+    world.weights[i] = i < 4 ? 3 / 32.0 : -1 / 128.0; /* p(0) = 0.3125 on the whole */
+  world_open(&world, COUNT, pixel_sum, 0);
+  vt_option options[] = {{"regions", "grid:1x12"}, {"target", "0"}};
+  vt_attribution *result;
+  assert_ok(world.ctx, vt_attribute(world.ctx, world.model, world.picture, "lima", options, 2, &result));
+  char *text;
+  assert_ok(world.ctx, vt_attribution_json(world.ctx, result, &text));
+  json_t *json = json_loads(text, 0, NULL),
+         *mistake = json_object_get(json_object_get(json, "data"), "mistake");
+  assert_int_equal(json_integer_value(json_object_get(json_object_get(mistake, "predicted"), "index")), 1);
+  assert_int_equal(json_array_size(json_object_get(mistake, "misled_by")), COUNT - 4);
+  assert_int_equal(json_integer_value(json_object_get(mistake, "peak_step")), 4);
+  json_decref(json);
+  vt_text_release(text);
+  vt_attribution_free(result);
+  world_close(&world);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_result),
+      cmocka_unit_test(test_errors),
+      cmocka_unit_test(test_mistake),
+  };
+  return cmocka_run_group_tests_name("attribution/public", tests, NULL, NULL);
+}
