@@ -97,7 +97,10 @@ static char *format_plain(const char *format, va_list arguments)
   va_end(again);
   if (length < 0) return NULL;
   char *text = malloc((size_t)length + 1);
-  if (text) vsnprintf(text, (size_t)length + 1, format, arguments);
+  if (!text) return NULL;
+  vsnprintf(text, (size_t)length + 1, format, arguments);
+  for (char *at = text; *at; at++) /* a name from a file must not move the cursor or feign another message */
+    if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = ' ';
   return text;
 }
 
@@ -129,6 +132,12 @@ vt_status vt_fail_prefix(vt_ctx *ctx, const char *format, ...)
     }
     free(prefix);
   }
+  return ctx->status;
+}
+
+vt_status vt_fail_restate(vt_ctx *ctx, vt_status status)
+{
+  if (ctx->status != VT_OK && status != VT_OK) ctx->status = status;
   return ctx->status;
 }
 

@@ -42,6 +42,7 @@ vt_status vt_read_file(vt_ctx *ctx, const char *path, size_t max_bytes, unsigned
   *out = NULL;
   *size = 0;
   int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0 && errno == EINTR) VT_TRY(vt_check_cancel(ctx)); /* a pipe that nobody writes */
   if (file < 0) return fail_open(ctx, path);
   vt_status status = VT_OK;
   unsigned char *data = NULL;
@@ -71,7 +72,10 @@ vt_status vt_read_file(vt_ctx *ctx, const char *path, size_t max_bytes, unsigned
       unsigned char probe;
       ssize_t more = read(file, &probe, 1);
       if (more == 0) break;
-      if (more < 0 && errno == EINTR) continue;
+      if (more < 0 && errno == EINTR) {
+        VT_TRY_DONE(vt_check_cancel(ctx));
+        continue;
+      }
       if (more < 0 || length + 1 > max_bytes) {
         status = vt_fail(ctx, more < 0 ? VT_ERROR_IO : VT_ERROR_INVALID_DATA, "%s: %s", path,
                          more < 0 ? strerror(errno) : "larger than allowed");
@@ -89,7 +93,10 @@ vt_status vt_read_file(vt_ctx *ctx, const char *path, size_t max_bytes, unsigned
     ssize_t got = read(file, data + length, capacity - 1 - length);
     if (got == 0) break;
     if (got < 0) {
-      if (errno == EINTR) continue;
+      if (errno == EINTR) {
+        VT_TRY_DONE(vt_check_cancel(ctx));
+        continue;
+      }
       status = vt_fail(ctx, VT_ERROR_IO, "%s: %s", path, strerror(errno));
       goto done;
     }

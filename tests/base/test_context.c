@@ -19,9 +19,22 @@ static void test_first_error_sticks(void **unused)
   assert_string_equal(vt_ctx_message(child), "file 'x': disk 7");
   assert_int_equal(vt_fail_adopt(ctx, child), VT_ERROR_IO);
   assert_string_equal(vt_ctx_message(ctx), "file 'x': disk 7");
+  assert_int_equal(vt_fail_restate(ctx, VT_ERROR_INVALID_MODEL), VT_ERROR_INVALID_MODEL);
+  assert_string_equal(vt_ctx_message(ctx), "file 'x': disk 7");
   vt_ctx_clear(ctx);
   assert_int_equal(vt_ctx_status(ctx), VT_OK);
+  assert_int_equal(vt_fail_restate(ctx, VT_ERROR_IO), VT_OK);
   vt_ctx_free(child);
+  vt_ctx_free(ctx);
+}
+
+static void test_messages_are_one_line(void **unused)
+{
+  (void)unused;
+  vt_ctx *ctx = vt_ctx_new();
+  vt_fail(ctx, VT_ERROR_IO, "node 'a\nb\033[31m' é");
+  vt_fail_prefix(ctx, "x\r\177y");
+  assert_string_equal(vt_ctx_message(ctx), "x  y: node 'a b [31m' é");
   vt_ctx_free(ctx);
 }
 
@@ -136,6 +149,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_first_error_sticks),
+      cmocka_unit_test(test_messages_are_one_line),
       cmocka_unit_test(test_memory_is_counted),
       cmocka_unit_test(test_forced_failure),
       cmocka_unit_test(test_growing),
