@@ -49,7 +49,7 @@ vt_status vt_vips_fail(vt_ctx *ctx, vt_status status, const char *what)
     text[--length] = 0;
   for (size_t i = 0; i < length; i++)
     if (text[i] == '\n') text[i] = ';';
-  return vt_fail(ctx, status, length ? "%s: %s" : "%s", what, text);
+  return vt_fail(ctx, status, "%s: %s", what, length ? text : "libvips gives no reason");
 }
 
 vt_status vt_allow_loader(vt_ctx *ctx, const char *loader)

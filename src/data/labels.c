@@ -4,6 +4,8 @@
  */
 #include "data/labels.h"
 
+#include <glib.h>
+
 enum { MAX_LABELS = 1 << 20, MAX_BYTES = 64 << 20 };
 
 void vt_labels_free(char **labels, int count)
@@ -11,6 +13,18 @@ void vt_labels_free(char **labels, int count)
   for (int i = 0; labels && i < count; i++)
     vt_free(labels[i]);
   vt_free(labels);
+}
+
+/* Names go into JSON, pages and terminals: they must be UTF-8, and control characters become spaces. */
+static vt_status take_name(vt_ctx *ctx, const char *name, char **out)
+{
+  if (!g_utf8_validate(name, -1, NULL))
+    return vt_fail(ctx, VT_ERROR_INVALID_DATA, "a class name is not UTF-8");
+  *out = vt_strdup(ctx, name);
+  if (!*out) return VT_ERROR_OUT_OF_MEMORY;
+  for (char *at = *out; *at; at++)
+    if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = ' ';
+  return VT_OK;
 }
 
 static vt_status too_many(vt_ctx *ctx)
@@ -63,9 +77,9 @@ static vt_status from_lines(vt_ctx *ctx, char *text, size_t size, char ***out, i
     } else {
       index = i;
     }
-    labels[index] = vt_strdup(ctx, name);
-    if (!labels[index]) {
-      status = VT_ERROR_OUT_OF_MEMORY;
+    status = take_name(ctx, name, &labels[index]);
+    if (status != VT_OK) {
+      vt_fail_prefix(ctx, "labels, line %d", i + 1);
       goto done;
     }
     line = next;
@@ -92,11 +106,12 @@ vt_status vt_labels_from_json(vt_ctx *ctx, const json_t *list, char ***out, int 
     snprintf(key, sizeof key, "%zu", i);
     const json_t *item = is_object ? json_object_get(list, key) : json_array_get(list, i);
     const char *name = json_string_value(item);
-    if (name) labels[i] = vt_strdup(ctx, name);
-    if (labels[i]) continue;
+    vt_status status =
+        name ? take_name(ctx, name, &labels[i])
+             : vt_fail(ctx, VT_ERROR_INVALID_DATA, "labels: a name is expected for class %zu", i);
+    if (status == VT_OK) continue;
     vt_labels_free(labels, (int)count);
-    return name ? VT_ERROR_OUT_OF_MEMORY
-                : vt_fail(ctx, VT_ERROR_INVALID_DATA, "labels: a name is expected for class %zu", i);
+    return status;
   }
   *out = labels;
   *out_count = (int)count;

@@ -203,7 +203,9 @@ vt_status vt_npy_parse(vt_ctx *ctx, const void *bytes, size_t size, vt_tensor **
   VT_TRY(read_header(&text, &head));
   vt_tensor *array = vt_tensor_empty(ctx);
   if (!array) return VT_ERROR_OUT_OF_MEMORY;
-  VT_TRY(vt_tensor_set_shape(ctx, array, head.type, head.rank, head.dims));
+  vt_status status = vt_tensor_set_shape(ctx, array, head.type, head.rank, head.dims);
+  if (status == VT_ERROR_OUT_OF_MEMORY) status = vt_fail_restate(ctx, VT_ERROR_INVALID_DATA);
+  VT_TRY(status);
   size_t stored = size - start - length;
   if (vt_bytes(array) != stored) {
     char shape[160];

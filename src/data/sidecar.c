@@ -192,6 +192,10 @@ static vt_status read_labels(reader *sidecar, const char *key, const json_t *val
   char *path = vt_path_join(sidecar->ctx, sidecar->folder, name);
   if (!path) return VT_ERROR_OUT_OF_MEMORY;
   vt_status status = vt_labels_read(sidecar->ctx, path, &out->labels, &out->label_count);
+  if (status == VT_ERROR_NO_SUCH_FILE || status == VT_ERROR_IO) { /* the sidecar exists and is wrong */
+    vt_fail_restate(sidecar->ctx, VT_ERROR_INVALID_DATA);
+    status = vt_fail_prefix(sidecar->ctx, "sidecar: \"%s\"", key);
+  }
   vt_free(path);
   return status;
 }

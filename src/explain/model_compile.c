@@ -31,17 +31,23 @@ static int find_output(const vt_graph *graph, const char *name)
   return -1;
 }
 
-static vt_status choose_output(vt_ctx *ctx, const vt_graph *graph, const char *path, const char *name,
+/* A name that is not there is the sidecar's fault when the sidecar has it, else the caller's. */
+static vt_status choose_output(vt_ctx *ctx, const vt_model *model, const char *path, const char *name,
                                int *out)
 {
+  const vt_graph *graph = ((const vt_onnx_state *)model->state)->graph;
   if (vt_graph_output_count(graph) < 1)
     return vt_fail(ctx, VT_ERROR_INVALID_MODEL, "%s: the graph has no output", path);
   *out = name ? find_output(graph, name) : 0;
   if (*out >= 0) return VT_OK;
   vt_text known = {0};
   list_outputs(ctx, graph, &known);
-  vt_status status = vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s has no output '%s'; its outputs are %s",
-                             path, name, known.data ? known.data : "not to be listed");
+  const char *own = model->preprocess->output_name;
+  vt_status status =
+      vt_fail(ctx, own && strcmp(own, name) == 0 ? VT_ERROR_INVALID_DATA : VT_ERROR_INVALID_ARGUMENT,
+              "%s has no output '%s'%s; its outputs are %s", path, name,
+              own && strcmp(own, name) == 0 ? ", which its sidecar names (\"output_name\")" : "",
+              known.data ? known.data : "not to be listed");
   vt_text_free(&known);
   return status;
 }
@@ -102,7 +108,7 @@ static vt_status refuse_output(vt_ctx *ctx, const vt_onnx_state *state, const ch
   vt_text known = {0};
   list_outputs(ctx, state->graph, &known);
   vt_status status =
-      vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+      vt_fail(ctx, VT_ERROR_UNSUPPORTED,
               "%s: output '%s' is %s for %d item%s; explaining a class needs f32 [batch, classes]. Outputs: "
               "%s; choose one "
               "with --output",
@@ -185,7 +191,7 @@ vt_status vt_onnx_compile(vt_ctx *ctx, vt_model *model, const char *path, const 
 {
   vt_onnx_state *state = model->state;
   bool open_batch = state->input_dims[0] < 1;
-  VT_TRY(choose_output(ctx, state->graph, path, output, &state->output));
+  VT_TRY(choose_output(ctx, model, path, output, &state->output));
   if (!output && vt_graph_output_count(state->graph) > 1)
     VT_TRY(vt_model_assume(ctx, model, "the graph has %d outputs; the first one, '%s', is explained",
                            vt_graph_output_count(state->graph), vt_graph_output_name(state->graph, 0)));

@@ -104,6 +104,8 @@ static vt_status consume_micro_batch(const onnx_run *run, worker *w, int first, 
     const float *embedding = embeddings ? embeddings + (size_t)i * run->model->embedding_floats : NULL;
     vt_status status = vt_model_check_finite(w->ctx, run->model, first + i, output, embedding);
     if (status != VT_OK) {
+      const vt_graph *graph = run->state->graph;
+      vt_fail_prefix(w->ctx, "%s, output '%s'", graph->path, vt_graph_output_name(graph, run->state->output));
       w->failed_item = first + i;
       return status;
     }
@@ -112,11 +114,19 @@ static vt_status consume_micro_batch(const onnx_run *run, worker *w, int first, 
   return VT_OK;
 }
 
+/* A node that refuses what the nodes before it made: the model's fault, whatever the operator calls it. */
+static vt_status refuse_run(vt_ctx *ctx, const vt_onnx_state *state, vt_status status)
+{
+  if (status == VT_ERROR_INVALID_DATA || status == VT_ERROR_INVALID_ARGUMENT)
+    status = vt_fail_restate(ctx, VT_ERROR_RUNTIME);
+  return status == VT_OK ? VT_OK : vt_fail_prefix(ctx, "%s", state->graph->path);
+}
+
 static vt_status forward_session(const onnx_run *run, worker *w, int first, int count)
 {
   const vt_onnx_state *state = run->state;
   compose_micro_batch(run, first, count, vt_session_input(w->session, 0));
-  VT_TRY(vt_session_run(w->ctx, w->session));
+  VT_TRY(refuse_run(w->ctx, state, vt_session_run(w->ctx, w->session)));
   const float *embeddings = state->embedding >= 0 ? vt_session_output(w->session, state->embedding) : NULL;
   return consume_micro_batch(run, w, first, count, vt_session_output(w->session, state->output), embeddings);
 }

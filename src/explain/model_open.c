@@ -291,7 +291,12 @@ static char *sidecar_path(vt_ctx *ctx, const char *path)
 static vt_status read_sidecar(vt_ctx *ctx, const char *path, const char *given, vt_preprocess **out)
 {
   *out = NULL;
-  if (given) return vt_preprocess_read(ctx, given, out);
+  if (given) { /* asked for by name: that it cannot be read is no fault of the model */
+    vt_status status = vt_preprocess_read(ctx, given, out);
+    return status == VT_ERROR_NO_SUCH_FILE || status == VT_ERROR_IO
+               ? vt_fail_restate(ctx, VT_ERROR_INVALID_DATA)
+               : status;
+  }
   char *beside = sidecar_path(ctx, path);
   if (!beside) return VT_ERROR_OUT_OF_MEMORY;
   vt_status status = vt_file_exists(beside) ? vt_preprocess_read(ctx, beside, out) : VT_OK;

@@ -140,8 +140,10 @@ vt_status vt_labels_from_masks(vt_ctx *ctx, const char *path, int height, int wi
     for (size_t i = 0; i < pixels; i++)
       to[i] = places[i] >= 0 && from[places[i]];
   }
-  if (status == VT_OK) status = vt_overlap_resolve(ctx, &seen, labels, report);
-  if (status != VT_OK) vt_fail_prefix(ctx, "%s", path);
+  if (status == VT_OK) {
+    status = vt_overlap_resolve(ctx, &seen, labels, report);
+    if (status != VT_OK) vt_fail_prefix(ctx, "%s", path);
+  }
   vt_free(seen.bits);
   vt_free(places);
   vt_masks_free(file);

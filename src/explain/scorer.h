@@ -19,7 +19,7 @@ typedef struct vt_scorer_options {
   vt_score_kind score;
   int batch;          /* for models outside this process; no effect on results */
   int64_t max_calls;  /* budget over calls asked for; 0: none */
-  double time_limit;  /* seconds from the scorer's start; 0: none */
+  double time_limit;  /* seconds from the scorer's start; 0: none. The first request begins in any case */
   const float *blank_floats; /* the blank after normalisation, in the model's layout, where no 8-bit picture can say it;
                                 NULL: from `blank`. Copied */
 } vt_scorer_options;

@@ -140,14 +140,16 @@ vt_status vt_graph_read(vt_ctx *ctx, const char *path, const vt_graph_options *o
   unsigned char *bytes;
   size_t size;
   *out = NULL;
-  VT_TRY(vt_read_file(ctx, path, whole.max_bytes > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)whole.max_bytes,
-                      &bytes, &size));
+  size_t most = whole.max_bytes > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)whole.max_bytes;
+  vt_status status = vt_read_file(ctx, path, most, &bytes, &size);
+  if (status == VT_ERROR_INVALID_DATA) status = vt_fail_restate(ctx, VT_ERROR_INVALID_MODEL);
+  VT_TRY(status);
   char *folder = vt_path_directory(ctx, path);
   if (!folder) {
     vt_free(bytes);
     return VT_ERROR_OUT_OF_MEMORY;
   }
-  vt_status status = read_graph(ctx, path, bytes, size, bytes, folder, &whole, out);
+  status = read_graph(ctx, path, bytes, size, bytes, folder, &whole, out);
   vt_free(folder);
   return status;
 }

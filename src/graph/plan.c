@@ -121,7 +121,8 @@ vt_status vt_plan_compile(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *
   vt_free(values);
   if (status != VT_OK) {
     vt_plan_free(plan);
-    return status;
+    /* dependence on data is a way to go on, not a failure to tell */
+    return status == VT_ERROR_DATA_DEPENDENT ? status : vt_fail_prefix(ctx, "%s", graph->path);
   }
   *out = plan;
   return VT_OK;

@@ -112,7 +112,8 @@ vt_status vt_session_new(vt_ctx *ctx, const vt_plan *plan, vt_session **out)
   vt_status status = bind_all(ctx, session);
   if (status != VT_OK) {
     vt_session_free(session);
-    return status;
+    return vt_fail_prefix(ctx, "%s: work space of %.0f MB", plan->graph->path,
+                          (double)(plan->arena_bytes + plan->scratch_bytes) / 1e6);
   }
   *out = session;
   return VT_OK;

@@ -123,6 +123,8 @@ vt_status vt_onnx_tensor(vt_reader *reader, Onnx__TensorProto *proto, const char
   vt_tensor *tensor = vt_tensor_alone(ctx);
   if (!tensor) return VT_ERROR_OUT_OF_MEMORY;
   vt_status status = vt_tensor_set_shape(ctx, tensor, (vt_type)type, (int)proto->n_dims, proto->dims);
+  if (status == VT_ERROR_OUT_OF_MEMORY)
+    status = vt_fail_restate(ctx, VT_ERROR_INVALID_MODEL); /* no machine holds it: the file is wrong */
   if (status != VT_OK)
     vt_fail_prefix(ctx, "%s", what);
   else

@@ -4,7 +4,9 @@
  * element, so every '<' in it is written as an escape.
  */
 #include "report/page.h"
+
 #include "data/picture.h"
+#include <glib.h>
 
 /* Longer side of the photograph inside the page; the pictures beside the page have full size. */
 enum { SHOWN_SIDE = 1280, JPEG_QUALITY = 88 };
@@ -33,7 +35,8 @@ void vt_text_add_base64(vt_ctx *ctx, vt_text *text, const void *bytes, size_t co
 
 static void add_escaped(vt_ctx *ctx, vt_text *text, const char *piece)
 {
-  for (const char *c = piece; *c; c++)
+  char *valid = g_utf8_make_valid(piece, -1); /* names of files may hold any bytes */
+  for (const char *c = valid; *c; c++)
     if (*c == '<')
       vt_text_add(ctx, text, "&lt;");
     else if (*c == '&')
@@ -42,6 +45,7 @@ static void add_escaped(vt_ctx *ctx, vt_text *text, const char *piece)
       vt_text_add(ctx, text, "&quot;");
     else
       vt_text_add_bytes(ctx, text, c, 1);
+  g_free(valid);
 }
 
 static vt_status add_data(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, vt_text *text)

@@ -130,7 +130,7 @@ static void test_refused(void **state)
   const char *with_file = "{\"labels\": \"a.txt\"}";
   assert_fails(ctx, vt_preprocess_parse(ctx, with_file, strlen(with_file), NULL, &out), VT_ERROR_INVALID_DATA,
                "list");
-  assert_fails(ctx, parse(ctx, "{\"labels\": \"missing.txt\"}", &out), VT_ERROR_NO_SUCH_FILE, "missing.txt");
+  assert_fails(ctx, parse(ctx, "{\"labels\": \"missing.txt\"}", &out), VT_ERROR_INVALID_DATA, "missing.txt");
   write_text(ctx, "bad.json", "{\"mena\": 1}");
   assert_fails(ctx, vt_preprocess_read(ctx, path_of("bad.json"), &out), VT_ERROR_INVALID_DATA,
                "bad.json: sidecar");
@@ -168,7 +168,18 @@ static void test_labels(void **state)
     assert_fails(ctx, vt_labels_read(ctx, path_of("b.tsv"), &labels, &count), VT_ERROR_INVALID_DATA,
                  "line 2");
   }
+  const char *const cleaned[] = {" [31mred", "b  c"};
+  assert_labels(ctx, "a.txt", "\033[31mred\nb\t\177c\n", cleaned, 2);
+  assert_labels(ctx, "a.json", "[\"\\u001b[31mred\", \"b\\t\177c\"]", cleaned, 2);
+  char **labels;
+  int count;
+  write_text(ctx, "a.txt", "hen\nfr\xe9sia\n");
+  assert_fails(ctx, vt_labels_read(ctx, path_of("a.txt"), &labels, &count), VT_ERROR_INVALID_DATA,
+               "line 2: a class name is not UTF-8");
   vt_preprocess *out;
+  write_text(ctx, "model.json", "{\"size\": 5, \"labels\": \"nowhere.txt\"}");
+  assert_fails(ctx, vt_preprocess_read(ctx, path_of("model.json"), &out), VT_ERROR_INVALID_DATA,
+               "nowhere.txt");
   write_text(ctx, "a.txt", "x\ny\n");
   write_text(ctx, "model.json", "{\"size\": 5, \"labels\": \"a.txt\"}");
   assert_ok(ctx, vt_preprocess_read(ctx, path_of("model.json"), &out));

@@ -206,7 +206,7 @@ static void larger_than_allowed(void **state)
   assert_fails(f->ctx, vt_graph_read(f->ctx, path, &options, &graph), VT_ERROR_OUT_OF_MEMORY,
                "larger than is allowed");
   options.max_bytes = (uint64_t)info.st_size - 1;
-  assert_fails(f->ctx, vt_graph_read(f->ctx, path, &options, &graph), VT_ERROR_INVALID_DATA, "more than");
+  assert_fails(f->ctx, vt_graph_read(f->ctx, path, &options, &graph), VT_ERROR_INVALID_MODEL, "more than");
 }
 
 static void from_memory(void **state)
