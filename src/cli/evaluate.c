@@ -206,31 +206,26 @@ static json_t *numbers(const double *values, int count)
   return list;
 }
 
-static json_t *text_or_null(const char *text)
-{
-  return text ? json_string(text) : json_null();
-}
-
 static vt_status print_json(cli *run, const evaluate_run *work, const char *image)
 {
   const vt_measure *measured = &work->measure;
   int target = vt_scorer_options_of(work->scorer)->target;
   json_t *json = json_pack(
-      "{s:i, s:{s:s, s:s, s:b}, s:s, s:s, s:{s:i, s:o, s:s}, s:o, s:o, s:o, s:o, s:f, s:I, s:o, s:{s:s, s:s, "
-      "s:o, s:o, s:s, s:s}}",
+      "{s:i, s:{s:s, s:s, s:b}, s:s, s:s, s:{s:i, s:o, s:s}, s:o, s:o, s:o, s:o, s:f, s:I, s:o, s:{s:s, s:o, "
+      "s:o, s:o, s:o, s:s}}",
       "schema_version", 1, "metric", "id", work->metric->id, "title", work->metric->title, "higher_is_better",
       work->metric->higher_is_better, "protocol", work->protocol->id, "protocol_text",
       work->protocol->summary, "target", "index", target, "name",
-      text_or_null(vt_model_class_name(work->model, target)), "score_kind",
+      vt_json_outside(vt_model_class_name(work->model, target)), "score_kind",
       work->settings.class_score == VT_SCORE_LOGIT ? "logit" : "probability", "value",
       number_or_null(measured->value), "normalised", number_or_null(measured->normalised), "scores",
       numbers(measured->scores, measured->points), "areas", numbers(measured->areas, measured->points),
       "tied_share", measured->tied_share, "calls", (json_int_t)measured->calls, "note",
-      text_or_null(measured->note), "meta", "version", vt_version(), "model", work->model_path, "map",
-      text_or_null(work->settings.map), "explanation", text_or_null(work->settings.explanation), "image",
-      image, "model_sha256", vt_model_sha256(work->model) ? vt_model_sha256(work->model) : "");
-  if (!json)
-    return vt_fail(run->ctx, VT_ERROR_RUNTIME, "the result cannot be written as JSON: a name is no UTF-8");
+      vt_json_outside(measured->note), "meta", "version", vt_version(), "model",
+      vt_json_outside(work->model_path), "map", vt_json_outside(work->settings.map), "explanation",
+      vt_json_outside(work->settings.explanation), "image", vt_json_outside(image), "model_sha256",
+      vt_model_sha256(work->model) ? vt_model_sha256(work->model) : "");
+  if (!json) return vt_fail(run->ctx, VT_ERROR_OUT_OF_MEMORY, "the result cannot be written as JSON");
   if (measured->extra_count) {
     json_t *extra = json_object();
     for (int i = 0; i < measured->extra_count; i++)

@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
+#include "explain/explanation.h"
 #include "graph/graph.h"
 
 typedef struct inspect_settings {
@@ -126,13 +127,14 @@ static json_t *value_json(const vt_value *value)
   json_t *shape = json_array();
   for (int i = 0; i < value->rank; i++)
     json_array_append_new(shape, value->dims[i] >= 0   ? json_integer(value->dims[i])
-                                 : value->dim_names[i] ? json_string(value->dim_names[i])
+                                 : value->dim_names[i] ? vt_json_outside(value->dim_names[i])
                                                        : json_null());
   if (value->rank < 0) {
     json_decref(shape);
     shape = json_null();
   }
-  return json_pack("{s:s, s:s, s:o}", "name", value->name, "type", vt_type_name(value->type), "shape", shape);
+  return json_pack("{s:o, s:s, s:o}", "name", vt_json_outside(value->name), "type", vt_type_name(value->type),
+                   "shape", shape);
 }
 
 static vt_status print_json(cli *run, const vt_graph *graph, bool layers)
@@ -149,11 +151,11 @@ static vt_status print_json(cli *run, const vt_graph *graph, bool layers)
     json_object_set_new(counts, operators[i].name, json_integer(operators[i].count));
   vt_free(operators);
   double flops = graph_flops(run->ctx, graph, &unknown);
-  json_object_set_new(root, "path", json_string(graph->path));
+  json_object_set_new(root, "path", vt_json_outside(graph->path));
   json_object_set_new(root, "sha256", json_string(graph->sha256));
   json_object_set_new(root, "opset", json_integer(graph->opset));
   json_object_set_new(root, "ir_version", json_integer(graph->ir_version));
-  json_object_set_new(root, "producer", graph->producer ? json_string(graph->producer) : json_null());
+  json_object_set_new(root, "producer", vt_json_outside(graph->producer));
   json_object_set_new(root, "inputs", inputs);
   json_object_set_new(root, "outputs", outputs);
   json_object_set_new(root, "nodes", json_integer(graph->node_count));
@@ -167,8 +169,9 @@ static vt_status print_json(cli *run, const vt_graph *graph, bool layers)
     for (int i = 0; i < graph->node_count; i++) {
       const vt_node *node = &graph->nodes[i];
       const vt_value *result = first_result(graph, node);
-      json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "node", node->name, "operator", node->op->name,
-                                            "result", result ? value_json(result) : json_null()));
+      json_array_append_new(list,
+                            json_pack("{s:o, s:s, s:o}", "node", vt_json_outside(node->name), "operator",
+                                      node->op->name, "result", result ? value_json(result) : json_null()));
     }
     json_object_set_new(root, "layers", list);
   }

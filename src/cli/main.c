@@ -88,6 +88,8 @@ int main(int argc, char **argv)
     run.stage = CLI_OUTPUT;
     status = cli_flush(run.ctx);
   }
+  /* "limit" promises a partial result; there is none when the limit ended everything */
+  if (status == VT_ERROR_LIMIT) status = VT_ERROR_RUNTIME;
   int code = cli_exit_code(status == VT_OK ? run.ended : status, run.stage);
   if (status != VT_OK) {
     fflush(stdout);

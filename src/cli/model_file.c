@@ -26,7 +26,7 @@ const vt_field cli_model_fields[] = {
     {"output", VT_FIELD_STRING, offsetof(cli_model_settings, output),
      .help = "name of the model's output to explain [the sidecar's, or the first]"},
     {"max_memory", VT_FIELD_STRING, offsetof(cli_model_settings, max_memory),
-     .help = "most memory to hold at once, such as 800M or 2G; nothing: no limit"},
+     .help = "most memory to hold at once, such as 800M or 2G [all that the machine has]"},
 };
 const size_t cli_model_field_count = VT_COUNT(cli_model_fields);
 
@@ -59,12 +59,20 @@ vt_status cli_model_path(cli *run, const char *given, char **out)
                  data && *data ? data : "~/.local/share");
 }
 
+/* A kernel that promises more than it has would end the run in the middle; 0 when it does not say. */
+static uint64_t machine_memory(void)
+{
+  long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+  return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
+}
+
 vt_status cli_model_open(cli *run, const cli_model_settings *settings, const char *embedding, char **path,
                          vt_model **out)
 {
   uint64_t bytes;
   run->stage = CLI_USAGE;
   VT_TRY(cli_parse_bytes(run->ctx, "max-memory", settings->max_memory, &bytes));
+  if (bytes == 0) bytes = machine_memory();
   vt_ctx_set_max_memory(run->ctx, bytes);
   run->stage = CLI_MODEL;
   VT_TRY(cli_model_path(run, settings->model, path));

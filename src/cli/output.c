@@ -15,9 +15,11 @@ vt_status cli_print_json(cli *run, const json_t *json)
 {
   char *text = NULL;
   VT_TRY(vt_json_text(run->ctx, json, &text));
-  fputs(text, stdout);
+  vt_status status = VT_OK;
+  if (fputs(text, stdout) == EOF)
+    status = vt_fail(run->ctx, VT_ERROR_IO, "cannot write to standard output: %s", strerror(errno));
   vt_free(text);
-  return VT_OK;
+  return status;
 }
 
 char *cli_folder_name(vt_ctx *ctx, const char *image)
@@ -38,6 +40,8 @@ vt_status cli_folder_check(cli *run, const char *target, bool force, cli_folder 
   *out = (cli_folder){.force = force};
   struct stat info;
   size_t length = strlen(target);
+  if (length == 0)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--out: the name of the folder is empty");
   while (length > 1 && target[length - 1] == '/')
     length--;
   out->target = vt_strndup(run->ctx, target, length);
@@ -60,7 +64,9 @@ vt_status cli_folder_check(cli *run, const char *target, bool force, cli_folder 
     if (!parent) return VT_ERROR_OUT_OF_MEMORY;
   }
   const char *written = exists ? out->target : parent;
-  if (access(written, W_OK | X_OK) != 0)
+  if (stat(written, &info) == 0 && !S_ISDIR(info.st_mode))
+    status = vt_fail(run->ctx, VT_ERROR_IO, "%s: cannot be made: %s is not a folder", out->target, written);
+  else if (access(written, W_OK | X_OK) != 0)
     status = fail_errno(run, VT_ERROR_IO, out->target, exists ? "cannot write into it" : "cannot be made");
   vt_free(parent);
   return status;

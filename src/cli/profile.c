@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
+#include "explain/explanation.h"
 #include "graph/graph.h"
 
 typedef struct profile_settings {
@@ -53,13 +54,13 @@ static vt_status print_json(cli *run, const vt_profile *profile, const char *pat
   for (size_t i = 0; i < profile->count; i++) {
     char shape[160];
     const vt_profile_row *row = &profile->rows[i];
-    json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:f, s:f, s:s, s:i}", "node", row->name,
-                                          "operator", row->op, "implementation", row->implementation, "ms",
-                                          row->milliseconds, "gflop", row->gflop, "shape",
-                                          vt_shape_text(&row->shape, shape), "fused", row->fused));
+    json_array_append_new(rows, json_pack("{s:o, s:s, s:s, s:f, s:f, s:s, s:i}", "node",
+                                          vt_json_outside(row->name), "operator", row->op, "implementation",
+                                          row->implementation, "ms", row->milliseconds, "gflop", row->gflop,
+                                          "shape", vt_shape_text(&row->shape, shape), "fused", row->fused));
   }
-  json_t *json = json_pack("{s:i, s:s, s:I, s:i, s:i, s:f, s:f, s:f, s:f, s:I, s:o}", "schema_version", 1,
-                           "model", path, "batch", (json_int_t)settings->batch, "threads",
+  json_t *json = json_pack("{s:i, s:o, s:I, s:i, s:i, s:f, s:f, s:f, s:f, s:I, s:o}", "schema_version", 1,
+                           "model", vt_json_outside(path), "batch", (json_int_t)settings->batch, "threads",
                            vt_ctx_threads(run->ctx) ? vt_ctx_threads(run->ctx) : vt_processor_count(), "runs",
                            profile->runs, "ms", profile->milliseconds, "ms_per_item",
                            profile->milliseconds / (double)settings->batch, "gflop", profile->gflop,

@@ -16,6 +16,8 @@ vt_status cli_table_row(vt_ctx *ctx, cli_table *table, const char *format, ...)
   char buffer[2048];
   vsnprintf(buffer, sizeof buffer, format, arguments);
   va_end(arguments);
+  for (char *at = buffer; *at; at++) /* names of a model's parts go to a terminal */
+    if (((unsigned char)*at < 0x20 && *at != '\t') || *at == 0x7f) *at = ' ';
   char *row = vt_strdup(ctx, buffer);
   if (!row) return VT_ERROR_OUT_OF_MEMORY;
   table->rows[table->count++] = row;

@@ -31,7 +31,8 @@ void cli_signals(vt_ctx *ctx)
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
-  signal(SIGPIPE, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN); /* these two come back as errors of a write */
+  signal(SIGXFSZ, SIG_IGN);
   cli_heed_signals(ctx, true);
 }
 
@@ -156,5 +157,6 @@ vt_status cli_flush(vt_ctx *ctx)
 {
   errno = 0;
   if (fflush(stdout) == 0 && !ferror(stdout)) return VT_OK;
-  return vt_fail(ctx, VT_ERROR_IO, "cannot write to standard output: %s", strerror(errno ? errno : EPIPE));
+  return vt_fail(ctx, VT_ERROR_IO, "cannot write to standard output%s%s", errno ? ": " : "",
+                 errno ? strerror(errno) : "");
 }
