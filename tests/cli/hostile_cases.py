@@ -313,7 +313,8 @@ case("SIGINT twice", LONG, (130, -2), None, interrupts=2, makes="out", partial=T
 
 # ---- evaluate ----
 EVALUATE = "evaluate photo.png --map map.npy"
-case("map of another size", EVALUATE, 4, r"map\.npy: .*32×32", {"map.npy": npy_of((9, 9), [0] * 81)})
+case("map of another size", EVALUATE, 4, r"map\.npy: .*32×32", {"map.npy": npy_of((64, 9), [0] * 576)})
+case("map of rank 1", EVALUATE, 4, r"map\.npy: ", {"map.npy": npy_of((1024,), [0] * 1024)})
 case("map of NaN", EVALUATE, 4, r"map\.npy: .*finite", {"map.npy": npy_of((32, 32), [NAN] * 1024)})
 case("map beyond floats", EVALUATE, 4, r"map\.npy: .*finite", {"map.npy": npy_of((32, 32), [1e300] * 1024, "d")})
 case("map that is constant", EVALUATE, 0, None, {"map.npy": npy_of((32, 32), [0] * 1024)})
@@ -329,7 +330,7 @@ def found(title, message, told=FOUND, labels=HALVES, code=4):
     case(title, JUDGE, code, message, {"found/explanation.json": told, "found/labels.npy": labels})
 
 
-found("explanation of another size", r"found/labels\.npy: 16×16.*32×32", labels=npy_of((16, 16), [0] * 128 + [1] * 128, "i"))
+found("explanation of another size", r"found: regions of 16×16.*32×32", labels=npy_of((16, 16), [0] * 128 + [1] * 128, "i"))
 found("explanation: broken JSON", r"found/explanation\.json: line 1", told="{\"data\": ")
 found("explanation: order of other regions", r"found/explanation\.json: .*order", told={**FOUND, "data": {**FOUND["data"], "order": [0, 7]}})
 found("explanation: schema of the future", r"found/explanation\.json: .*schema_version", told={**FOUND, "schema_version": 9})
