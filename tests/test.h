@@ -17,31 +17,34 @@
 #include "base/base.h"
 
 /* The call must succeed; otherwise the test fails with the context's message. */
-#define assert_ok(ctx, call)                                                                                           \
-  do {                                                                                                                 \
-    vt_status assert_status_ = (call);                                                                                 \
-    if (assert_status_ != VT_OK) fail_msg("%s: %s", #call, vt_ctx_message(ctx));                                      \
+#define assert_ok(ctx, call)                                                                                 \
+  do {                                                                                                       \
+    vt_status assert_status_ = (call);                                                                       \
+    if (assert_status_ != VT_OK) fail_msg("%s: %s", #call, vt_ctx_message(ctx));                             \
   } while (0)
 
 /* The call must fail with `expected` and a message that contains `part`; the context is cleared. */
-#define assert_fails(ctx, call, expected, part)                                                                        \
-  do {                                                                                                                 \
-    vt_status assert_status_ = (call);                                                                                 \
-    if (assert_status_ != (expected))                                                                                  \
-      fail_msg("%s: %s instead of %s: %s", #call, vt_status_name(assert_status_), vt_status_name(expected),           \
-               vt_ctx_message(ctx));                                                                                  \
-    if (!strstr(vt_ctx_message(ctx), (part))) fail_msg("message '%s' lacks '%s'", vt_ctx_message(ctx), (part));      \
-    vt_ctx_clear(ctx);                                                                                                 \
+#define assert_fails(ctx, call, expected, part)                                                              \
+  do {                                                                                                       \
+    vt_status assert_status_ = (call);                                                                       \
+    if (assert_status_ != (expected))                                                                        \
+      fail_msg("%s: %s instead of %s: %s", #call, vt_status_name(assert_status_), vt_status_name(expected),  \
+               vt_ctx_message(ctx));                                                                         \
+    if (!strstr(vt_ctx_message(ctx), (part)))                                                                \
+      fail_msg("message '%s' lacks '%s'", vt_ctx_message(ctx), (part));                                      \
+    vt_ctx_clear(ctx);                                                                                       \
   } while (0)
 
-#define assert_near(a, b, tolerance)                                                                                   \
-  do {                                                                                                                 \
-    double assert_a_ = (a), assert_b_ = (b);                                                                           \
-    if (!(assert_a_ - assert_b_ <= (tolerance) && assert_b_ - assert_a_ <= (tolerance)))                              \
-      fail_msg("%s = %.9g, %s = %.9g, further apart than %g", #a, assert_a_, #b, assert_b_, (double)(tolerance));    \
+#define assert_near(a, b, tolerance)                                                                         \
+  do {                                                                                                       \
+    double assert_a_ = (a), assert_b_ = (b);                                                                 \
+    if (!(assert_a_ - assert_b_ <= (tolerance) && assert_b_ - assert_a_ <= (tolerance)))                     \
+      fail_msg("%s = %.9g, %s = %.9g, further apart than %g", #a, assert_a_, #b, assert_b_,                  \
+               (double)(tolerance));                                                                         \
   } while (0)
 
-/* Path below the folder of outside truth, or NULL when it is not there (then the test calls skip()). Static buffer. */
+/* Path below the folder of outside truth, or NULL when it is not there (then the test calls
+ * skip()). Static buffer. */
 static inline const char *shared_path(const char *name)
 {
   static char path[4096];

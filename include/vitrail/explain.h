@@ -18,19 +18,21 @@ extern "C" {
 
 typedef struct vt_model vt_model;
 
-/* A black box written by the caller: `count` items, each `input_floats` normalised floats, in; `count` × `output_floats`
- * raw outputs, out. Called from one thread at a time. Return VT_OK, or record a failure in `ctx`. */
+/* A black box written by the caller: `count` items, each `input_floats` normalised floats, in;
+ * `count` × `output_floats` raw outputs, out. Called from one thread at a time. Return VT_OK, or
+ * record a failure in `ctx`. */
 typedef vt_status (*vt_predict_fn)(vt_ctx *ctx, void *user, int count, const float *inputs, float *outputs);
 
-/* Opens an ONNX image model with its sidecar (`preprocess` NULL: MODEL.json beside it when there, assumptions otherwise;
- * vt_model_assumption() lists them). `output`: name of the graph output explained, NULL: the sidecar's or the first.
- * `embedding`: name of an inner tensor read as the item's embedding, NULL: none. */
-VT_API VT_MUST_CHECK vt_status vt_model_open(vt_ctx *ctx, const char *path, const char *preprocess, const char *output,
-                                             const char *embedding, vt_model **out);
-/* A model from a function, for pictures of height × width × channels (1 or 3), which it gets as [channels, height, width]
- * in [0, 1]. Outputs are logits when `logits`, else probabilities. */
-VT_API VT_MUST_CHECK vt_status vt_model_from_function(vt_ctx *ctx, vt_predict_fn predict, void *user, int channels,
-                                                      int height, int width, int classes, bool logits, vt_model **out);
+/* Opens an ONNX image model with its sidecar (`preprocess` NULL: MODEL.json beside it when there, assumptions
+ * otherwise; vt_model_assumption() lists them). `output`: name of the graph output explained, NULL: the
+ * sidecar's or the first. `embedding`: name of an inner tensor read as the item's embedding, NULL: none. */
+VT_API VT_MUST_CHECK vt_status vt_model_open(vt_ctx *ctx, const char *path, const char *preprocess,
+                                             const char *output, const char *embedding, vt_model **out);
+/* A model from a function, for pictures of height × width × channels (1 or 3), which it gets as [channels,
+ * height, width] in [0, 1]. Outputs are logits when `logits`, else probabilities. */
+VT_API VT_MUST_CHECK vt_status vt_model_from_function(vt_ctx *ctx, vt_predict_fn predict, void *user,
+                                                      int channels, int height, int width, int classes,
+                                                      bool logits, vt_model **out);
 VT_API void vt_model_free(vt_model *model);
 
 VT_API int vt_model_classes(const vt_model *model);
@@ -39,7 +41,8 @@ VT_API void vt_model_input_size(const vt_model *model, int *channels, int *heigh
 VT_API const char *vt_model_class_name(const vt_model *model, int index);
 /* Sentences about what had to be assumed for lack of a sidecar. `index` from 0; NULL behind the last. */
 VT_API const char *vt_model_assumption(const vt_model *model, int index);
-VT_API const char *vt_model_sha256(const vt_model *model); /* of the model file, 64 hex digits; "" for functions */
+/* Of the model file, 64 hex digits; "" for functions. */
+VT_API const char *vt_model_sha256(const vt_model *model);
 
 /* ---- regions ---- */
 
@@ -54,10 +57,11 @@ typedef struct vt_regions_report {
   int merged_fragments, dropped_regions;
 } vt_regions_report;
 
-/* From ids [height, width]; any ids from 0 up, made consecutive in order of value (`vt_regions_id` gives the old one).
- * Regions need not be connected. VT_ERROR_INVALID_DATA for holes (negative ids). Free with vt_regions_free(). */
-VT_API VT_MUST_CHECK vt_status vt_regions_from_labels(vt_ctx *ctx, const int32_t *labels, int height, int width,
-                                                      vt_regions **out);
+/* From ids [height, width]; any ids from 0 up, made consecutive in order of value (`vt_regions_id`
+ * gives the old one). Regions need not be connected. VT_ERROR_INVALID_DATA for holes (negative ids).
+ * Free with vt_regions_free(). */
+VT_API VT_MUST_CHECK vt_status vt_regions_from_labels(vt_ctx *ctx, const int32_t *labels, int height,
+                                                      int width, vt_regions **out);
 VT_API void vt_regions_free(vt_regions *regions);
 VT_API int vt_regions_count(const vt_regions *regions);
 VT_API int32_t vt_regions_id(const vt_regions *regions, int index); /* id as in the given labels */

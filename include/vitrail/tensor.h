@@ -2,8 +2,9 @@
  *
  * tensor: dense arrays of up to 8 dimensions in every ONNX number type.
  *
- * A tensor belongs to the context it was made in and lives until the mark set before it is released; code that computes
- * never frees. Arithmetic is offered in f32, f64, i64, i32, u8 and bool; other types are stored, moved and cast.
+ * A tensor belongs to the context it was made in and lives until the mark set before it is released;
+ * code that computes never frees. Arithmetic is offered in f32, f64, i64, i32, u8 and bool; other types
+ * are stored, moved and cast.
  */
 #ifndef VITRAIL_TENSOR_H
 #define VITRAIL_TENSOR_H
@@ -37,8 +38,8 @@ typedef enum vt_type {
   VT_BF16 = 16
 } vt_type;
 
-VT_API size_t vt_type_size(vt_type type);        /* bytes an element; 0 for VT_UNDEFINED and VT_STRING */
-VT_API const char *vt_type_name(vt_type type);   /* "f32", "i64", … */
+VT_API size_t vt_type_size(vt_type type);      /* bytes an element; 0 for VT_UNDEFINED and VT_STRING */
+VT_API const char *vt_type_name(vt_type type); /* "f32", "i64", … */
 
 typedef struct vt_tensor vt_tensor;
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One parser for the options of all verbs. Options are the fields of tables: --name VALUE, --name=VALUE,
- * --flag,
- * --no-flag, short letters for common ones; "--" ends the options.
+ * --flag, --no-flag, short letters for common ones; "--" ends the options.
  */
 #ifndef VT_CLI_OPTIONS_H
 #define VT_CLI_OPTIONS_H

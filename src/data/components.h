@@ -13,9 +13,9 @@
 vt_status vt_components(vt_ctx *ctx, const int32_t *labels, int height, int width, int32_t *out, int *count);
 
 /* Joins every region of less than `min_area` pixels to the neighbour with which it shares the longest border
- * (ties: the smaller one, then the lower id), smallest first, until none is left or one region covers all. `labels` holds connected
- * regions 0..count−1 and is renumbered without gaps in raster order; `count` is updated. Regions stay
- * connected. */
+ * (ties: the smaller one, then the lower id), smallest first, until none is left or one region covers all.
+ * `labels` holds connected regions 0..count−1 and is renumbered without gaps in raster order; `count` is
+ * updated. Regions stay connected. */
 vt_status vt_regions_merge(vt_ctx *ctx, int32_t *labels, int height, int width, double min_area, int *count);
 
 /* Both in turn: parts of equal label become regions, those below `min_area` are merged. */

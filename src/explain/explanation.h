@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The one result type of all methods. Raw signed values, never normalised; how they were made travels with them.
+ * The one result type of all methods. Raw signed values, never normalised; how they
+ * were made travels with them.
  */
 #ifndef VT_EXPLAIN_EXPLANATION_H
 #define VT_EXPLAIN_EXPLANATION_H
@@ -19,80 +20,84 @@ typedef struct vt_subset_size {
 /* Mistakes (01-lima §9): the target is the true class, the model said another one. */
 typedef struct vt_mistake {
   bool present;
-  int predicted;                  /* class the model answered */
-  int peak_step;                  /* last step whose score is within 0.005 of the highest */
-  double highest[4];              /* highest target score within 25, 50, 75, 100 % revealed area; NaN: no step fits */
-  double peak_area;               /* revealed area at the highest score */
+  int predicted;     /* class the model answered */
+  int peak_step;     /* last step whose score is within 0.005 of the highest */
+  double highest[4]; /* highest target score within 25, 50, 75, 100 % of the area; NaN: no step fits */
+  double peak_area;  /* revealed area at the highest score */
 } vt_mistake;
 
 typedef struct vt_explanation {
   /* what was explained */
-  vt_model *model;            /* borrowed */
-  const vt_image *picture;    /* borrowed: what the model saw */
-  const vt_regions *regions;  /* borrowed */
+  vt_model *model;           /* borrowed */
+  const vt_image *picture;   /* borrowed: what the model saw */
+  const vt_regions *regions; /* borrowed */
   int target;
-  char *target_name;          /* owned, NULL: class without a name */
+  char *target_name; /* owned, NULL: class without a name */
   vt_score_kind score;
-  double full, blank;         /* target's score of the whole picture and of nothing */
+  double full, blank;          /* target's score of the whole picture and of nothing */
   double full_probability_top; /* highest class probability of the whole picture */
-  int predicted;              /* class the model answers for the whole picture */
+  int predicted;               /* class the model answers for the whole picture */
 
   /* ranking: k = vt_regions_count() */
-  int *order;                 /* [k] region indices, most important first */
-  int known;                  /* how many entries a finished search fixed: k, fewer when partial */
-  double *insertion;          /* [k+1] score with the first j regions shown, others filled */
-  double *deletion;           /* [k+1] score with the first j regions removed */
-  double *areas;              /* [k+1] share of pixels in the first j regions */
-  double *insertion_second;   /* [k+1] the predicted class in mistakes mode, else NULL */
-  double *objective;          /* [k] F of the prefix where the search evaluated it, NaN elsewhere */
+  int *order;                         /* [k] region indices, most important first */
+  int known;                          /* how many entries a finished search fixed: k, fewer when partial */
+  double *insertion;                  /* [k+1] score with the first j regions shown, others filled */
+  double *deletion;                   /* [k+1] score with the first j regions removed */
+  double *areas;                      /* [k+1] share of pixels in the first j regions */
+  double *insertion_second;           /* [k+1] the predicted class in mistakes mode, else NULL */
+  double *objective;                  /* [k] F of the prefix where the search evaluated it, NaN elsewhere */
   double insertion_auc, deletion_auc; /* trapezoid over areas (protocol "lima") */
-  int best_objective;         /* length of the prefix with the highest F, −1: none evaluated */
+  int best_objective;                 /* length of the prefix with the highest F, −1: none evaluated */
   vt_subset_size best, keep, flip; /* 01-lima §8: highest score; ≥ 0.9·full; decision changes without it */
   vt_mistake mistake;
-  double violation_rate;      /* share of triples that break diminishing returns; NaN: none evaluated */
+  double violation_rate; /* share of triples that break diminishing returns; NaN: none evaluated */
   int64_t violation_triples;
-  bool uninformative;         /* full = blank: the saliency is a rank map */
+  bool uninformative; /* full = blank: the saliency is a rank map */
 
-  float *saliency;            /* [height, width] at model resolution, raw values of 01-lima §7 before min-max, larger = more
-                                 important */
+  /* [height, width] at model resolution, raw values of 01-lima §7 before min-max, larger = more important */
+  float *saliency;
+
   /* how it was made */
   const struct vt_method *method;
-  json_t *parameters;         /* owned: method parameters and task options */
+  json_t *parameters; /* owned: method parameters and task options */
   char image_sha256[65];
   uint64_t seed;
   bool partial;
-  char *partial_reason;       /* owned: "max-calls", "time-limit", "interrupted" */
+  char *partial_reason; /* owned: "max-calls", "time-limit", "interrupted" */
   int64_t model_calls, model_forwards, diagnostic_calls;
   double seconds;
   int threads, batch;
-  json_t *warnings;           /* owned array of strings */
+  json_t *warnings; /* owned array of strings */
 } vt_explanation;
 
 vt_status vt_explanation_new(vt_ctx *ctx, vt_explanation **out);
 void vt_explanation_free(vt_explanation *explanation);
-/* Sets `regions` and makes the ranking arrays for them: order 0..k−1, every score NaN, insertion_second only when
- * `second`. Called by vt_attribute_run() before a method runs. */
-vt_status vt_explanation_ranking(vt_ctx *ctx, vt_explanation *explanation, const vt_regions *regions, bool second);
+/* Sets `regions` and makes the ranking arrays for them: order 0..k−1, every score NaN, insertion_second only
+ * when `second`. Called by vt_attribute_run() before a method runs. */
+vt_status vt_explanation_ranking(vt_ctx *ctx, vt_explanation *explanation, const vt_regions *regions,
+                                 bool second);
 /* Appends a sentence to the warnings (printf form). */
-vt_status vt_explanation_warn(vt_ctx *ctx, vt_explanation *explanation, const char *format, ...) VT_PRINTF(3, 4);
+vt_status vt_explanation_warn(vt_ctx *ctx, vt_explanation *explanation, const char *format, ...)
+    VT_PRINTF(3, 4);
 
-/* From order and scorer: exact curves (every prefix evaluated unless `insertion`/`deletion` hold it already: NaN marks
- * the missing ones), areas, AUCs, the three subsets, the mistake block, the saliency map. Used by every method that
- * ranks regions. Missing points are evaluated as diagnostics when `diagnostic`, else as the method's own calls. When
- * that is cut short (VT_ERROR_LIMIT, VT_ERROR_INTERRUPTED) the points stay NaN (null in JSON), their AUC too, the
- * explanation is marked partial and VT_OK returned with a clean context. */
-vt_status vt_explanation_complete(vt_ctx *ctx, vt_explanation *explanation, vt_scorer *scorer, bool diagnostic);
+/* From order and scorer: exact curves (every prefix evaluated unless `insertion`/`deletion` hold it already:
+ * NaN marks the missing ones), areas, AUCs, the three subsets, the mistake block, the saliency map. Used by
+ * every method that ranks regions. Missing points are evaluated as diagnostics when `diagnostic`, else as the
+ * method's own calls. When that is cut short (VT_ERROR_LIMIT, VT_ERROR_INTERRUPTED) the points stay NaN (null
+ * in JSON), their AUC too, the explanation is marked partial and VT_OK returned with a clean context. */
+vt_status vt_explanation_complete(vt_ctx *ctx, vt_explanation *explanation, vt_scorer *scorer,
+                                  bool diagnostic);
 
 /* Trapezoid of `count` points over x. */
 double vt_trapezoid(const double *x, const double *y, int count);
 
-/* explanation.json, schema_version 1 (issue text: data.order, data.insertion.scores, … meta.…). New reference. */
+/* explanation.json, schema_version 1 (data.order, data.insertion.scores, … meta.…). New reference. */
 vt_status vt_explanation_json(vt_ctx *ctx, const vt_explanation *explanation, json_t **out);
-/* A JSON string of text from outside (names in a model, paths): bytes that are no UTF-8 become U+FFFD. JSON null for NULL.
- * New reference, NULL when memory is short. */
+/* A JSON string of text from outside (names in a model, paths): bytes that are no UTF-8 become U+FFFD. JSON
+ * null for NULL. New reference, NULL when memory is short. */
 json_t *vt_json_outside(const char *text);
-/* JSON text: keys in the order they were set, numbers %.9g whatever the locale, lists of numbers on one line, a line feed at
- * the end. Caller frees with vt_free(). */
+/* JSON text: keys in the order they were set, numbers %.9g whatever the locale, lists of numbers on one line,
+ * a line feed at the end. Caller frees with vt_free(). */
 vt_status vt_json_text(vt_ctx *ctx, const json_t *json, char **out);
 
 /* What vt_explanation_read() takes back from a folder: enough to judge the order again. */
@@ -102,12 +107,12 @@ typedef struct vt_explanation_file {
   int count;
   int target;
   vt_score_kind score;
-  double full, blank;  /* NaN where the file has null */
-  char *method;        /* id, NULL when the file names none */
+  double full, blank; /* NaN where the file has null */
+  char *method;       /* id, NULL when the file names none */
 } vt_explanation_file;
 
-/* Reads FOLDER/explanation.json (schema_version 1) and FOLDER/labels.npy. The order must be a permutation of the labels'
- * regions. On failure nothing is left in `out`. */
+/* Reads FOLDER/explanation.json (schema_version 1) and FOLDER/labels.npy. The order must be a permutation of
+ * the labels' regions. On failure nothing is left in `out`. */
 vt_status vt_explanation_read(vt_ctx *ctx, const char *folder, vt_explanation_file *out);
 void vt_explanation_file_free(vt_explanation_file *file); /* members only */
 

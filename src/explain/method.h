@@ -14,7 +14,7 @@ typedef struct vt_task {
   const vt_image *picture; /* [model height, model width] RGB */
   const vt_image *blank;   /* the fill, same size */
   const vt_regions *regions;
-  vt_scorer *scorer;       /* set to the target */
+  vt_scorer *scorer; /* set to the target */
   uint64_t seed;
 } vt_task;
 
@@ -31,20 +31,21 @@ typedef enum vt_needs {
 typedef struct vt_method {
   const char *id, *aliases; /* aliases "a|b": names in other toolkits; NULL: none */
   const char *title;
-  const char *summary;      /* two or three sentences: what it answers and when not to use it */
+  const char *summary; /* two or three sentences: what it answers and when not to use it */
   const char *citation;
-  const char *cost;         /* model calls in words or as a formula */
-  const char *place;        /* of the survey: "data · token", "model · layer", … */
-  unsigned needs;           /* vt_needs */
+  const char *cost;  /* model calls in words or as a formula */
+  const char *place; /* of the survey: "data · token", "model · layer", … */
+  unsigned needs;    /* vt_needs */
   size_t settings_size;
   const vt_field *fields;
   size_t field_count;
   /* Optional check before anything is computed (message says what to change). */
   vt_status (*check)(vt_ctx *ctx, const vt_task *task, const void *settings);
-  /* Fills the ranking or the map. VT_ERROR_LIMIT and VT_ERROR_INTERRUPTED after the explanation was made valid as a
-   * partial one are reported through `explanation->partial`, with VT_OK. */
+  /* Fills the ranking or the map. VT_ERROR_LIMIT and VT_ERROR_INTERRUPTED after the explanation was made
+   * valid as a partial one are reported through `explanation->partial`, with VT_OK. */
   vt_status (*run)(vt_ctx *ctx, const vt_task *task, const void *settings, vt_explanation *explanation);
-  /* Model calls on `regions` regions, full and blank included (`embedding`: effectiveness is on); NULL: not known before. */
+  /* Model calls on `regions` regions, full and blank included (`embedding`: effectiveness is on);
+   * NULL: not known before. */
   int64_t (*calls)(const void *settings, int regions, bool embedding);
 } vt_method;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The scorer: values of region subsets. It composes masked inputs in normalised space, drops duplicates (a subset is known
- * by its bits), runs micro-batches on all workers, counts, and keeps budgets. The heart of every black-box method.
+ * The scorer: values of region subsets. It composes masked inputs in normalised space, drops duplicates
+ * (a subset is known by its bits), runs micro-batches on all workers, counts, and keeps budgets. The
+ * heart of every black-box method.
  */
 #ifndef VT_EXPLAIN_SCORER_H
 #define VT_EXPLAIN_SCORER_H
@@ -13,68 +14,81 @@ typedef enum vt_score_kind { VT_SCORE_PROBABILITY, VT_SCORE_LOGIT } vt_score_kin
 enum { VT_CLASS_NONE = -1, VT_CLASS_PREDICTED = -2 };
 
 typedef struct vt_scorer_options {
-  int target;         /* class explained; any negative number: the one the model answers for the whole picture */
-  int second;         /* a class recorded beside it; VT_CLASS_NONE, or VT_CLASS_PREDICTED: the model's answer where that is
-                         another class than the target, none otherwise */
+  /* Class explained; any negative number: the one the model answers for the whole picture. */
+  int target;
+  /* A class recorded beside it; VT_CLASS_NONE, or VT_CLASS_PREDICTED: the model's answer where that is
+   * another class than the target, none otherwise. */
+  int second;
   vt_score_kind score;
-  int batch;          /* for models outside this process; no effect on results */
-  int64_t max_calls;  /* budget over calls asked for; 0: none */
-  double time_limit;  /* seconds from the scorer's start; 0: none. The first request begins in any case */
-  const float *blank_floats; /* the blank after normalisation, in the model's layout, where no 8-bit picture can say it;
-                                NULL: from `blank`. Copied */
+  int batch;         /* for models outside this process; no effect on results */
+  int64_t max_calls; /* budget over calls asked for; 0: none */
+  double time_limit; /* seconds from the scorer's start; 0: none. The first request begins in any case */
+  /* The blank after normalisation, in the model's layout, where no 8-bit picture can say it; NULL: from
+   * `blank`. Copied. */
+  const float *blank_floats;
 } vt_scorer_options;
 
 /* What the model said of one composite. */
 typedef struct vt_scored {
-  double target;     /* probability or logit of the target class */
-  double second;     /* the same of the second class; 0 without one */
-  double confidence; /* 1 − H(p)/ln K, H with ln(p + 1e-7) (01-lima §2); one class: binary entropy over ln 2 */
-  int top;           /* most probable class, lowest index on ties; one class: 0, or −1 when its probability is below ½ */
+  double target; /* probability or logit of the target class */
+  double second; /* the same of the second class; 0 without one */
+  /* 1 − H(p)/ln K, H with ln(p + 1e-7) (01-lima §2); one class: binary entropy over ln 2. */
+  double confidence;
+  /* Most probable class, lowest index on ties; one class: 0, or −1 when its probability is below ½. */
+  int top;
 } vt_scored;
 
 typedef struct vt_scorer vt_scorer;
 
-/* `picture` and `blank` (the fill everywhere) have the model's input size; `regions` too, or NULL for a scorer that only
- * scores pixel composites. `regions` and `model` are borrowed and must outlive the scorer; pictures are copied.
- * The whole picture is run three times in different places of a batch and the blank once: four diagnostic calls, two
- * distinct forwards, whose answers are known from then on. */
+/* `picture` and `blank` (the fill everywhere) have the model's input size; `regions` too, or NULL for a
+ * scorer that only scores pixel composites. `regions` and `model` are borrowed and must outlive the scorer;
+ * pictures are copied. The whole picture is run three times in different places of a batch and the blank
+ * once: four diagnostic calls, two distinct forwards, whose answers are known from then on. */
 vt_status vt_scorer_new(vt_ctx *ctx, vt_model *model, const vt_image *picture, const vt_image *blank,
                         const vt_regions *regions, const vt_scorer_options *options, vt_scorer **out);
 void vt_scorer_free(vt_scorer *scorer);
-/* Largest difference of a class probability between the runs of the whole picture at the start. Above 1e-4 the model is
- * random or not batch-invariant, and no explanation of it can be trusted. */
+/* Largest difference of a class probability between the runs of the whole picture at the start. Above 1e-4
+ * the model is random or not batch-invariant, and no explanation of it can be trusted. */
 double vt_scorer_invariance(const vt_scorer *scorer);
 
 /* The options the scorer was made with, target and second resolved to classes (second −1: none). Borrowed. */
 const vt_scorer_options *vt_scorer_options_of(const vt_scorer *scorer);
-/* What one item's raw outputs say about the classes of `options` (resolved ones). `probabilities` receives those of all
- * [classes]; NULL: not wanted. For callers that compose inputs themselves and go through vt_model_run(). */
+/* What one item's raw outputs say about the classes of `options` (resolved ones). `probabilities`
+ * receives those of all [classes]; NULL: not wanted. For callers that compose inputs themselves and go
+ * through vt_model_run(). */
 vt_scored vt_scored_from(const vt_model *model, const vt_scorer_options *options, const float *output,
                          double *probabilities);
 
 int vt_scorer_words(const vt_scorer *scorer); /* 64-bit words of a subset */
-/* Scores `count` subsets, subset i at bits[i·words]: pixels of its regions from the picture, the rest from the blank.
- * Asked-for calls are counted whether or not they had to be run. VT_ERROR_LIMIT when the budget or the time would be
- * exceeded: nothing of this call was counted or scored then. VT_ERROR_NOT_FINITE names the subset. */
+/* Scores `count` subsets, subset i at bits[i·words]: pixels of its regions from the picture, the rest
+ * from the blank. Asked-for calls are counted whether or not they had to be run. VT_ERROR_LIMIT when the
+ * budget or the time would be exceeded: nothing of this call was counted or scored then.
+ * VT_ERROR_NOT_FINITE names the subset. */
 vt_status vt_scorer_subsets(vt_ctx *ctx, vt_scorer *scorer, const uint64_t *bits, int count, vt_scored *out);
 /* What is known of a subset already, without running, counting or failing. False: nothing. */
 bool vt_scorer_peek(const vt_scorer *scorer, const uint64_t *bits, vt_scored *out);
-/* Scores arbitrary composites: pixel (y·width + x) of composite i comes from the picture where shown[i][pixel] is not 0. */
-vt_status vt_scorer_pixels(vt_ctx *ctx, vt_scorer *scorer, const uint8_t *const *shown, int count, vt_scored *out);
+/* Scores arbitrary composites: pixel (y·width + x) of composite i comes from the picture where
+ * shown[i][pixel] is not 0. */
+vt_status vt_scorer_pixels(vt_ctx *ctx, vt_scorer *scorer, const uint8_t *const *shown, int count,
+                           vt_scored *out);
 /* Class probabilities [classes] of one subset (bits NULL: the whole picture). Counted as one call. */
-vt_status vt_scorer_probabilities(vt_ctx *ctx, vt_scorer *scorer, const uint64_t *bits, double *probabilities);
+vt_status vt_scorer_probabilities(vt_ctx *ctx, vt_scorer *scorer, const uint64_t *bits,
+                                  double *probabilities);
 /* Class probabilities [classes] of the whole picture from the scorer's first look, not counted. Borrowed. */
 const double *vt_scorer_full_probabilities(const vt_scorer *scorer);
-/* Embeddings of the single regions on the blank, [count, embedding_floats], L2-normalised. Counts `count` calls. */
+/* Embeddings of the single regions on the blank, [count, embedding_floats],
+ * L2-normalised. Counts `count` calls. */
 vt_status vt_scorer_region_embeddings(vt_ctx *ctx, vt_scorer *scorer, float *embeddings);
 
-/* Which limit the last VT_ERROR_LIMIT was about, as explanation.json says it: "max-calls" or "time-limit". NULL: none. */
+/* Which limit the last VT_ERROR_LIMIT was about, as explanation.json says it: "max-calls" or
+ * "time-limit". NULL: none. */
 const char *vt_scorer_stopped_by(const vt_scorer *scorer);
 
-/* From now on calls count as diagnostics (meta.diagnostic_calls) and are outside the budget, or as the search's again. */
+/* From now on calls count as diagnostics (meta.diagnostic_calls) and are outside the budget,
+ * or as the search's again. */
 void vt_scorer_set_diagnostic(vt_scorer *scorer, bool on);
-int64_t vt_scorer_calls(const vt_scorer *scorer);            /* asked for by the search */
-int64_t vt_scorer_forwards(const vt_scorer *scorer);         /* distinct ones really run, by anyone */
+int64_t vt_scorer_calls(const vt_scorer *scorer);    /* asked for by the search */
+int64_t vt_scorer_forwards(const vt_scorer *scorer); /* distinct ones really run, by anyone */
 int64_t vt_scorer_diagnostic_calls(const vt_scorer *scorer);
 
 /* Mean seconds of one forward so far; 0 before the first. For decisions about time limits only. */

@@ -44,7 +44,7 @@ typedef struct vt_measure {
   double *scores, *areas; /* curve metrics: every step, NULL otherwise */
   int points;
   double tied_share; /* share of pixels whose map value is not unique; 0 for orders */
-  int extra_count; /* further values, each with its name for JSON and for people */
+  int extra_count;   /* further values, each with its name for JSON and for people */
   double extra[8];
   const char *extra_names[8], *extra_titles[8]; /* borrowed */
   int64_t calls;

@@ -73,7 +73,8 @@ static bool addressable(int rank, const int64_t *dims)
 static void widen(int rank, const int64_t *sizes, dnnl_dims_t out)
 {
   memset(out, 0, sizeof(dnnl_dims_t));
-  for (int i = 0; i < rank && i < VT_MAX_RANK; i++) out[i] = sizes[i];
+  for (int i = 0; i < rank && i < VT_MAX_RANK; i++)
+    out[i] = sizes[i];
 }
 
 bool vt_dnnl_strided(dnnl_memory_desc_t *out, int rank, const int64_t *dims, const int64_t *strides)

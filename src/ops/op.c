@@ -58,7 +58,8 @@ vt_status vt_need_value(const vt_call *call, int index)
   return input && !input->data ? VT_ERROR_DATA_DEPENDENT : VT_OK;
 }
 
-vt_status vt_set_output(vt_ctx *ctx, const vt_call *call, int index, vt_type type, int rank, const int64_t *dims)
+vt_status vt_set_output(vt_ctx *ctx, const vt_call *call, int index, vt_type type, int rank,
+                        const int64_t *dims)
 {
   vt_tensor *output = vt_output(call, index);
   return output ? vt_tensor_set_shape(ctx, output, type, rank, dims) : VT_OK;
@@ -73,10 +74,12 @@ vt_status vt_input_ints(vt_ctx *ctx, const vt_call *call, int index, int64_t *ou
   int64_t length = vt_count(input);
   if (input->rank > 1 || length > max || !(VT_INDICES & VT_T(input->type))) {
     char shape[160];
-    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "input %d is %s; a list of at most %d integers is needed", index,
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL,
+                        "input %d is %s; a list of at most %d integers is needed", index,
                         vt_shape_text(input, shape), max);
   }
-  for (int64_t i = 0; i < length; i++) out[i] = vt_get_i64(input, i);
+  for (int64_t i = 0; i < length; i++)
+    out[i] = vt_get_i64(input, i);
   *count = (int)length;
   return VT_OK;
 }
@@ -117,11 +120,11 @@ static vt_status check_call(vt_ctx *ctx, const vt_call *call)
 {
   const vt_op *op = call->op;
   if (call->input_count < op->min_inputs || call->input_count > op->max_inputs)
-    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%d inputs given, %d..%d expected", call->input_count,
-                        op->min_inputs, op->max_inputs);
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%d inputs given, %d..%d expected",
+                        call->input_count, op->min_inputs, op->max_inputs);
   if (call->output_count > op->max_outputs)
-    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%d outputs asked for, at most %d exist", call->output_count,
-                        op->max_outputs);
+    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%d outputs asked for, at most %d exist",
+                        call->output_count, op->max_outputs);
   for (int i = 0; i < call->input_count; i++) {
     const vt_tensor *input = call->inputs[i];
     if (!input) {
@@ -130,11 +133,12 @@ static vt_status check_call(vt_ctx *ctx, const vt_call *call)
     }
     uint32_t types = vt_op_types(op, i);
     if (types && !(types & VT_T(input->type)))
-      return vt_call_fail(ctx, call, VT_ERROR_UNSUPPORTED, "input %d has element type %s, which is not supported here", i,
+      return vt_call_fail(ctx, call, VT_ERROR_UNSUPPORTED,
+                          "input %d has element type %s, which is not supported here", i,
                           vt_type_name(input->type));
     if (op->same_types && input->type != call->inputs[0]->type)
-      return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "input %d has element type %s, input 0 has %s", i,
-                          vt_type_name(input->type), vt_type_name(call->inputs[0]->type));
+      return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "input %d has element type %s, input 0 has %s",
+                          i, vt_type_name(input->type), vt_type_name(call->inputs[0]->type));
   }
   return VT_OK;
 }
@@ -154,7 +158,8 @@ const vt_implementation *vt_call_implementation(const vt_call *call)
 {
   const vt_implementation *list = call->op->implementations;
   int count = 0;
-  while (count < VT_OP_IMPLEMENTATIONS && list[count].run) count++;
+  while (count < VT_OP_IMPLEMENTATIONS && list[count].run)
+    count++;
   if (!atomic_load_explicit(&plain_only, memory_order_relaxed))
     for (int i = 0; i < count; i++)
       if (!list[i].can || list[i].can(call)) return &list[i];
@@ -169,7 +174,8 @@ vt_status vt_apply(vt_ctx *ctx, const vt_op *op, const void *attributes, const c
     if (!outputs[i] && !(outputs[i] = vt_tensor_empty(ctx))) return VT_ERROR_OUT_OF_MEMORY;
   vt_status status = vt_call_shape(ctx, &call);
   if (status == VT_ERROR_DATA_DEPENDENT)
-    return vt_call_fail(ctx, &call, VT_ERROR_RUNTIME, "an input has no value although the graph is being run");
+    return vt_call_fail(ctx, &call, VT_ERROR_RUNTIME,
+                        "an input has no value although the graph is being run");
   VT_TRY(status);
   if ((op->flags & VT_OP_VIEW) && outputs[0]) {
     vt_tensor_share(outputs[0], inputs[0]);

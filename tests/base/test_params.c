@@ -69,7 +69,8 @@ static void test_setting(void **unused)
   assert_int_equal(s.mode, 1);
   assert_ok(ctx, vt_params_set(ctx, fields, COUNT, &s, "mode", "bla")); /* only one begins so */
   assert_int_equal(s.mode, 0);
-  assert_fails(ctx, vt_params_set(ctx, fields, COUNT, &s, "mode", "bl"), VT_ERROR_INVALID_ARGUMENT, "none of");
+  assert_fails(ctx, vt_params_set(ctx, fields, COUNT, &s, "mode", "bl"), VT_ERROR_INVALID_ARGUMENT,
+               "none of");
   assert_fails(ctx, vt_params_set(ctx, fields, COUNT, &s, "n_steps", "0"), VT_ERROR_INVALID_ARGUMENT,
                "1..1000");
   assert_fails(ctx, vt_params_set(ctx, fields, COUNT, &s, "n_steps", "7.5"), VT_ERROR_INVALID_ARGUMENT,
