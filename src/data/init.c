@@ -12,11 +12,14 @@ static pthread_once_t vips_once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t vips_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool vips_ready; /* written once, inside vips_once */
 
+/* A warning of libvips is a remark here: it gives one for every tile of a damaged picture, and the failure
+ * that follows says what is wrong. */
 static void log_message(const char *domain, GLogLevelFlags level, const char *message, void *user)
 {
   VT_UNUSED(user);
-  bool serious = (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING)) != 0;
-  vt_log(serious ? VT_LOG_WARNING : VT_LOG_DEBUG, "%s: %s", domain, message);
+  bool serious = (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)) != 0;
+  bool remark = (level & G_LOG_LEVEL_WARNING) != 0;
+  vt_log(serious ? VT_LOG_WARNING : remark ? VT_LOG_INFO : VT_LOG_DEBUG, "%s: %s", domain, message);
 }
 
 static void start_vips(void)
