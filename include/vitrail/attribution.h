@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * attribution: which parts of a picture make a model decide. One call from photograph to result; everything the command
- * `vitrail explain` can set is an option by name here, in the same text form.
+ * attribution: which parts of a picture make a model decide. One call from photograph to result; everything
+ * the command `vitrail explain` can set is an option by name here, in the same text form.
  *
  *   vt_option options[] = {{"regions", "seeds"}, {"target", "espresso"}, {"weights", "20,5,0.05,0.01"}};
  *   vt_attribution *result = NULL;
@@ -16,8 +16,9 @@
 extern "C" {
 #endif
 
-/* A setting in text form: of the run (regions, fill, target, class-score, max-calls, time-limit, batch, seed) or of the
- * method. '-' and '_' are the same in names. `vitrail methods ID` lists them with ranges and defaults. */
+/* A setting in text form: of the run (regions, fill, target, class-score, max-calls, time-limit,
+ * batch, seed) or of the method. '-' and '_' are the same in names. `vitrail methods ID` lists them
+ * with ranges and defaults. */
 typedef struct vt_option {
   const char *name, *value;
 } vt_option;
@@ -25,18 +26,20 @@ typedef struct vt_option {
 /* A finished run: ranking, curves, map, and how they were made. */
 typedef struct vt_attribution vt_attribution;
 
-/* Explains the model's decision on `photo` (any size; prepared as the model's sidecar says) with the method of that id or
- * alias. `model` and `photo` are borrowed: the model must outlive the result, the photo need not. A result cut short by
- * max-calls, time-limit or the cancel flag is valid, VT_OK is returned, and vt_attribution_partial() is true. Errors:
- * VT_ERROR_INVALID_ARGUMENT names the option or method, with the nearest that exists. Free with vt_attribution_free(). */
-VT_API VT_MUST_CHECK vt_status vt_attribute(vt_ctx *ctx, vt_model *model, const vt_image *photo, const char *method,
-                                            const vt_option *options, size_t option_count, vt_attribution **out);
+/* Explains the model's decision on `photo` (any size; prepared as the model's sidecar says) with the method
+ * of that id or alias. `model` and `photo` are borrowed: the model must outlive the result, the photo need
+ * not. A result cut short by max-calls, time-limit or the cancel flag is valid, VT_OK is returned, and
+ * vt_attribution_partial() is true. Errors: VT_ERROR_INVALID_ARGUMENT names the option or method, with the
+ * nearest that exists. Free with vt_attribution_free(). */
+VT_API VT_MUST_CHECK vt_status vt_attribute(vt_ctx *ctx, vt_model *model, const vt_image *photo,
+                                            const char *method, const vt_option *options, size_t option_count,
+                                            vt_attribution **out);
 VT_API void vt_attribution_free(vt_attribution *result); /* accepts NULL */
 
 /* Regions by importance, most important first, as indices of vt_attribution_regions(). [count], borrowed. */
 VT_API const int *vt_attribution_order(const vt_attribution *result, int *count);
-/* Curves of count + 1 points, borrowed: score with the first j regions shown / removed, share of pixels they cover. A point
- * that a partial run did not reach is NaN. */
+/* Curves of count + 1 points, borrowed: score with the first j regions shown / removed, share of pixels they
+ * cover. A point that a partial run did not reach is NaN. */
 VT_API const double *vt_attribution_insertion(const vt_attribution *result);
 VT_API const double *vt_attribution_deletion(const vt_attribution *result);
 VT_API const double *vt_attribution_areas(const vt_attribution *result);

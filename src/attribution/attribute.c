@@ -115,8 +115,8 @@ done:
 }
 
 vt_status vt_attribute_run(vt_ctx *ctx, vt_model *model, const vt_image *photo, const char *photo_sha256,
-                       const vt_method *method, const void *settings, const vt_request *request,
-                       vt_result *out)
+                           const vt_method *method, const void *settings, const vt_request *request,
+                           vt_result *out)
 {
   double start = vt_clock_seconds();
   vt_result result = {0};

@@ -42,8 +42,8 @@ vt_status vt_target_parse(vt_ctx *ctx, const vt_model *model, const char *text, 
 
 /* Runs `method` with `settings` (its settings struct) on the photograph. `photo_sha256` may be NULL. */
 vt_status vt_attribute_run(vt_ctx *ctx, vt_model *model, const vt_image *photo, const char *photo_sha256,
-                       const vt_method *method, const void *settings, const vt_request *request,
-                       vt_result *out);
+                           const vt_method *method, const void *settings, const vt_request *request,
+                           vt_result *out);
 void vt_result_free(vt_result *result); /* members only */
 
 /* What a run would cost, for --dry-run and the warning above 512 regions: model calls of the method on

@@ -210,7 +210,7 @@ static vt_status explain_target(cli *run, explain_run *work, const char *image, 
   run->stage = CLI_INPUT;
   cli_heed_signals(run->ctx, true);
   VT_TRY(vt_attribute_run(run->ctx, work->model, work->photo, work->photo_sha256, work->method,
-                      work->method_settings, &work->request, &work->result));
+                          work->method_settings, &work->request, &work->result));
   run->stage = CLI_RUN;
   vt_explanation *explanation = work->result.explanation;
   char colours[64];

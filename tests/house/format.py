@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 ROOT = os.environ.get("VITRAIL_SOURCE", ".")
-FOLDERS = ["bench", "fuzz", "include", "src", "tests", "tools"]
+FOLDERS = ["bench", "examples", "fuzz", "include", "src", "tests", "tools"]
 MAJOR = "14"
 
 
