@@ -12,8 +12,7 @@ LIBRARY = "libvitrail-internal.a"
 
 
 def main():
-    build = os.path.dirname(os.environ.get("VITRAIL", "."))
-    library = os.path.join(build, LIBRARY)
+    library = os.path.join(os.environ.get("VITRAIL_BUILD", "build"), LIBRARY)
     if not shutil.which("nm") or not os.path.exists(library):
         print(f"1..0 # SKIP nm or {LIBRARY} is not here")
         return
