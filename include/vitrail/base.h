@@ -79,16 +79,17 @@ VT_API VT_MUST_CHECK vt_status vt_ctx_status(const vt_ctx *ctx);
 VT_API const char *vt_ctx_message(const vt_ctx *ctx);
 VT_API void vt_ctx_clear(vt_ctx *ctx);
 
-/* Records a failure and returns `status`. The first one sticks; later ones are ignored until vt_ctx_clear(). The message is
- * one line: control characters, which names from files may hold, become spaces. */
+/* Records a failure and returns `status`. The first one sticks; later ones are ignored until vt_ctx_clear().
+ * The message is one line: control characters, which names from files may hold, become spaces. */
 VT_API vt_status vt_fail(vt_ctx *ctx, vt_status status, const char *format, ...) VT_PRINTF(3, 4);
 
-/* Puts "PREFIX: " before the recorded message, so that an outer call can say which file or node it was busy with.
- * Returns the status on record. */
+/* Puts "PREFIX: " before the recorded message, so that an outer call can say which file or node it was busy
+ * with. Returns the status on record. */
 VT_API vt_status vt_fail_prefix(vt_ctx *ctx, const char *format, ...) VT_PRINTF(2, 3);
 
-/* Gives the failure on record another status, when an outer call knows better what it means (a size that no memory
- * holds is a damaged file when a file states it). Nothing when there is none. Returns the status on record. */
+/* Gives the failure on record another status, when an outer call knows better what it means (a size
+ * that no memory holds is a damaged file when a file states it). Nothing when there is none.
+ * Returns the status on record. */
 VT_API vt_status vt_fail_restate(vt_ctx *ctx, vt_status status);
 
 /* Copies the failure of `from` (a child) into `to`. Returns its status. */
