@@ -76,6 +76,7 @@ static vt_status dispatch(cli *run, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+  cli_hold_streams();
   cli run = {.ctx = vt_ctx_new(), .stage = CLI_USAGE};
   if (!run.ctx) {
     fputs("vitrail: out of memory\n", stderr);

@@ -5,6 +5,7 @@
 #include "cli/terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,6 +24,13 @@ static void on_signal(int signal_number)
 {
   VT_UNUSED(signal_number); /* SA_RESETHAND: the next one ends the process */
   cancelled = 1;
+}
+
+void cli_hold_streams(void)
+{
+  for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
+    if (fcntl(file, F_GETFD) < 0) /* the lowest free number is this one; opened so that its use still fails */
+      if (open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) return;
 }
 
 void cli_signals(vt_ctx *ctx)

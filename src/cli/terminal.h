@@ -16,6 +16,10 @@ void cli_warn(const cli *run, const char *format, ...) VT_PRINTF(2, 3);
 /* The same without "warning", only with --verbose. */
 void cli_note(const cli *run, const char *format, ...) VT_PRINTF(2, 3);
 
+/* Takes the numbers of standard streams that were closed, so that no file of ours gets one and with it our
+ * messages. */
+void cli_hold_streams(void);
+
 /* SIGINT and SIGTERM raise the context's cancel flag once; the second one kills. SIGPIPE is ignored: a closed
  * standard output shows as a failed write. */
 void cli_signals(vt_ctx *ctx);

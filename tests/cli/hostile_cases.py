@@ -15,7 +15,7 @@ CASES = []
 
 
 def case(title, command, code, message, files=None, **options):
-    """Options: closes (standard output is 'closed', 'full', 'nobody' reads it), interrupts (signals sent after the first line of
+    """Options: closes (standard output is 'closed', 'full', 'nobody' reads it; 'errors': standard error is closed), interrupts (signals sent after the first line of
     progress), prints (a pattern of standard output), place ('tmpfs', 'read-only': what is mounted at place/), file_limit (bytes), nobody (never run as root),
     makes (what appears; 'out' for results, which must then be whole)."""
     CASES.append(Case(title, command, code, message, files or {}, options))
@@ -302,6 +302,7 @@ case("files limited to 4 kB", EXPLAIN, 1, r"out.*File too large", file_limit=409
 case("standard output closed", "explain photo.png --regions grid:4x4 --json", 1, r"standard output: ", closes="closed")
 case("standard output is /dev/full", "explain photo.png --regions grid:4x4 --json", 1, r"standard output: No space left",
      closes="full")
+case("standard error closed", f"{EXPLAIN} --max-calls 5 --verbose", 6, None, closes="errors", makes="out", partial=True)
 case("nobody reads standard output", "explain photo.png --regions grid:4x4 --json", 1, r"standard output: Broken pipe",
      closes="nobody")
 case("standard output is /dev/full, methods", "methods --json", 1, r"standard output: No space left", closes="full")
