@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The converter of tools/: its folded weights equal those of an independently exported graph bit for bit, and both graphs
- * compute the same. Skipped when either model is not there (./run demo makes ours).
+ * The converter of tools/: its folded weights equal those of an independently exported graph bit for bit.
+ * Skipped when either model is not there (./run demo makes ours).
  */
 #include "test.h"
 
