@@ -54,8 +54,8 @@ int64_t vt_attribute_calls(const vt_method *method, const void *settings, int re
  * region pictures in ranked order and JSON of score lists (01-lima "Interface"). */
 vt_status vt_official_write(vt_ctx *ctx, const vt_explanation *explanation, const char *npy_path,
                             const char *json_path);
-/* Order and label map from such files: order[j] = j, labels by stack place, pixels in no region in one more
- * region. */
+/* Order and label map from such files: order[j] = j, labels by stack place, pixels in no
+ * region in one more region. */
 vt_status vt_official_read(vt_ctx *ctx, const char *npy_path, const char *json_path, int32_t **labels,
                            int *height, int *width, int **order, int *count);
 

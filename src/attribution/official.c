@@ -91,8 +91,8 @@ vt_status vt_official_write(vt_ctx *ctx, const vt_explanation *explanation, cons
   return write_scores(ctx, explanation, json_path);
 }
 
-/* Label of each pixel: the first picture of the stack that shows it. Pixels black in all are counted and get
- * `count`. */
+/* Label of each pixel: the first picture of the stack that shows it. Pixels black in all
+ * are counted and get `count`. */
 static int64_t labels_of_stack(const uint8_t *bytes, int count, int64_t pixels, int64_t channels,
                                int32_t *labels)
 {

@@ -76,8 +76,8 @@ static vt_status init_search(vt_ctx *ctx, search *s, const double *distances)
   return VT_OK;
 }
 
-/* Scores `set` + c and its complement for each of `count` regions: entries [0, count) and [count, 2·count).
- */
+/* Scores `set` + c and its complement for each of `count` regions:
+ * entries [0, count) and [count, 2·count). */
 static vt_status score_additions(vt_ctx *ctx, search *s, const uint64_t *set, const int *regions, int count)
 {
   size_t words = (size_t)s->words;
@@ -149,8 +149,8 @@ static vt_status front_round(vt_ctx *ctx, search *s, int *best)
   return VT_OK;
 }
 
-/* The n_p candidates of the last front round with the lowest proxy, without the chosen one; rising by region.
- */
+/* The n_p candidates of the last front round with the lowest proxy, without the
+ * chosen one; rising by region. */
 static int choose_pending(search *s, int best)
 {
   int count = s->candidate_count, wanted = s->options->pending, found = 0;
@@ -214,8 +214,8 @@ static vt_status run_rounds(vt_ctx *ctx, search *s)
   return VT_OK;
 }
 
-/* Open candidates by their last F, high first (index order where there is none), then the back from its last
- * arrival. */
+/* Open candidates by their last F, high first (index order where there is none), then the
+ * back from its last arrival. */
 static void finish_order(search *s)
 {
   int *order = s->out->order;

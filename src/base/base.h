@@ -38,9 +38,9 @@
 #endif
 
 /* ---- memory ----
- * Blocks are 64-byte aligned and counted against the context's limit. vt_free() needs no context. Sizes from
- * outside go through vt_size_mul() first. A failed allocation records VT_ERROR_OUT_OF_MEMORY and returns
- * NULL. */
+ * Blocks are 64-byte aligned and counted against the context's limit. vt_free() needs no context. Sizes
+ * from outside go through vt_size_mul() first. A failed allocation records VT_ERROR_OUT_OF_MEMORY and
+ * returns NULL. */
 void *vt_alloc(vt_ctx *ctx, size_t bytes);                   /* not cleared; 0 bytes gives a valid pointer */
 void *vt_alloc_zero(vt_ctx *ctx, size_t count, size_t size); /* cleared; checks count × size */
 void *vt_realloc(vt_ctx *ctx, void *block, size_t bytes);    /* NULL on failure, `block` stays valid */
@@ -54,8 +54,8 @@ bool vt_size_mul(size_t a, size_t b, size_t *out);
 /* Makes room for one more element in a growable array: doubles `*capacity` when `count` has reached it. */
 vt_status vt_grow(vt_ctx *ctx, void *array_pointer, size_t *capacity, size_t count, size_t element_size);
 
-/* Tests only: the n-th allocation from now (1 = the next) of this context and its relatives fails; 0 = never.
- */
+/* Tests only: the n-th allocation from now (1 = the next) of this context and its
+ * relatives fails; 0 = never. */
 void vt_ctx_fail_allocation(vt_ctx *ctx, long n);
 
 /* ---- growable text ---- */
@@ -68,8 +68,8 @@ void vt_text_add(vt_ctx *ctx, vt_text *text, const char *piece);
 void vt_text_add_bytes(vt_ctx *ctx, vt_text *text, const void *bytes, size_t count);
 void vt_text_addf(vt_ctx *ctx, vt_text *text, const char *format, ...) VT_PRINTF(3, 4);
 void vt_text_free(vt_text *text);
-/* %.9g, always with '.' whatever the host's locale; NaN and infinities as "nan", "inf", "-inf". Returns
- * buffer. */
+/* %.9g, always with '.' whatever the host's locale; NaN and infinities as "nan", "inf", "-inf".
+ * Returns buffer. */
 const char *vt_number_text(double value, char buffer[32]);
 /* Whole of `text` as a number, locale-free. False when it is not one. */
 bool vt_parse_number(const char *text, double *out);

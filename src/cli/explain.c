@@ -159,8 +159,8 @@ static vt_status write_official(cli *run, const vt_explanation *explanation, con
   return status;
 }
 
-/* The files of one target: in the folder itself, or, when there are several targets, in "target-INDEX" of it.
- */
+/* The files of one target: in the folder itself, or, when there are several
+ * targets, in "target-INDEX" of it. */
 static vt_status write_files(cli *run, explain_run *work, const vt_report *report, const char *image,
                              bool several)
 {

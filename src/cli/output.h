@@ -18,8 +18,8 @@ typedef struct cli_folder {
 
 /* "cat" for "photos/cat.jpg": where results go when nothing was said. Caller frees. */
 char *cli_folder_name(vt_ctx *ctx, const char *image);
-/* Before anything is computed: the target must not exist (unless `force`), and its parent must be writable.
- */
+/* Before anything is computed: the target must not exist (unless `force`), and
+ * its parent must be writable. */
 vt_status cli_folder_check(cli *run, const char *target, bool force, cli_folder *out);
 /* Makes the working folder. */
 vt_status cli_folder_begin(cli *run, cli_folder *folder);

@@ -8,8 +8,8 @@
 
 #include "base/base.h"
 
-/* Ids of the connected parts of equal label, 0..count−1 in raster order of their first pixels. `out` may be
- * `labels`. */
+/* Ids of the connected parts of equal label, 0..count−1 in raster order of their first
+ * pixels. `out` may be `labels`. */
 vt_status vt_components(vt_ctx *ctx, const int32_t *labels, int height, int width, int32_t *out, int *count);
 
 /* Joins every region of less than `min_area` pixels to the neighbour with which it shares the longest border

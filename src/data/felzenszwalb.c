@@ -80,8 +80,8 @@ static void build_edges(graph *run, const double *smooth, int channels)
   qsort(run->edge, run->edges, sizeof *run->edge, by_weight);
 }
 
-/* One segmentation with the given k. Sets that hang together by corners only are cut and their crumbs merged.
- */
+/* One segmentation with the given k. Sets that hang together by corners only are
+ * cut and their crumbs merged. */
 static vt_status segment(graph *run, double scale, double min_area, int32_t *labels, int *count)
 {
   forest *sets = &run->sets;

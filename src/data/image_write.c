@@ -43,8 +43,8 @@ static vt_status add_text_chunk(vt_ctx *ctx, vt_text *out, const char *key, cons
                    key);
   if (strlen(text) > INT32_MAX / 2)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "PNG text '%s' is longer than a chunk can be", key);
-  /* behind the key: a zero; iTXt has flags for no compression and two empty fields (language, translated key)
-   */
+  /* behind the key: a zero; iTXt has flags for no compression and two empty fields
+   * (language, translated key) */
   bool plain = is_ascii(text);
   size_t between = plain ? 1 : 5;
   add_number(ctx, out, (uint32_t)(strlen(key) + between + strlen(text)));

@@ -13,8 +13,8 @@ enum { VT_MASK_MAX_SIDE = 1 << 16, VT_MASK_MAX_COUNT = 1 << 16 };
 /* `count` empty masks; sides and the whole size are checked. Free with vt_masks_free(). */
 vt_status vt_masks_new(vt_ctx *ctx, int count, int height, int width, vt_masks **out);
 
-/* Run lengths, column by column, zeros first; they must add up to height·width. `bits` [height, width] is
- * overwritten. */
+/* Run lengths, column by column, zeros first; they must add up to height·width. `bits`
+ * [height, width] is overwritten. */
 vt_status vt_rle_fill(vt_ctx *ctx, const int64_t *counts, size_t count, int height, int width, uint8_t *bits);
 
 /* Sets the pixels whose centres lie inside the polygon x0, y0, x1, y1, … by the even-odd rule (pixel (i, j)

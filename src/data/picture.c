@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Larger pictures are refused everywhere: row offsets and areas stay far inside 64 bits and sides inside int.
- */
+/* Larger pictures are refused everywhere: row offsets and areas stay far inside 64
+ * bits and sides inside int. */
 enum { MAX_SIDE = 1 << 24 };
 
 size_t vt_image_bytes(const vt_image *image)

@@ -22,12 +22,12 @@ vt_status vt_image_smooth(vt_ctx *ctx, const vt_image *image, double sigma, int 
 /* The same as a picture, rounded once at the end. Free with vt_image_free(). */
 vt_status vt_image_blur(vt_ctx *ctx, const vt_image *image, double sigma, int radius, vt_image **out);
 
-/* Mean of each channel over all pixels, not rounded. `mean` has image->channels numbers (at most 4 are
- * written). */
+/* Mean of each channel over all pixels, not rounded. `mean` has image->channels
+ * numbers (at most 4 are written). */
 void vt_image_mean(const vt_image *image, double mean[4]);
 
-/* RGB to one grey channel: (299·R + 587·G + 114·B) / 1000, in the 16-bit fixed point of the ITU-R 601
- * weights. */
+/* RGB to one grey channel: (299·R + 587·G + 114·B) / 1000, in the 16-bit fixed point
+ * of the ITU-R 601 weights. */
 uint8_t vt_luma(const uint8_t rgb[3]);
 
 /* Bilinear enlarging (or shrinking, without anti-aliasing) of a map [in_height, in_width] into `out` [height,

@@ -82,8 +82,8 @@ static int64_t block_histogram(const seeds *run, const rectangle *area, int32_t 
   return (int64_t)(area->right - area->left) * (area->bottom - area->top);
 }
 
-/* Σ_c min(block's share of bin c, region's share of it); with `without` the block is taken out of the region
- * first. */
+/* Σ_c min(block's share of bin c, region's share of it); with `without` the block is
+ * taken out of the region first. */
 static double intersection(const seeds *run, int32_t region, const int32_t *block, int64_t block_area_pixels,
                            bool without)
 {

@@ -10,8 +10,8 @@
 #include "base/base.h"
 #include "vitrail/data.h"
 
-/* Records a failure with libvips' own explanation behind `what`, and empties libvips' (process-wide) error
- * text. */
+/* Records a failure with libvips' own explanation behind `what`, and empties libvips'
+ * (process-wide) error text. */
 vt_status vt_vips_fail(vt_ctx *ctx, vt_status status, const char *what);
 
 /* Decodes `size` bytes (or, when no loader takes memory, the file at `path`) lazily. The caller unrefs `out`;

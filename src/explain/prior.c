@@ -92,8 +92,8 @@ static vt_status split_argument(vt_ctx *ctx, const char *argument, char **path, 
   return VT_OK;
 }
 
-/* The map as floats; one of the photograph's size is first brought to the model's view, unseen pixels get its
- * minimum. */
+/* The map as floats; one of the photograph's size is first brought to the model's view,
+ * unseen pixels get its minimum. */
 static vt_status read_map(vt_ctx *ctx, const char *path, int height, int width, const vt_placement *placement,
                           float **map, int *map_height, int *map_width)
 {

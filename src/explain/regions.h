@@ -26,10 +26,10 @@ vt_status vt_overlap_resolve(vt_ctx *ctx, const vt_masks *masks, int32_t *labels
 vt_status vt_prior_labels(vt_ctx *ctx, const float *map, int map_height, int map_width, int grid,
                           int per_region, int height, int width, int32_t *labels, bool *constant);
 
-/* What a file of that size shows, seen from the model's input [height, width]: place of each model pixel in
- * the file, −1 where the file shows nothing. A file of the input's size is taken as it is; one of the
- * photograph's size is carried by `placement`; anything else is VT_ERROR_INVALID_DATA. Free `*places` with
- * vt_free(). */
+/* What a file of that size shows, seen from the model's input [height, width]: place of each model
+ * pixel in the file, −1 where the file shows nothing. A file of the input's size is taken as it is; one
+ * of the photograph's size is carried by `placement`; anything else is VT_ERROR_INVALID_DATA. Free
+ * `*places` with vt_free(). */
 vt_status vt_places_in_file(vt_ctx *ctx, const char *path, int file_height, int file_width, int height,
                             int width, const vt_placement *placement, int64_t **places);
 

@@ -29,8 +29,8 @@ static vt_status check_budget(vt_ctx *ctx, vt_scorer *scorer, int count)
     return vt_fail(ctx, VT_ERROR_LIMIT, "%d more model calls would exceed the budget of %lld (%lld used)",
                    count, (long long)most, (long long)scorer->calls);
   }
-  /* the first request begins however late it is, so that even the shortest run can say what the model answers
-   */
+  /* the first request begins however late it is, so that even the shortest run can
+   * say what the model answers */
   return scorer->calls == 0 ? VT_OK : check_time(ctx, scorer);
 }
 

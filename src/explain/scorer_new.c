@@ -8,8 +8,8 @@
 
 #include <math.h>
 
-/* Picture, blank, picture, picture: for any micro-batch of two and more, two of the pictures lie in different
- * places. */
+/* Picture, blank, picture, picture: for any micro-batch of two and more, two of the
+ * pictures lie in different places. */
 enum { FIRST_LOOK = 4, BLANK_PLACE = 1 };
 
 typedef struct first_look {

@@ -71,8 +71,8 @@ char *vt_arena_format(vt_arena *arena, const char *format, ...)
 
 bool vt_arena_give(vt_arena *arena, void *block)
 {
-  /* tensors are asked for in about the order they were unpacked in, so the search goes on where the last one
-   * ended */
+  /* tensors are asked for in about the order they were unpacked in, so the search goes
+   * on where the last one ended */
   for (size_t step = 0; step < arena->block_count; step++) {
     size_t i = (arena->cursor + step) % arena->block_count;
     if (arena->blocks[i] != block || block == arena->chunk) continue;

@@ -22,8 +22,8 @@ void *vt_arena_take(vt_arena *arena, size_t bytes);
 void *vt_arena_zero(vt_arena *arena, size_t count, size_t size);
 char *vt_arena_copy(vt_arena *arena, const char *text);
 char *vt_arena_format(vt_arena *arena, const char *format, ...) VT_PRINTF(2, 3);
-/* A large block becomes the caller's, to be freed with vt_free(). False when `block` is not a block of its
- * own. */
+/* A large block becomes the caller's, to be freed with vt_free(). False when `block`
+ * is not a block of its own. */
 bool vt_arena_give(vt_arena *arena, void *block);
 void vt_arena_free(vt_arena *arena);
 

@@ -25,9 +25,9 @@ typedef struct vt_draft {
   int *user_pool;
 } vt_draft;
 
-/* Runs all shape rules in order and evaluates what depends on constants alone. `exposed`: values that must
- * exist. VT_ERROR_DATA_DEPENDENT with a message that names the node. Free with vt_draft_free() also on
- * failure. */
+/* Runs all shape rules in order and evaluates what depends on constants alone. `exposed`: values
+ * that must exist. VT_ERROR_DATA_DEPENDENT with a message that names the node. Free with
+ * vt_draft_free() also on failure. */
 vt_status vt_draft_build(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *inputs, const int *exposed,
                          int exposed_count, vt_draft *draft);
 void vt_draft_free(vt_draft *draft);

@@ -20,9 +20,9 @@ static bool constant_f32(const vt_draft *draft, int value)
   return constant && constant->type == VT_F32;
 }
 
-/* Is a Pad at spatial axes only what makes input 0 of the anchor? Then the anchor pads itself: with zeros, or
- * for a maximum with what changes no maximum, the lowest number or a copy of the edge (which is in the window
- * anyway). */
+/* Is a Pad at spatial axes only what makes input 0 of the anchor? Then the anchor pads itself: with
+ * zeros, or for a maximum with what changes no maximum, the lowest number or a copy of the edge (which
+ * is in the window anyway). */
 static void absorb_pad(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *fusion)
 {
   int padded = fusion->source, pad = draft->graph->values[padded].producer;
@@ -147,8 +147,8 @@ static vt_status grow_affine(vt_ctx *ctx, const vt_draft *draft, vt_fusion *fusi
   return VT_OK;
 }
 
-/* A transpose changes only where elements lie, which a convolution may choose anyway: what follows it still
- * fuses. */
+/* A transpose changes only where elements lie, which a convolution may choose anyway:
+ * what follows it still fuses. */
 static bool grow_transpose(const vt_draft *draft, const vt_fusions *fusions, vt_fusion *fusion)
 {
   int node = vt_draft_only_user(draft, fusion->output);

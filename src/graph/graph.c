@@ -63,8 +63,8 @@ static vt_status check_model(vt_reader *reader)
   return graph->producer ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
 
-/* `own`: `bytes` comes from vt_alloc() and is freed as soon as it has been unpacked, which halves the peak.
- */
+/* `own`: `bytes` comes from vt_alloc() and is freed as soon as it has been
+ * unpacked, which halves the peak. */
 static vt_status read_bytes(vt_reader *reader, const unsigned char *bytes, size_t size, unsigned char *own)
 {
   vt_ctx *ctx = reader->ctx;

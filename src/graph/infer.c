@@ -15,8 +15,8 @@ enum {
 /* Trial numbers of an open first dimension (a batch) and of any other (a width, a length). */
 static const int64_t batch_trial[TRIALS] = {2, 3}, size_trial[TRIALS] = {64, 96};
 
-/* The axis where a symbolic name stands first among the inputs decides its trial number, so that it has one.
- */
+/* The axis where a symbolic name stands first among the inputs decides its trial
+ * number, so that it has one. */
 static int64_t trial_size(const vt_graph *graph, const char *name, int axis, int trial)
 {
   for (int i = 0; name && i < graph->input_count; i++) {

@@ -49,13 +49,13 @@ vt_status vt_lower_matmul(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, 
 vt_status vt_lower_pool(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, bool *done);
 vt_status vt_lower_affine(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, bool *done);
 vt_status vt_lower_binary(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, bool *done);
-/* Nodes outside fusions that need not become row-major: transposes, concatenation, global means, enlarging.
- */
+/* Nodes outside fusions that need not become row-major: transposes,
+ * concatenation, global means, enlarging. */
 vt_status vt_lower_image(vt_ctx *ctx, vt_lowering *l, int node, bool *done);
 
-/* A primitive with posts whose ADD operands may become SUM: tries what is fastest, falls back. `build` makes
- * the primitive for a list of posts. Leading arguments are given as buffers once their wanted form is known.
- */
+/* A primitive with posts whose ADD operands may become SUM: tries what is fastest, falls back.
+ * `build` makes the primitive for a list of posts. Leading arguments are given as buffers once
+ * their wanted form is known. */
 typedef struct vt_post_plan {
   vt_post posts[VT_POSTS + 1];
   int count;

@@ -88,8 +88,8 @@ vt_status vt_lower_finish(vt_ctx *ctx, vt_lowering *l, const vt_fusion *fusion, 
 
 /* ---- weights ---- */
 
-/* weights·scale and bias·scale + shift, where the channel of an element is (index / inner) mod channels. New
- * arrays. */
+/* weights·scale and bias·scale + shift, where the channel of an element is (index / inner)
+ * mod channels. New arrays. */
 static vt_status prepare(vt_ctx *ctx, const vt_fusion *fusion, const vt_tensor *weights, int64_t inner,
                          double factor, const vt_tensor *bias, double bias_factor, float **scaled,
                          float **bias_out)

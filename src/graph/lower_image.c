@@ -76,8 +76,8 @@ static bool pool_geometry(const vt_lowering *l, const vt_fusion *fusion, bool me
     if (spec->end[i] > declared && mean && (with_padding || absorbed)) return false;
     if (spec->begin[i] >= spec->kernel[i] || spec->end[i] >= spec->kernel[i]) return false;
   }
-  /* an absorbed Pad puts real zeros there: they count in a mean, and in a maximum unless nothing is below
-   * zero */
+  /* an absorbed Pad puts real zeros there: they count in a mean, and in a maximum
+   * unless nothing is below zero */
   if (absorbed && (mean ? padded && !with_padding : fusion->zeros && !never_negative(l, fusion->source)))
     return false;
   spec->kind = !mean ? VT_POOL_MAX : with_padding || absorbed ? VT_POOL_MEAN_WITH_PADDING : VT_POOL_MEAN;

@@ -14,8 +14,8 @@
 
 enum { VT_ONNX_OPSET = 21, VT_ONNX_NODES = 1000000 };
 
-/* A node on its way into the graph. Its message is shared with the model until a step copies it to change it.
- */
+/* A node on its way into the graph. Its message is shared with the model until a
+ * step copies it to change it. */
 typedef struct vt_pending {
   Onnx__NodeProto *node;
   int64_t opset; /* version of the operator set of ONNX itself that holds for it */
@@ -77,8 +77,8 @@ vt_status vt_onnx_constant(vt_reader *reader, const Onnx__NodeProto *node, vt_te
 
 /* ---- steps ---- */
 
-/* Fills reader->pending with the nodes of the model's graph, calls of its local functions replaced by their
- * bodies. */
+/* Fills reader->pending with the nodes of the model's graph, calls of its local functions
+ * replaced by their bodies. */
 vt_status vt_onnx_inline(vt_reader *reader);
 /* Rewrites reader->pending in the form of opset 21. */
 vt_status vt_onnx_lift(vt_reader *reader);

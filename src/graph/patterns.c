@@ -20,8 +20,8 @@ static int next_node(const vt_draft *draft, const vt_fusions *fusions, int value
   return node >= 0 && !fusions->taken[node] ? node : -1;
 }
 
-/* oneDNN 2.6 uses the numbers of one for both when a chain holds an activation twice with different numbers.
- */
+/* oneDNN 2.6 uses the numbers of one for both when a chain holds an activation
+ * twice with different numbers. */
 static bool can_add(const vt_fusion *fusion, vt_post_kind kind, float alpha, float beta)
 {
   if (fusion->post_count >= VT_POSTS) return false;
@@ -200,8 +200,8 @@ static bool recognise(const chain *c, vt_post_kind *kind, double *alpha, double 
   return true;
 }
 
-/* Follows the chain that begins with `first` to its product with `value` (or with value·constant, made by
- * `other`). */
+/* Follows the chain that begins with `first` to its product with `value` (or with
+ * value·constant, made by `other`). */
 static bool follow(const vt_draft *draft, const vt_fusions *fusions, int value, int first, int other,
                    chain *c, int *join, double *scale, bool *scaled)
 {

@@ -223,8 +223,8 @@ static dnnl_status_t make_attributes(const vt_post *posts, int post_count, const
   return status;
 }
 
-/* Takes the descriptor apart into a vt_primitive. `plain_is_fine`: implementations called "ref" are taken
- * too. */
+/* Takes the descriptor apart into a vt_primitive. `plain_is_fine`: implementations
+ * called "ref" are taken too. */
 static vt_status finish(vt_ctx *ctx, dnnl_primitive_desc_t descriptor, const roles *r, bool plain_is_fine,
                         vt_primitive **out)
 {

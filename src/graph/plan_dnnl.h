@@ -69,8 +69,8 @@ typedef enum vt_binary_kind {
 vt_status vt_engine_new(vt_ctx *ctx, vt_engine **out);
 void vt_engine_free(vt_engine *engine);
 
-/* Arguments in order: source, weights, bias when asked for, operands of posts in their order (SUM has none),
- * result. */
+/* Arguments in order: source, weights, bias when asked for, operands of posts in their
+ * order (SUM has none), result. */
 vt_status vt_primitive_conv(vt_ctx *ctx, vt_engine *engine, const vt_conv_spec *spec, const vt_post *posts,
                             int post_count, vt_primitive **out);
 /* result [.., M, N] = a [.., M, K] · b [.., K, N] + bias [N]. Arguments: a, b, bias, posts, result. */
@@ -95,8 +95,8 @@ vt_status vt_primitive_reorder(vt_ctx *ctx, vt_engine *engine, const vt_view *so
 void vt_primitive_free(vt_primitive *primitive);
 
 int vt_primitive_argument_count(const vt_primitive *primitive);
-/* Argument as the primitive wants it; the view's layout is borrowed from the primitive, NULL when row-major.
- */
+/* Argument as the primitive wants it; the view's layout is borrowed from the
+ * primitive, NULL when row-major. */
 vt_view vt_primitive_argument(const vt_primitive *primitive, int index);
 const char *vt_primitive_name(const vt_primitive *primitive); /* implementation, as oneDNN calls it */
 size_t vt_primitive_scratch(const vt_primitive *primitive);   /* bytes while it runs */
@@ -109,8 +109,8 @@ bool vt_view_is_rows(const vt_view *view);
 /* Every byte of the memory belongs to one element: element-by-element work may ignore the layout. */
 bool vt_view_is_dense(const vt_view *view);
 vt_status vt_layout_copy(vt_ctx *ctx, const vt_layout *layout, vt_layout **out);
-/* Layout of the same memory with axis i of the result being axis permutation[i] of `view`. *out NULL: not
- * expressible. */
+/* Layout of the same memory with axis i of the result being axis permutation[i] of `view`.
+ * *out NULL: not expressible. */
 vt_status vt_layout_permute(vt_ctx *ctx, const vt_view *view, const int *permutation, vt_layout **out);
 void vt_layout_free(vt_layout *layout);
 
@@ -118,8 +118,8 @@ void vt_layout_free(vt_layout *layout);
 typedef struct vt_lane vt_lane;
 vt_status vt_lane_new(vt_ctx *ctx, vt_engine *engine, vt_lane **out);
 void vt_lane_free(vt_lane *lane);
-/* The primitive over this memory, in the order of its arguments; `scratch` of vt_primitive_scratch() bytes.
- */
+/* The primitive over this memory, in the order of its arguments; `scratch` of
+ * vt_primitive_scratch() bytes. */
 vt_status vt_bound_new(vt_ctx *ctx, vt_engine *engine, const vt_primitive *primitive, void *const *memory,
                        void *scratch, vt_bound **out);
 void vt_bound_free(vt_bound *bound);

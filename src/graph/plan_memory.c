@@ -59,8 +59,8 @@ static int by_offset(const void *a, const void *b)
   return x->bytes < y->bytes ? -1 : x->bytes > y->bytes;
 }
 
-/* Lowest offset at which `bytes` fit beside the `taken` buffers (their `bytes` field holds an offset here).
- */
+/* Lowest offset at which `bytes` fit beside the `taken` buffers (their `bytes`
+ * field holds an offset here). */
 static size_t lowest_gap(const vt_plan *plan, const item *taken, size_t count, size_t bytes)
 {
   size_t offset = 0;

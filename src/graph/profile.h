@@ -29,8 +29,8 @@ typedef struct vt_profile {
   size_t arena_bytes, scratch_bytes;
 } vt_profile;
 
-/* Runs the session `warm_up` + `runs` times and times each step of the latter. Free with vt_profile_free().
- */
+/* Runs the session `warm_up` + `runs` times and times each step of the latter.
+ * Free with vt_profile_free(). */
 vt_status vt_profile_run(vt_ctx *ctx, vt_session *session, int warm_up, int runs, vt_profile **out);
 void vt_profile_free(vt_profile *profile); /* accepts NULL */
 

@@ -5,8 +5,8 @@
  */
 #include "graph/lift.h"
 
-/* Applies to nodes of an opset below `below`. To add a rule: its line here, its function in the family's
- * lift_*.c. */
+/* Applies to nodes of an opset below `below`. To add a rule: its line here, its function
+ * in the family's lift_*.c. */
 static const struct {
   const char *op;
   int below;

@@ -7,8 +7,8 @@
 
 #include "metrics/metric.h"
 
-/* Fills `out` (an input of the model, normalised, in its layout). `picture` is the whole picture in the same
- * form. */
+/* Fills `out` (an input of the model, normalised, in its layout). `picture` is the whole
+ * picture in the same form. */
 vt_status vt_baseline_floats(vt_ctx *ctx, const vt_task *task, vt_baseline kind, const float *picture,
                              float *out);
 

@@ -55,8 +55,8 @@ typedef struct search {
   bool minimum, last;
 } search;
 
-/* Outputs first..last of [outer, inner]. `later` beats `best` when it is more extreme, or equal with the last
- * wanted. */
+/* Outputs first..last of [outer, inner]. `later` beats `best` when it is more extreme, or
+ * equal with the last wanted. */
 #define SEARCH(name, type, more)                                                                             \
   static void name(void *user, int64_t first, int64_t last)                                                  \
   {                                                                                                          \

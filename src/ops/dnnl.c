@@ -235,8 +235,8 @@ static vt_dnnl_primitive *look_up(const vt_dnnl_key *key, int threads, uint64_t 
   return NULL;
 }
 
-/* Takes the place of the entry not used for the longest time. Without memory the primitive is simply not
- * kept. */
+/* Takes the place of the entry not used for the longest time. Without memory the
+ * primitive is simply not kept. */
 static void remember(const vt_dnnl_key *key, uint64_t hash, vt_dnnl_primitive *primitive) /* under the lock */
 {
   size_t bytes = sizeof key->numbers[0] * (size_t)key->count;
@@ -280,8 +280,8 @@ vt_status vt_dnnl_get(vt_ctx *ctx, const vt_dnnl_key *key, int threads, vt_dnnl_
   if (!key->overflow) *out = look_up(key, threads, hash);
   pthread_mutex_unlock(&list_lock);
   if (!*out) {
-    /* outside the lock: others need not wait a millisecond. Two threads may make the same one; either will
-     * do. */
+    /* outside the lock: others need not wait a millisecond. Two threads may make the
+     * same one; either will do. */
     vt_dnnl_primitive *made = calloc(1, sizeof *made);
     if (!made) return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "out of memory for a oneDNN primitive");
     made->threads = threads;

@@ -91,8 +91,8 @@ typedef struct vt_dnnl_argument {
   bool output;
 } vt_dnnl_argument;
 
-/* Runs on data in the layouts given; where the primitive wants others, reorders inputs before and outputs
- * after. */
+/* Runs on data in the layouts given; where the primitive wants others, reorders inputs
+ * before and outputs after. */
 vt_status vt_dnnl_run(vt_ctx *ctx, const vt_dnnl_primitive *primitive, const vt_dnnl_argument *arguments,
                       int count);
 

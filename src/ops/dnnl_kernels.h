@@ -19,9 +19,9 @@ bool vt_dnnl_fits(const vt_call *call);
 vt_status vt_dnnl_conv(vt_ctx *ctx, const vt_window *window, int64_t group, bool transposed,
                        const vt_tensor *x, const vt_tensor *w, const vt_tensor *bias, vt_tensor *y);
 
-/* y[b] = a[b] · b[b] + bias for `batch` matrices [rows, inner] · [inner, columns]. A transposed factor is
- * stored [inner, rows] or [columns, inner]. `bias` has `columns` values or is NULL; only with a batch of 1.
- */
+/* y[b] = a[b] · b[b] + bias for `batch` matrices [rows, inner] · [inner, columns]. A
+ * transposed factor is stored [inner, rows] or [columns, inner]. `bias` has `columns` values
+ * or is NULL; only with a batch of 1. */
 typedef struct vt_dnnl_product {
   int64_t batch, rows, inner, columns;
   bool a_transposed, b_transposed;

@@ -67,8 +67,8 @@ static int read_labels(const char **text, int ellipsis, int labels[VT_MAX_RANK],
   return count;
 }
 
-/* Labels of operand `index` by axis; `*text` moves behind its comma. The axes of a shorter "..." are the last
- * ones. */
+/* Labels of operand `index` by axis; `*text` moves behind its comma. The axes of a
+ * shorter "..." are the last ones. */
 static vt_status operand_labels(vt_ctx *ctx, const vt_call *call, int index, const char **text, int *ellipsis,
                                 int labels[VT_MAX_RANK])
 {

@@ -4,8 +4,8 @@
  */
 #include "ops/elementwise.h"
 
-/* The output's axes with those merged that no input tells apart; the last one has step 0 or 1 in every input.
- */
+/* The output's axes with those merged that no input tells apart; the last one has
+ * step 0 or 1 in every input. */
 typedef struct walk {
   vt_loop loop;
   const void *settings;

@@ -55,8 +55,8 @@ VT_INLINE float vt_exp_f32(float x)
   return y * vt_float_of_bits((half + 127u) << 23) * vt_float_of_bits((exponent - half + 127u) << 23);
 }
 
-/* e^x − 1: near 0 the Taylor polynomial of degree 9, which keeps the small values that the difference loses.
- */
+/* e^x − 1: near 0 the Taylor polynomial of degree 9, which keeps the small values
+ * that the difference loses. */
 VT_INLINE float vt_expm1_f32(float x)
 {
   float y = 1.0f / 362880.0f;

@@ -34,8 +34,8 @@ typedef struct lrn_work {
   float *fast_y;
 } lrn_work;
 
-/* Channels [*low, *high) that the sum of `channel` runs over; of an even size one more lies behind than
- * before. */
+/* Channels [*low, *high) that the sum of `channel` runs over; of an even size one
+ * more lies behind than before. */
 static void neighbours(const lrn_work *work, int64_t channel, int64_t *low, int64_t *high)
 {
   int64_t before = (work->attributes->size - 1) / 2, behind = work->attributes->size - 1 - before;

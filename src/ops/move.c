@@ -154,8 +154,8 @@ static void run_tasks(void *user, int64_t first, int64_t last)
   }
 }
 
-/* Moves axis `from` behind axis `to`, others keeping their order: the order of axes does not matter to a
- * copy. */
+/* Moves axis `from` behind axis `to`, others keeping their order: the order of axes
+ * does not matter to a copy. */
 static void rotate_axis(vt_move *move, int from, int to)
 {
   int64_t dim = move->dims[from], to_stride = move->to_strides[from], from_stride = move->from_strides[from];

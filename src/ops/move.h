@@ -10,8 +10,8 @@
 
 #define VT_MOVE_RANK (2 * VT_MAX_RANK)
 
-/* A copy between two strided boxes of the same sizes. Strides in elements, may be 0 (source: repeats) or
- * negative. */
+/* A copy between two strided boxes of the same sizes. Strides in elements, may be 0
+ * (source: repeats) or negative. */
 typedef struct vt_move {
   int rank; /* ≤ VT_MOVE_RANK */
   int64_t dims[VT_MOVE_RANK], to_strides[VT_MOVE_RANK], from_strides[VT_MOVE_RANK];

@@ -26,8 +26,8 @@ typedef struct taps {
   int64_t first[3], last[3];
 } taps;
 
-/* Taps of output `o` whose positions lie in [low, high): found by division, as windows of hostile files are
- * long. */
+/* Taps of output `o` whose positions lie in [low, high): found by division, as windows
+ * of hostile files are long. */
 static void find_taps(const vt_window *window, int axis, int64_t o, int64_t low, int64_t high, taps *out)
 {
   int64_t step = window->dilation[axis], start = o * window->stride[axis] - window->begin[axis];
@@ -48,8 +48,8 @@ static double tap_count(const taps *t)
 }
 
 typedef struct pool_work pool_work;
-/* Result of one window of `plane`; o[3] is its place in the output. `index` gets the position of a maximum.
- */
+/* Result of one window of `plane`; o[3] is its place in the output. `index` gets
+ * the position of a maximum. */
 typedef double (*window_fn)(const pool_work *work, const double *plane, const int64_t o[3], const taps *t,
                             int64_t *index);
 

@@ -57,8 +57,8 @@ static vt_status mod_run(vt_ctx *ctx, const vt_call *call)
 
 #define POWER(a, b) _Generic((a), float : powf, double : pow)(a, b)
 
-/* Exponents that need no pow(), the same for a whole row: x², x³, √x, 1/x. pow(−0, ½) is +0 and pow(−∞, ½) is
- * +∞. */
+/* Exponents that need no pow(), the same for a whole row: x², x³, √x, 1/x. pow(−0, ½)
+ * is +0 and pow(−∞, ½) is +∞. */
 #define SHORTCUT(name, type, expression)                                                                     \
   VT_CLONES static void name(const type *x_row, type *y_row, int64_t count)                                  \
   {                                                                                                          \

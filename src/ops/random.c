@@ -44,8 +44,8 @@ static vt_status dropout_shape(vt_ctx *ctx, const vt_call *call)
   return vt_shape_same(ctx, call);
 }
 
-/* Training: an element is kept with probability 1 − ratio and then divided by that. Otherwise all are kept.
- */
+/* Training: an element is kept with probability 1 − ratio and then divided by
+ * that. Otherwise all are kept. */
 static vt_status dropout_run(vt_ctx *ctx, const vt_call *call)
 {
   const dropout_settings *settings = call->attributes;

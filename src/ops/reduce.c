@@ -291,8 +291,8 @@ static void set_axes(reduction *job, const vt_tensor *input, const bool reduced[
       axes_push(reduced[axis] ? &job->reduced : &job->kept, input->dims[axis], strides[axis]);
 }
 
-/* The accumulators into the output, with the last step of the operator; `count` elements were folded into
- * each. */
+/* The accumulators into the output, with the last step of the operator; `count`
+ * elements were folded into each. */
 static void finish_real(const cell *cells, vt_tensor *output, int finish, double count)
 {
   for (int64_t i = 0, total = vt_count(output); i < total; i++) {

@@ -297,8 +297,8 @@ static vt_status run_nearest(vt_ctx *ctx, const vt_call *call)
   int64_t *lists = vt_alloc_zero(ctx, (size_t)total, sizeof *lists), *next = lists;
   if (!lists) return VT_ERROR_OUT_OF_MEMORY;
   for (int axis = 0; axis < data->rank; axis++) {
-    /* tf_half_pixel_for_nn moves even an axis that keeps its size, by half an element that rounding takes
-     * back */
+    /* tf_half_pixel_for_nn moves even an axis that keeps its size, by half an
+     * element that rounding takes back */
     if (is_identity(&spans[axis], coordinates) && coordinates != HALF_PIXEL_FOR_NEAREST) continue;
     if (!spans[axis].listed) continue;
     for (int64_t i = 0; i < output->dims[axis]; i++) {

@@ -8,8 +8,8 @@
 
 #include "ops/op.h"
 
-/* One axis of an interpolation: output element o is Σ_t weights[o · taps + t] · input[index[o · taps + t]].
- */
+/* One axis of an interpolation: output element o is Σ_t weights[o · taps + t] ·
+ * input[index[o · taps + t]]. */
 typedef struct vt_resize_axis {
   int64_t in, out;
   bool identity; /* nothing to do; no lists */

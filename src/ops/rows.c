@@ -70,8 +70,8 @@ VT_CLONES static void row_scale(const float *x, float *y, int64_t count, double 
     y[i] = (x[i] - high - low) * factor * scale[i] + bias[i];
 }
 
-/* Cloned functions stay inside their file: clang names the chooser of an external one differently from its
- * callers. */
+/* Cloned functions stay inside their file: clang names the chooser of an external one
+ * differently from its callers. */
 double vt_row_sum(const float *x, int64_t count)
 {
   return row_sum(x, count);

@@ -44,8 +44,8 @@ static vt_status unpool_shape(vt_ctx *ctx, const vt_call *call)
   return vt_set_output(ctx, call, 0, x->type, rank, dims);
 }
 
-/* An index counts in the sizes before pooling; a larger output keeps the place, not the number. −1 when it is
- * none. */
+/* An index counts in the sizes before pooling; a larger output keeps the place, not the
+ * number. −1 when it is none. */
 static int64_t place_of(const vt_window *window, const vt_tensor *y, int64_t index)
 {
   if (index < 0) return -1;

@@ -176,9 +176,9 @@ vt_status vt_window_pool(vt_ctx *ctx, const vt_call *call, vt_window *out)
   return forward_axes(ctx, call, attributes->window.auto_pad, attributes->ceil_mode, out);
 }
 
-/* Sizes of Y: stride·(in − 1) + output_padding + extent − begin − end, or as output_shape says. Padding, when
- * it is not given, is what is left over (ONNX ConvTranspose); never less than none: what is missing is added
- * behind. */
+/* Sizes of Y: stride·(in − 1) + output_padding + extent − begin − end, or as output_shape says.
+ * Padding, when it is not given, is what is left over (ONNX ConvTranspose); never less than none: what
+ * is missing is added behind. */
 static vt_status transposed_axis(vt_ctx *ctx, const vt_call *call, int auto_pad, bool fixed, int64_t extra,
                                  int axis, vt_window *w)
 {

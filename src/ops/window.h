@@ -75,8 +75,8 @@ typedef struct vt_window {
   int64_t end[3];   /* padding after; of a transposed convolution: what is cut off behind, may be negative */
 } vt_window;
 
-/* Geometry of a call with checks of all that can be wrong with it. With `ctx` NULL nothing is recorded, for
- * can(). */
+/* Geometry of a call with checks of all that can be wrong with it. With `ctx` NULL
+ * nothing is recorded, for can(). */
 vt_status vt_window_conv(vt_ctx *ctx, const vt_call *call, vt_window *out);
 vt_status vt_window_conv_transpose(vt_ctx *ctx, const vt_call *call, vt_window *out);
 vt_status vt_window_pool(vt_ctx *ctx, const vt_call *call, vt_window *out);

@@ -10,8 +10,8 @@ static int smaller(int a, int b)
   return a < b ? a : b;
 }
 
-/* Distance to the next pixel of another region or the frame, two passes of the 3-4 chamfer (Borgefors 1986),
- * ×3. */
+/* Distance to the next pixel of another region or the frame, two passes of the 3-4
+ * chamfer (Borgefors 1986), ×3. */
 static void border_distance(const int32_t *labels, int height, int width, int *distance)
 {
   for (int pass = 0; pass < 2; pass++)

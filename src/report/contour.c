@@ -15,8 +15,8 @@ typedef struct tracer {
   uint8_t *visited; /* bit EAST, SOUTH of corner [height + 1, width + 1] */
 } tracer;
 
-/* The two pixels beside the edge that leaves corner (x, y) in a direction; false where that is the frame or
- * outside. */
+/* The two pixels beside the edge that leaves corner (x, y) in a direction; false where
+ * that is the frame or outside. */
 static bool beside(const tracer *trace, int x, int y, int direction, int32_t pair[2])
 {
   if (direction == WEST) x--;

@@ -7,8 +7,8 @@
 
 #include "base/base.h"
 
-/* One border between two labels, from junction to junction, or closed. Points in pixels from the map's
- * corner. */
+/* One border between two labels, from junction to junction, or closed. Points in
+ * pixels from the map's corner. */
 typedef struct vt_contour {
   int32_t labels[2];
   bool closed;

@@ -11,8 +11,8 @@
 
 enum { WIDTH = 760, HEIGHT = 430, LEFT = 66, RIGHT = 22, TOP = 58, BOTTOM = 92 };
 
-/* Blue and vermilion of Okabe and Ito: told apart by colour-blind readers; dash patterns tell them apart in
- * grey. */
+/* Blue and vermilion of Okabe and Ito: told apart by colour-blind readers; dash
+ * patterns tell them apart in grey. */
 static const double insertion_colour[3] = {0.0, 0.447, 0.698};
 static const double deletion_colour[3] = {0.835, 0.369, 0.0};
 static const double second_colour[3] = {0.35, 0.35, 0.35};

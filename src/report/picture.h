@@ -22,9 +22,9 @@ typedef struct vt_scene {
 /* The model's input at photo pixel (x, y), in input pixels from the corner of the first one; pixel centres
  * lie at ½. */
 void vt_scene_input_at(const vt_scene *scene, double photo_x, double photo_y, double *x, double *y);
-/* Region shown at each photo pixel, −1 outside the model's input: out[photo height · photo width]. Borders of
- * the coarse label map are smoothed: a pixel takes the label with the largest bilinear weight among its four
- * neighbours. */
+/* Region shown at each photo pixel, −1 outside the model's input: out[photo height · photo width].
+ * Borders of the coarse label map are smoothed: a pixel takes the label with the largest bilinear weight
+ * among its four neighbours. */
 vt_status vt_scene_labels(vt_ctx *ctx, const vt_scene *scene, int32_t **out);
 /* rank[region] = place in the order, from 0. Caller frees. */
 vt_status vt_scene_ranks(vt_ctx *ctx, const vt_scene *scene, int **out);

@@ -13,8 +13,8 @@ typedef struct vt_class_score {
   double probability;
 } vt_class_score;
 
-/* What a report is made from. Everything is borrowed; warnings about pictures are added to the explanation.
- */
+/* What a report is made from. Everything is borrowed; warnings about pictures are
+ * added to the explanation. */
 typedef struct vt_report {
   vt_explanation *explanation;
   const vt_image *photo;

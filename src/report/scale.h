@@ -20,8 +20,8 @@ typedef struct vt_scale {
   int64_t not_finite; /* values that are NaN or infinite; drawn neutral */
 } vt_scale;
 
-/* Looks at `count` values. A map with both signs gets a symmetric range, others smallest to largest after
- * `clip`. */
+/* Looks at `count` values. A map with both signs gets a symmetric range, others
+ * smallest to largest after `clip`. */
 vt_status vt_scale_measure(vt_ctx *ctx, const float *map, size_t count, double clip, vt_scale *out);
 /* 0..1, 0.5 at zero of a signed map; NaN (neutral) for constant maps and values that are not finite. */
 double vt_scale_position(const vt_scale *scale, double value);

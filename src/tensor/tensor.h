@@ -41,8 +41,8 @@ void vt_tensor_drop(vt_tensor *tensor);
 
 /* A header in the context with nothing set. NULL on failure. */
 vt_tensor *vt_tensor_empty(vt_ctx *ctx);
-/* A header of its own, outside marks, that shares the data of `tensor`: for what outlives a step. NULL on
- * failure. */
+/* A header of its own, outside marks, that shares the data of `tensor`: for what
+ * outlives a step. NULL on failure. */
 vt_tensor *vt_tensor_keep(vt_ctx *ctx, const vt_tensor *tensor);
 /* A header of its own with nothing set. */
 vt_tensor *vt_tensor_alone(vt_ctx *ctx);
@@ -52,8 +52,8 @@ void vt_tensor_free(vt_tensor *tensor); /* of the two above; accepts NULL */
 const char *vt_shape_text(const vt_tensor *tensor, char buffer[160]);
 bool vt_same_shape(const vt_tensor *a, const vt_tensor *b);
 
-/* Reads element `index` of any number or bool type as f64 / i64 (f16 and bf16 widened, complex: real part).
- */
+/* Reads element `index` of any number or bool type as f64 / i64 (f16 and bf16
+ * widened, complex: real part). */
 double vt_get_f64(const vt_tensor *tensor, int64_t index);
 int64_t vt_get_i64(const vt_tensor *tensor, int64_t index);
 float vt_f16_to_f32(uint16_t bits);

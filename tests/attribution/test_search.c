@@ -218,8 +218,8 @@ static void test_budget(void **unused)
     assert_permutation(world.explanation->order, count);
     assert_int_equal(world.explanation->partial, world.explanation->known < count);
     if (world.explanation->partial) assert_string_equal(world.explanation->partial_reason, "max-calls");
-    /* the open middle is ordered by the last scores: additive weights come out sorted as soon as one round is
-     * through */
+    /* the open middle is ordered by the last scores: additive weights come out sorted as
+     * soon as one round is through */
     if (world.explanation->known > 0)
       for (int j = 1; j < count; j++)
         assert_true(world.weights[world.explanation->order[j]] <

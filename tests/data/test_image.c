@@ -55,8 +55,8 @@ static void test_png_round_trip(void **state)
   assert_int_equal(back->height, 3);
   assert_memory_equal(back->pixels, image->pixels, 45);
   vt_image_free(back);
-  /* length, type, key, zero, text; the checksum is that of zlib's crc32 over type and content (Python's zlib)
-   */
+  /* length, type, key, zero, text; the checksum is that of zlib's crc32 over type
+   * and content (Python's zlib) */
   unsigned char *bytes;
   size_t size;
   assert_ok(ctx, vt_read_file(ctx, path_of("a.png"), 1 << 20, &bytes, &size));

@@ -80,9 +80,8 @@ static void test_small_regions_join_the_longest_border(void **state)
   int count = 4;
   assert_ok(ctx, vt_regions_merge(ctx, labels, 4, 5, 3, &count));
   assert_int_equal(count, 2);
-  /* sides of 1: above two (0), left one (0), right one (2), below two (2): three each, so the smaller one
-   * gets it
-   */
+  /* sides of 1: above two (0), left one (0), right one (2), below two (2): three each,
+   * so the smaller one gets it */
   const int32_t expected[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   assert_memory_equal(labels, expected, sizeof labels);
   /* a chain of single pixels grows until it is large enough; one region left is the end */

@@ -167,8 +167,8 @@ static void test_mistake(void **unused)
   bench_end(&b);
 }
 
-/* The peak is the last step within 0.005 of the highest, and a quarter that no step fits has no highest
- * score. */
+/* The peak is the last step within 0.005 of the highest, and a quarter that no step
+ * fits has no highest score. */
 static void test_mistake_peak(void **unused)
 {
   (void)unused;

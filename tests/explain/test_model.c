@@ -540,8 +540,8 @@ static json_t *golden_run(const char *stem)
   return path ? json_load_file(path, 0, NULL) : NULL;
 }
 
-/* Every point of the official run's curves on its 7 × 7 grid, against what our plan says of the same
- * composites. */
+/* Every point of the official run's curves on its 7 × 7 grid, against what our plan
+ * says of the same composites. */
 static void test_real_classifier(void **unused)
 {
   (void)unused;

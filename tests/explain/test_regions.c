@@ -119,8 +119,8 @@ static void test_overlap_goes_to_the_larger_share(void **unused)
   vt_ctx_free(ctx);
 }
 
-/* Shares count with the areas as they have become: after losing two columns to B, A (30) is smaller than C
- * (40). */
+/* Shares count with the areas as they have become: after losing two columns to B, A
+ * (30) is smaller than C (40). */
 static void test_overlap_areas_are_kept_up_to_date(void **unused)
 {
   (void)unused;
@@ -137,8 +137,8 @@ static void test_overlap_areas_are_kept_up_to_date(void **unused)
   vt_ctx_free(ctx);
 }
 
-/* 0.05 % of 100 × 100 are 5 pixels: a mask of 5 is dropped, one of 6 kept; a swallowed mask is dropped too.
- */
+/* 0.05 % of 100 × 100 are 5 pixels: a mask of 5 is dropped, one of 6 kept; a
+ * swallowed mask is dropped too. */
 static void test_tiny_masks_are_dropped(void **unused)
 {
   (void)unused;

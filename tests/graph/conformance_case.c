@@ -20,8 +20,8 @@ static void give_up(case_result *out, case_verdict verdict, const char *why)
   snprintf(out->why, sizeof out->why, "%s", why);
 }
 
-/* A tensor file made a tensor of the context. The cases keep bf16 as u16 of the same bits: `declared` says
- * so. */
+/* A tensor file made a tensor of the context. The cases keep bf16 as u16 of the same
+ * bits: `declared` says so. */
 static vt_status load(vt_ctx *ctx, const char *path, vt_type declared, vt_tensor **out)
 {
   unsigned char *bytes;

@@ -64,8 +64,8 @@ static inline void onnx_names(vt_ctx *ctx, pb *out, unsigned field, const char *
   }
 }
 
-/* A node message: operator, name, inputs and outputs separated by spaces. Attributes may be added behind it.
- */
+/* A node message: operator, name, inputs and outputs separated by spaces.
+ * Attributes may be added behind it. */
 static inline pb onnx_node(vt_ctx *ctx, const char *op, const char *name, const char *inputs,
                            const char *outputs)
 {

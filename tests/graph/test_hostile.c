@@ -92,8 +92,8 @@ static void every_truncation(void **state)
   pb model = onnx_model(f->ctx, 21, &f->graph);
   vt_graph *graph;
   for (size_t size = 0; size < model.length; size++) {
-    /* a cut between two fields of the outermost message leaves a shorter message, never a graph with parts
-     * missing */
+    /* a cut between two fields of the outermost message leaves a shorter message, never
+     * a graph with parts missing */
     vt_status status = vt_graph_parse(f->ctx, model.data, size, NULL, NULL, &graph);
     if (status == VT_OK) fail_msg("cut to %zu of %zu bytes and read nevertheless", size, model.length);
     assert_int_equal(status, VT_ERROR_INVALID_MODEL);

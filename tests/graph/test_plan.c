@@ -99,8 +99,8 @@ static void test_data_dependent(void **state)
   builder_free(&b);
 }
 
-/* An input whose value is given when compiling is a constant: everything folds, the output is read where it
- * lies. */
+/* An input whose value is given when compiling is a constant: everything folds, the
+ * output is read where it lies. */
 static void test_given_input(void **state)
 {
   vt_ctx *ctx = *state;
@@ -249,8 +249,8 @@ static void test_refusals(void **state)
   builder_free(&b);
 }
 
-/* A plan of two threads is refused inside a parallel region, and OpenMP's settings are as they were after a
- * run. */
+/* A plan of two threads is refused inside a parallel region, and OpenMP's settings are
+ * as they were after a run. */
 static void test_threads(void **state)
 {
   vt_ctx *ctx = *state;

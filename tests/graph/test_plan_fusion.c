@@ -115,8 +115,8 @@ static size_t steps_in_place(vt_ctx *ctx, const vt_graph *graph)
   return count;
 }
 
-/* y = relu(conv(a) + a), a = relu(conv(x)); `again`: a is read once more at the end, so its memory must
- * survive. */
+/* y = relu(conv(a) + a), a = relu(conv(x)); `again`: a is read once more at the end,
+ * so its memory must survive. */
 static void residual(vt_ctx *ctx, bool again, int64_t channels, size_t steps)
 {
   builder b;
@@ -491,8 +491,8 @@ static void test_concat_and_enlarge(void **state)
   check(ctx, &b, "y", 2);
 }
 
-/* A graph that stores images channels-last around each convolution, as converters from TensorFlow write it.
- */
+/* A graph that stores images channels-last around each convolution, as converters
+ * from TensorFlow write it. */
 static void test_channels_last(void **state)
 {
   vt_ctx *ctx = *state;

@@ -31,8 +31,8 @@ static int tear_down(void **state)
   return 0;
 }
 
-/* A model of one node from `inputs` (x among them) to y, x of the shape given; attributes are added to
- * f->node. */
+/* A model of one node from `inputs` (x among them) to y, x of the shape given;
+ * attributes are added to f->node. */
 static void start(fixture *f, const char *op, const char *inputs, int rank, const int64_t *dims)
 {
   f->graph = onnx_graph(f->ctx, rank, dims);

@@ -101,8 +101,8 @@ static void test_orders(void **unused)
   world_close(&world);
 }
 
-/* Steps of every protocol: how many points, how many pixels at each; more steps than pixels become one each.
- */
+/* Steps of every protocol: how many points, how many pixels at each; more steps
+ * than pixels become one each. */
 static void test_steps(void **unused)
 {
   (void)unused;
@@ -177,8 +177,8 @@ static void test_bad_maps(void **unused)
   world_close(&world);
 }
 
-/* The kernel keeps the mass of a picture away from the border, is symmetric, and flatter than the plain
- * Gaussian. */
+/* The kernel keeps the mass of a picture away from the border, is symmetric, and
+ * flatter than the plain Gaussian. */
 static void test_rise_kernel(void **unused)
 {
   (void)unused;

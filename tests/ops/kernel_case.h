@@ -24,8 +24,8 @@ static inline double kernel_distance(const vt_tensor *fast, const vt_tensor *pla
   return difference == 0 ? 0 : sqrt(difference / norm);
 }
 
-/* An f32 sum of n products has a relative error of about √n · 2⁻²⁴; kernels that sum in blocks stay below it.
- */
+/* An f32 sum of n products has a relative error of about √n · 2⁻²⁴; kernels that
+ * sum in blocks stay below it. */
 static inline double kernel_tolerance(int64_t products)
 {
   double bound = 4 * sqrt((double)products) * 0x1p-24;

@@ -46,8 +46,8 @@ static void test_broadcast(void **state)
                VT_ERROR_UNSUPPORTED, "bool");
 }
 
-/* Every pattern of repeated axes of a 4-D shape with odd sizes, large enough for several chunks and threads.
- */
+/* Every pattern of repeated axes of a 4-D shape with odd sizes, large enough for
+ * several chunks and threads. */
 static void test_broadcast_patterns(void **state)
 {
   vt_ctx *ctx = *state;

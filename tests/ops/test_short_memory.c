@@ -5,8 +5,8 @@
  */
 #include "op_case.h"
 
-/* Repeats a call until it gets all the memory it asks for; at least `least` allocations must have been
- * refused. */
+/* Repeats a call until it gets all the memory it asks for; at least `least`
+ * allocations must have been refused. */
 static void refuse_each(vt_ctx *ctx, const char *name, const char *attributes, int wanted, int least,
                         vt_tensor *const *inputs, int input_count)
 {

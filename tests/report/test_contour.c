@@ -73,8 +73,8 @@ static void stairs_become_straight(void **state)
   vt_ctx_free(ctx);
 }
 
-/* Every pixel edge between two labels is walked exactly once: without corner cutting, middles of edges are
- * points. */
+/* Every pixel edge between two labels is walked exactly once: without corner cutting,
+ * middles of edges are points. */
 static void every_edge_is_walked_once(void **state)
 {
   (void)state;
