@@ -234,34 +234,33 @@ static vt_status clip_run(vt_ctx *ctx, const vt_call *call)
 /* clang-format off */
 #define REALS (VT_FLOATS | VT_HALVES)
 #define SIGNED (REALS | VT_T(VT_I8) | VT_T(VT_I16) | VT_T(VT_I32) | VT_T(VT_I64))
-#define ONE_INPUT(operator, first_version, type_set, function)                                                         \
-    .name = operator, .since = first_version, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,    \
-    .types = {type_set}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,                                           \
+#define ONE_INPUT(operator, first_version, type_set, function)                                               \
+    .name = operator, .since = first_version, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),                             \
+    .types = {type_set}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,                                 \
     .implementations = {{"plain", NULL, function}}
-#define SETTINGS(type, table) .attributes_size = sizeof(type), .fields = table, .field_count = VT_COUNT(table)
 
 static const vt_op rows[] = {
     {ONE_INPUT("Relu", 1, SIGNED, relu_run)},
-    {ONE_INPUT("LeakyRelu", 1, REALS, leaky_relu_run), SETTINGS(leaky_settings, leaky_fields)},
-    {ONE_INPUT("ThresholdedRelu", 10, REALS, thresholded_relu_run), SETTINGS(threshold_settings, threshold_fields)},
-    {ONE_INPUT("Elu", 1, REALS, elu_run), SETTINGS(elu_settings, elu_fields)},
-    {ONE_INPUT("Selu", 1, REALS, selu_run), SETTINGS(selu_settings, selu_fields)},
-    {ONE_INPUT("Celu", 12, REALS, celu_run), SETTINGS(celu_settings, celu_fields)},
+    {ONE_INPUT("LeakyRelu", 1, REALS, leaky_relu_run), VT_SETTINGS(leaky_settings, leaky_fields)},
+    {ONE_INPUT("ThresholdedRelu", 10, REALS, thresholded_relu_run), VT_SETTINGS(threshold_settings, threshold_fields)},
+    {ONE_INPUT("Elu", 1, REALS, elu_run), VT_SETTINGS(elu_settings, elu_fields)},
+    {ONE_INPUT("Selu", 1, REALS, selu_run), VT_SETTINGS(selu_settings, selu_fields)},
+    {ONE_INPUT("Celu", 12, REALS, celu_run), VT_SETTINGS(celu_settings, celu_fields)},
     {ONE_INPUT("Sigmoid", 1, REALS, sigmoid_run)},
-    {ONE_INPUT("HardSigmoid", 1, REALS, hard_sigmoid_run), SETTINGS(hard_sigmoid_settings, hard_sigmoid_fields)},
+    {ONE_INPUT("HardSigmoid", 1, REALS, hard_sigmoid_run), VT_SETTINGS(hard_sigmoid_settings, hard_sigmoid_fields)},
     {ONE_INPUT("HardSwish", 14, REALS, hard_swish_run)},
     {ONE_INPUT("Softplus", 1, REALS, softplus_run)},
     {ONE_INPUT("Softsign", 1, REALS, softsign_run)},
     {ONE_INPUT("Mish", 18, REALS, mish_run)},
-    {ONE_INPUT("Gelu", 20, REALS, gelu_run), SETTINGS(gelu_settings, gelu_fields)},
-    {ONE_INPUT("Shrink", 9, VT_NUMBERS | VT_HALVES, shrink_run), SETTINGS(shrink_settings, shrink_fields)},
+    {ONE_INPUT("Gelu", 20, REALS, gelu_run), VT_SETTINGS(gelu_settings, gelu_fields)},
+    {ONE_INPUT("Shrink", 9, VT_NUMBERS | VT_HALVES, shrink_run), VT_SETTINGS(shrink_settings, shrink_fields)},
     {
-        .name = "PRelu", .since = 1, .min_inputs = 2, .max_inputs = 2, .min_outputs = 1, .max_outputs = 1,
+        .name = "PRelu", .since = 1, VT_INPUTS(2, 2), VT_OUTPUTS(1, 1),
         .types = {VT_NUMBERS | VT_HALVES}, .same_types = true, .flags = VT_OP_ELEMENTWISE, .shape = prelu_shape,
         .implementations = {{"plain", NULL, prelu_run}},
     },
     {
-        .name = "Clip", .since = 1, .min_inputs = 1, .max_inputs = 3, .min_outputs = 1, .max_outputs = 1,
+        .name = "Clip", .since = 1, VT_INPUTS(1, 3), VT_OUTPUTS(1, 1),
         .types = {VT_NUMBERS | VT_HALVES}, .same_types = true, .flags = VT_OP_ELEMENTWISE, .shape = clip_shape,
         .implementations = {{"plain", NULL, clip_run}},
     },

@@ -119,11 +119,11 @@ static vt_status arg_min_run(vt_ctx *ctx, const vt_call *call)
 }
 
 /* clang-format off */
-#define ROW(operator, function)                                                                                        \
-  {                                                                                                                    \
-    .name = operator, .since = 1, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,                \
-    .attributes_size = sizeof(arg_settings), .fields = arg_fields, .field_count = VT_COUNT(arg_fields),                \
-    .types = {VT_NUMBERS | VT_HALVES}, .shape = arg_shape, .implementations = {{"plain", NULL, function}}              \
+#define ROW(operator, function)                                                                              \
+  {                                                                                                          \
+    .name = operator, .since = 1, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),                                         \
+    VT_SETTINGS(arg_settings, arg_fields),                                                                   \
+    .types = {VT_NUMBERS | VT_HALVES}, .shape = arg_shape, .implementations = {{"plain", NULL, function}}    \
   }
 static const vt_op rows[] = {
     ROW("ArgMax", arg_max_run),

@@ -149,11 +149,11 @@ static vt_status reciprocal_run(vt_ctx *ctx, const vt_call *call)
 #define SIGNED (VT_FLOATS | VT_HALVES | VT_T(VT_I8) | VT_T(VT_I16) | VT_T(VT_I32) | VT_T(VT_I64))
 
 /* clang-format off */
-#define ROW(operator, minimum_count, maximum_count, type_set, shape_rule, flag, function)                              \
-  {                                                                                                                    \
-    .name = operator, .since = 1, .min_inputs = minimum_count, .max_inputs = maximum_count,                            \
-    .min_outputs = 1, .max_outputs = 1, .types = {type_set}, .same_types = true, .flags = flag,                        \
-    .shape = shape_rule, .implementations = {{"plain", NULL, function}}                                                \
+#define ROW(operator, minimum_count, maximum_count, type_set, shape_rule, flag, function)                    \
+  {                                                                                                          \
+    .name = operator, .since = 1, VT_INPUTS(minimum_count, maximum_count),                                   \
+    VT_OUTPUTS(1, 1), .types = {type_set}, .same_types = true, .flags = flag,                                \
+    .shape = shape_rule, .implementations = {{"plain", NULL, function}}                                      \
   }
 
 static const vt_op rows[] = {

@@ -76,17 +76,17 @@ static vt_status not_run(vt_ctx *ctx, const vt_call *call)
 #define INTEGERS (UNSIGNED | VT_T(VT_I8) | VT_T(VT_I16) | VT_T(VT_I32) | VT_T(VT_I64))
 
 /* clang-format off */
-#define ROW(operator, function)                                                                                        \
-  {                                                                                                                    \
-    .name = operator, .since = 18, .min_inputs = 2, .max_inputs = 2, .min_outputs = 1, .max_outputs = 1,               \
-    .types = {INTEGERS}, .same_types = true, .shape = vt_shape_broadcast,                                              \
-    .implementations = {{"plain", NULL, function}}                                                                     \
+#define ROW(operator, function)                                                                              \
+  {                                                                                                          \
+    .name = operator, .since = 18, VT_INPUTS(2, 2), VT_OUTPUTS(1, 1),                                        \
+    .types = {INTEGERS}, .same_types = true, .shape = vt_shape_broadcast,                                    \
+    .implementations = {{"plain", NULL, function}}                                                           \
   }
 
 static const vt_op rows[] = {
     {
-        .name = "BitShift", .since = 11, .min_inputs = 2, .max_inputs = 2, .min_outputs = 1, .max_outputs = 1,
-        .attributes_size = sizeof(shift_settings), .fields = shift_fields, .field_count = VT_COUNT(shift_fields),
+        .name = "BitShift", .since = 11, VT_INPUTS(2, 2), VT_OUTPUTS(1, 1),
+        VT_SETTINGS(shift_settings, shift_fields),
         .types = {UNSIGNED}, .same_types = true, .shape = vt_shape_broadcast,
         .implementations = {{"plain", NULL, shift_run}},
     },
@@ -94,7 +94,7 @@ static const vt_op rows[] = {
     ROW("BitwiseOr", or_run),
     ROW("BitwiseXor", xor_run),
     {
-        .name = "BitwiseNot", .since = 18, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,
+        .name = "BitwiseNot", .since = 18, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
         .types = {INTEGERS}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,
         .implementations = {{"plain", NULL, not_run}},
     },

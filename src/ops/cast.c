@@ -17,7 +17,7 @@ typedef union block {
 } block;
 
 /* clang-format off */
-#define LOAD(type, target)                                                                                             \
+#define LOAD(type, target)                                                                                   \
   for (int64_t i = 0; i < count; i++) out->target[i] = ((const type *)data)[first + i]
 
 static void load(const vt_tensor *from, int64_t first, int64_t count, block *out)
@@ -90,7 +90,7 @@ static uint64_t whole_unsigned(double value)
 }
 
 /* clang-format off */
-#define STORE(type, expression)                                                                                        \
+#define STORE(type, expression)                                                                              \
   for (int64_t i = 0; i < count; i++) ((type *)data)[first + i] = (type)(expression)
 
 static void store_real(const double *in, vt_tensor *to, int64_t first, int64_t count)
@@ -276,13 +276,9 @@ static const vt_op rows[] = {
     {
         .name = "Cast",
         .since = 1,
-        .min_inputs = 1,
-        .max_inputs = 1,
-        .min_outputs = 1,
-        .max_outputs = 1,
-        .attributes_size = sizeof(cast_settings),
-        .fields = cast_fields,
-        .field_count = VT_COUNT(cast_fields),
+        VT_INPUTS(1, 1),
+        VT_OUTPUTS(1, 1),
+        VT_SETTINGS(cast_settings, cast_fields),
         .types = {VT_CASTABLE},
         .shape = cast_shape,
         .implementations = {{"plain", NULL, cast_run}},
@@ -290,13 +286,9 @@ static const vt_op rows[] = {
     {
         .name = "CastLike",
         .since = 15,
-        .min_inputs = 2,
-        .max_inputs = 2,
-        .min_outputs = 1,
-        .max_outputs = 1,
-        .attributes_size = sizeof(cast_settings),
-        .fields = cast_like_fields,
-        .field_count = VT_COUNT(cast_like_fields),
+        VT_INPUTS(2, 2),
+        VT_OUTPUTS(1, 1),
+        VT_SETTINGS(cast_settings, cast_like_fields),
         .types = {VT_CASTABLE, VT_CASTABLE},
         .shape = cast_like_shape,
         .implementations = {{"plain", NULL, cast_run}},
@@ -304,10 +296,8 @@ static const vt_op rows[] = {
     {
         .name = "Identity",
         .since = 1,
-        .min_inputs = 1,
-        .max_inputs = 1,
-        .min_outputs = 1,
-        .max_outputs = 1,
+        VT_INPUTS(1, 1),
+        VT_OUTPUTS(1, 1),
         .types = {VT_STORED},
         .flags = VT_OP_VIEW | VT_OP_ELEMENTWISE,
         .shape = vt_shape_same,

@@ -311,36 +311,35 @@ static vt_status size_run(vt_ctx *ctx, const vt_call *call)
 }
 
 /* clang-format off */
-#define SETTINGS(type, table) .attributes_size = sizeof(type), .fields = table, .field_count = VT_COUNT(table)
 
 static const vt_op rows[] = {
     {
-        .name = "Constant", .since = 1, .min_inputs = 0, .max_inputs = 0, .min_outputs = 1, .max_outputs = 1,
-        SETTINGS(constant_settings, constant_fields), .shape = constant_shape,
+        .name = "Constant", .since = 1, VT_INPUTS(0, 0), VT_OUTPUTS(1, 1),
+        VT_SETTINGS(constant_settings, constant_fields), .shape = constant_shape,
         .implementations = {{"plain", NULL, constant_run}},
     },
     {
-        .name = "ConstantOfShape", .since = 9, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,
-        SETTINGS(fill_settings, fill_fields), .types = {VT_T(VT_I64)}, .shape = fill_shape,
+        .name = "ConstantOfShape", .since = 9, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
+        VT_SETTINGS(fill_settings, fill_fields), .types = {VT_T(VT_I64)}, .shape = fill_shape,
         .implementations = {{"plain", NULL, fill_run}},
     },
     {
-        .name = "EyeLike", .since = 9, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,
-        SETTINGS(eye_settings, eye_fields), .types = {VT_CASTABLE}, .shape = eye_shape,
+        .name = "EyeLike", .since = 9, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
+        VT_SETTINGS(eye_settings, eye_fields), .types = {VT_CASTABLE}, .shape = eye_shape,
         .implementations = {{"plain", NULL, eye_run}},
     },
     {
-        .name = "Range", .since = 11, .min_inputs = 3, .max_inputs = 3, .min_outputs = 1, .max_outputs = 1,
+        .name = "Range", .since = 11, VT_INPUTS(3, 3), VT_OUTPUTS(1, 1),
         .types = {VT_FLOATS | VT_INDICES | VT_T(VT_I16)}, .same_types = true, .shape = range_shape,
         .implementations = {{"plain", NULL, range_run}},
     },
     {
-        .name = "Shape", .since = 1, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,
-        SETTINGS(shape_settings, shape_fields), .types = {VT_STORED}, .shape = shape_shape,
+        .name = "Shape", .since = 1, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
+        VT_SETTINGS(shape_settings, shape_fields), .types = {VT_STORED}, .shape = shape_shape,
         .implementations = {{"plain", NULL, shape_run}},
     },
     {
-        .name = "Size", .since = 1, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,
+        .name = "Size", .since = 1, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
         .types = {VT_STORED}, .shape = size_shape, .implementations = {{"plain", NULL, size_run}},
     },
 };

@@ -3,6 +3,7 @@
  * Conv: Y[n,m,o] = B[m] + Σ_c Σ_k X[n, g·C/G + c, o·stride − begin + k·dilation] · W[m,c,k], where m lies in
  * group g; 1-D to 3-D.
  */
+#include "ops/conv.h"
 #include "ops/dnnl_kernels.h"
 #include "ops/families.h"
 #include "ops/plain.h"
@@ -16,11 +17,24 @@ static vt_status conv_shape(vt_ctx *ctx, const vt_call *call)
   return vt_set_output(ctx, call, 0, call->inputs[0]->type, rank, dims);
 }
 
-typedef struct conv_work {
-  vt_window window;
-  int64_t outputs, group_inputs, group_outputs;
-  double *x, *w, *bias, *y;
-} conv_work;
+vt_status vt_conv_plain(vt_ctx *ctx, const vt_call *call, vt_conv_work *work,
+                        void (*planes)(void *work, int64_t first, int64_t last))
+{
+  work->x = vt_plain_read(ctx, call->inputs[0]);
+  work->w = vt_plain_read(ctx, call->inputs[1]);
+  work->bias = vt_plain_read_or(ctx, vt_input(call, 2), work->outputs, 0);
+  work->y = vt_plain_read_or(ctx, NULL, vt_count(call->outputs[0]), 0);
+  bool ready = work->x && work->w && work->bias && work->y;
+  if (ready) {
+    vt_parallel(ctx, work->window.batch * work->outputs, 1, planes, work);
+    vt_plain_write(call->outputs[0], work->y);
+  }
+  vt_free(work->x);
+  vt_free(work->w);
+  vt_free(work->bias);
+  vt_free(work->y);
+  return ready ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+}
 
 /* Σ over the taps of one window of one channel. */
 static double window_sum(const vt_window *window, const double *x, const double *w, int64_t oz, int64_t oy,
@@ -40,7 +54,7 @@ static double window_sum(const vt_window *window, const double *x, const double 
 /* Planes [first, last) of Y, counted over batch and output channels. */
 static void conv_planes(void *user, int64_t first, int64_t last)
 {
-  const conv_work *work = user;
+  const vt_conv_work *work = user;
   const vt_window *window = &work->window;
   int64_t volume = vt_window_volume(window->in), taps = vt_window_volume(window->kernel);
   for (int64_t plane = first; plane < last; plane++) {
@@ -63,23 +77,10 @@ static vt_status conv_plain(vt_ctx *ctx, const vt_call *call)
 {
   const vt_conv_attributes *attributes = call->attributes;
   const vt_tensor *w = call->inputs[1];
-  conv_work work = {
+  vt_conv_work work = {
       .outputs = w->dims[0], .group_inputs = w->dims[1], .group_outputs = w->dims[0] / attributes->group};
   VT_TRY(vt_window_conv(ctx, call, &work.window));
-  work.x = vt_plain_read(ctx, call->inputs[0]);
-  work.w = vt_plain_read(ctx, w);
-  work.bias = vt_plain_read_or(ctx, vt_input(call, 2), work.outputs, 0);
-  work.y = vt_plain_read_or(ctx, NULL, vt_count(call->outputs[0]), 0);
-  bool ready = work.x && work.w && work.bias && work.y;
-  if (ready) {
-    vt_parallel(ctx, work.window.batch * work.outputs, 1, conv_planes, &work);
-    vt_plain_write(call->outputs[0], work.y);
-  }
-  vt_free(work.x);
-  vt_free(work.w);
-  vt_free(work.bias);
-  vt_free(work.y);
-  return ready ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  return vt_conv_plain(ctx, call, &work, conv_planes);
 }
 
 static vt_status conv_dnnl(vt_ctx *ctx, const vt_call *call)
@@ -101,24 +102,15 @@ static double conv_flops(const vt_call *call)
 
 static const vt_field conv_fields[] = {
     VT_WINDOW_FIELDS(vt_conv_attributes),
-    {.name = "group",
-     .kind = VT_FIELD_INT,
-     .offset = offsetof(vt_conv_attributes, group),
-     .fallback = "1",
-     VT_RANGE(1, 0x7fffffff),
-     .help = "groups of channels that do not see each other"},
+    VT_GROUP_FIELD(vt_conv_attributes),
 };
 
 static const vt_op conv_ops[] = {
     {.name = "Conv",
      .since = 1,
-     .min_inputs = 2,
-     .max_inputs = 3,
-     .min_outputs = 1,
-     .max_outputs = 1,
-     .attributes_size = sizeof(vt_conv_attributes),
-     .fields = conv_fields,
-     .field_count = VT_COUNT(conv_fields),
+     VT_INPUTS(2, 3),
+     VT_OUTPUTS(1, 1),
+     VT_SETTINGS(vt_conv_attributes, conv_fields),
      .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
      .shape = conv_shape,

@@ -3,6 +3,7 @@
  * ConvTranspose: each X[n,c,i] adds X · W[c,m,k] to Y[n, g·M/G + m, i·stride − begin + k·dilation]; 1-D to
  * 3-D.
  */
+#include "ops/conv.h"
 #include "ops/dnnl_kernels.h"
 #include "ops/families.h"
 #include "ops/plain.h"
@@ -16,12 +17,6 @@ static vt_status conv_transpose_shape(vt_ctx *ctx, const vt_call *call)
   int rank = vt_window_shape(&window, call->inputs[1]->dims[1] * attributes->group, dims);
   return vt_set_output(ctx, call, 0, call->inputs[0]->type, rank, dims);
 }
-
-typedef struct transpose_work {
-  vt_window window;
-  int64_t outputs, group_inputs, group_outputs;
-  double *x, *w, *bias, *y;
-} transpose_work;
 
 /* Adds one value times the taps of `w` to plane `y` around input position (iz, iy, ix). */
 static void spread(const vt_window *window, double value, const double *w, int64_t iz, int64_t iy, int64_t ix,
@@ -42,7 +37,7 @@ static void spread(const vt_window *window, double value, const double *w, int64
 /* Planes [first, last) of Y, counted over batch and output channels. */
 static void transpose_planes(void *user, int64_t first, int64_t last)
 {
-  const transpose_work *work = user;
+  const vt_conv_work *work = user;
   const vt_window *window = &work->window;
   int64_t taps = vt_window_volume(window->kernel), volume = vt_window_volume(window->out);
   for (int64_t plane = first; plane < last; plane++) {
@@ -66,24 +61,11 @@ static vt_status conv_transpose_plain(vt_ctx *ctx, const vt_call *call)
 {
   const vt_conv_transpose_attributes *attributes = call->attributes;
   const vt_tensor *w = call->inputs[1];
-  transpose_work work = {.outputs = w->dims[1] * attributes->group,
-                         .group_inputs = w->dims[0] / attributes->group,
-                         .group_outputs = w->dims[1]};
+  vt_conv_work work = {.outputs = w->dims[1] * attributes->group,
+                       .group_inputs = w->dims[0] / attributes->group,
+                       .group_outputs = w->dims[1]};
   VT_TRY(vt_window_conv_transpose(ctx, call, &work.window));
-  work.x = vt_plain_read(ctx, call->inputs[0]);
-  work.w = vt_plain_read(ctx, w);
-  work.bias = vt_plain_read_or(ctx, vt_input(call, 2), work.outputs, 0);
-  work.y = vt_plain_read_or(ctx, NULL, vt_count(call->outputs[0]), 0);
-  bool ready = work.x && work.w && work.bias && work.y;
-  if (ready) {
-    vt_parallel(ctx, work.window.batch * work.outputs, 1, transpose_planes, &work);
-    vt_plain_write(call->outputs[0], work.y);
-  }
-  vt_free(work.x);
-  vt_free(work.w);
-  vt_free(work.bias);
-  vt_free(work.y);
-  return ready ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  return vt_conv_plain(ctx, call, &work, transpose_planes);
 }
 
 static vt_status conv_transpose_dnnl(vt_ctx *ctx, const vt_call *call)
@@ -105,12 +87,7 @@ static double conv_transpose_flops(const vt_call *call)
 
 static const vt_field conv_transpose_fields[] = {
     VT_WINDOW_FIELDS(vt_conv_transpose_attributes),
-    {.name = "group",
-     .kind = VT_FIELD_INT,
-     .offset = offsetof(vt_conv_transpose_attributes, group),
-     .fallback = "1",
-     VT_RANGE(1, 0x7fffffff),
-     .help = "groups of channels that do not see each other"},
+    VT_GROUP_FIELD(vt_conv_transpose_attributes),
     {.name = "output_padding",
      .kind = VT_FIELD_INTS,
      .offset = offsetof(vt_conv_transpose_attributes, output_padding),
@@ -124,13 +101,9 @@ static const vt_field conv_transpose_fields[] = {
 static const vt_op conv_transpose_ops[] = {
     {.name = "ConvTranspose",
      .since = 1,
-     .min_inputs = 2,
-     .max_inputs = 3,
-     .min_outputs = 1,
-     .max_outputs = 1,
-     .attributes_size = sizeof(vt_conv_transpose_attributes),
-     .fields = conv_transpose_fields,
-     .field_count = VT_COUNT(conv_transpose_fields),
+     VT_INPUTS(2, 3),
+     VT_OUTPUTS(1, 1),
+     VT_SETTINGS(vt_conv_transpose_attributes, conv_transpose_fields),
      .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
      .shape = conv_transpose_shape,

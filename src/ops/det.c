@@ -71,10 +71,8 @@ static double det_flops(const vt_call *call)
 static const vt_op rows[] = {
     {.name = "Det",
      .since = 11,
-     .min_inputs = 1,
-     .max_inputs = 1,
-     .min_outputs = 1,
-     .max_outputs = 1,
+     VT_INPUTS(1, 1),
+     VT_OUTPUTS(1, 1),
      .types = {VT_FLOATS},
      .shape = det_shape,
      .implementations = {{"plain", NULL, det_run}},

@@ -132,11 +132,11 @@ static vt_status where_run(vt_ctx *ctx, const vt_call *call)
 }
 
 /* clang-format off */
-#define ROW(operator, first_version, type_set, shape_rule, function)                                                   \
-  {                                                                                                                    \
-    .name = operator, .since = first_version, .min_inputs = 2, .max_inputs = 2, .min_outputs = 1, .max_outputs = 1,    \
-    .types = {type_set}, .same_types = true, .shape = shape_rule,                                                      \
-    .implementations = {{"plain", NULL, function}}                                                                     \
+#define ROW(operator, first_version, type_set, shape_rule, function)                                         \
+  {                                                                                                          \
+    .name = operator, .since = first_version, VT_INPUTS(2, 2), VT_OUTPUTS(1, 1),                             \
+    .types = {type_set}, .same_types = true, .shape = shape_rule,                                            \
+    .implementations = {{"plain", NULL, function}}                                                           \
   }
 
 static const vt_op rows[] = {
@@ -144,7 +144,7 @@ static const vt_op rows[] = {
     ROW("Or", 1, VT_T(VT_BOOL), vt_shape_compare, or_run),
     ROW("Xor", 1, VT_T(VT_BOOL), vt_shape_compare, xor_run),
     {
-        .name = "Not", .since = 1, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,
+        .name = "Not", .since = 1, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
         .types = {VT_T(VT_BOOL)}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,
         .implementations = {{"plain", NULL, not_run}},
     },
@@ -154,7 +154,7 @@ static const vt_op rows[] = {
     ROW("GreaterOrEqual", 12, VT_NUMBERS | VT_HALVES, vt_shape_compare, greater_or_equal_run),
     ROW("LessOrEqual", 12, VT_NUMBERS | VT_HALVES, vt_shape_compare, less_or_equal_run),
     {
-        .name = "Where", .since = 9, .min_inputs = 3, .max_inputs = 3, .min_outputs = 1, .max_outputs = 1,
+        .name = "Where", .since = 9, VT_INPUTS(3, 3), VT_OUTPUTS(1, 1),
         .types = {VT_T(VT_BOOL), VT_STORED, VT_STORED}, .shape = where_shape,
         .implementations = {{"plain", NULL, where_run}},
     },

@@ -128,12 +128,12 @@ static vt_status entropy_run(vt_ctx *ctx, const vt_call *call)
 }
 
 /* clang-format off */
-#define ROW(operator, first_version, outputs_allowed, function)                                                        \
-  {                                                                                                                    \
-    .name = operator, .since = first_version, .min_inputs = 2, .max_inputs = 3, .min_outputs = 1,                      \
-    .max_outputs = outputs_allowed, .attributes_size = sizeof(loss_settings), .fields = loss_fields,                   \
-    .field_count = VT_COUNT(loss_fields), .types = {VT_FLOATS | VT_HALVES, VT_INDICES, VT_FLOATS | VT_HALVES},         \
-    .shape = loss_shape, .implementations = {{"plain", NULL, function}}                                                \
+#define ROW(operator, first_version, outputs_allowed, function)                                              \
+  {                                                                                                          \
+    .name = operator, .since = first_version, VT_INPUTS(2, 3), VT_OUTPUTS(1, outputs_allowed),               \
+    VT_SETTINGS(loss_settings, loss_fields),                                                                 \
+    .types = {VT_FLOATS | VT_HALVES, VT_INDICES, VT_FLOATS | VT_HALVES},                                     \
+    .shape = loss_shape, .implementations = {{"plain", NULL, function}}                                      \
   }
 static const vt_op rows[] = {
     ROW("NegativeLogLikelihoodLoss", 12, 1, likelihood_run),

@@ -73,6 +73,12 @@ struct vt_op {
   double (*flops)(const vt_call *call); /* multiply-add = 2; NULL: one per output element */
 };
 
+/* Parts of a row that most rows say alike. */
+#define VT_INPUTS(least, most)  .min_inputs = least, .max_inputs = most
+#define VT_OUTPUTS(least, most) .min_outputs = least, .max_outputs = most
+#define VT_SETTINGS(type, table)                                                                             \
+  .attributes_size = sizeof(type), .fields = table, .field_count = VT_COUNT(table)
+
 typedef struct vt_op_family {
   const vt_op *ops;
   size_t count;

@@ -284,18 +284,17 @@ static vt_status multinomial_run(vt_ctx *ctx, const vt_call *call)
 }
 
 /* clang-format off */
-#define SETTINGS(type, table) .attributes_size = sizeof(type), .fields = table, .field_count = VT_COUNT(table)
-#define ROW(operator, first_version, inputs, type_set, settings_type, table, shape_rule, function)                     \
-  {                                                                                                                    \
-    .name = operator, .since = first_version, .min_inputs = inputs, .max_inputs = inputs, .min_outputs = 1,            \
-    .max_outputs = 1, SETTINGS(settings_type, table), .types = {type_set}, .flags = VT_OP_RANDOM,                      \
-    .shape = shape_rule, .implementations = {{"plain", NULL, function}}                                                \
+#define ROW(operator, first_version, inputs, type_set, settings_type, table, shape_rule, function)           \
+  {                                                                                                          \
+    .name = operator, .since = first_version, VT_INPUTS(inputs, inputs), VT_OUTPUTS(1, 1),                   \
+    VT_SETTINGS(settings_type, table), .types = {type_set}, .flags = VT_OP_RANDOM,                           \
+    .shape = shape_rule, .implementations = {{"plain", NULL, function}}                                      \
   }
 
 static const vt_op rows[] = {
     {
-        .name = "Dropout", .since = 1, .min_inputs = 1, .max_inputs = 3, .min_outputs = 1, .max_outputs = 2,
-        SETTINGS(dropout_settings, dropout_fields), .types = {REALS, REALS, VT_T(VT_BOOL)}, .flags = VT_OP_RANDOM,
+        .name = "Dropout", .since = 1, VT_INPUTS(1, 3), VT_OUTPUTS(1, 2),
+        VT_SETTINGS(dropout_settings, dropout_fields), .types = {REALS, REALS, VT_T(VT_BOOL)}, .flags = VT_OP_RANDOM,
         .shape = dropout_shape, .implementations = {{"plain", NULL, dropout_run}},
     },
     ROW("Bernoulli", 15, 1, REALS, bernoulli_settings, bernoulli_fields, bernoulli_shape, bernoulli_run),

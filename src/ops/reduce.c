@@ -398,12 +398,12 @@ static double reduce_flops(const vt_call *call)
 }
 
 /* clang-format off */
-#define ROW(operator, type_set, function)                                                                              \
-  {                                                                                                                    \
-    .name = operator, .since = 1, .min_inputs = 1, .max_inputs = 2, .min_outputs = 1, .max_outputs = 1,                \
-    .attributes_size = sizeof(reduce_settings), .fields = reduce_fields, .field_count = VT_COUNT(reduce_fields),       \
-    .types = {type_set, VT_INDICES}, .shape = reduce_shape,                                                            \
-    .implementations = {{"plain", NULL, function}}, .flops = reduce_flops                                              \
+#define ROW(operator, type_set, function)                                                                    \
+  {                                                                                                          \
+    .name = operator, .since = 1, VT_INPUTS(1, 2), VT_OUTPUTS(1, 1),                                         \
+    VT_SETTINGS(reduce_settings, reduce_fields),                                                             \
+    .types = {type_set, VT_INDICES}, .shape = reduce_shape,                                                  \
+    .implementations = {{"plain", NULL, function}}, .flops = reduce_flops                                    \
   }
 
 static const vt_op rows[] = {

@@ -191,11 +191,11 @@ static vt_status hardmax_run(vt_ctx *ctx, const vt_call *call)
 }
 
 /* clang-format off */
-#define ROW(operator, function)                                                                                        \
-  {                                                                                                                    \
-    .name = operator, .since = 1, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,                \
-    .attributes_size = sizeof(softmax_settings), .fields = softmax_fields, .field_count = VT_COUNT(softmax_fields),    \
-    .types = {VT_FLOATS | VT_HALVES}, .shape = softmax_shape, .implementations = {{"plain", NULL, function}}           \
+#define ROW(operator, function)                                                                              \
+  {                                                                                                          \
+    .name = operator, .since = 1, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),                                         \
+    VT_SETTINGS(softmax_settings, softmax_fields),                                                           \
+    .types = {VT_FLOATS | VT_HALVES}, .shape = softmax_shape, .implementations = {{"plain", NULL, function}} \
   }
 static const vt_op rows[] = {
     ROW("Softmax", softmax_run),

@@ -95,11 +95,11 @@ static vt_status is_inf_run(vt_ctx *ctx, const vt_call *call)
 }
 
 /* clang-format off */
-#define ROW(operator, first_version, function)                                                                         \
-  {                                                                                                                    \
-    .name = operator, .since = first_version, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,    \
-    .types = {VT_FLOATS | VT_HALVES}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,                              \
-    .implementations = {{"plain", NULL, function}}                                                                     \
+#define ROW(operator, first_version, function)                                                               \
+  {                                                                                                          \
+    .name = operator, .since = first_version, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),                             \
+    .types = {VT_FLOATS | VT_HALVES}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,                    \
+    .implementations = {{"plain", NULL, function}}                                                           \
   }
 
 static const vt_op rows[] = {
@@ -123,18 +123,18 @@ static const vt_op rows[] = {
     ROW("Round", 11, round_half_even_run),
     ROW("Erf", 9, error_function_run),
     {
-        .name = "Sign", .since = 9, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,
+        .name = "Sign", .since = 9, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
         .types = {VT_NUMBERS | VT_HALVES}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,
         .implementations = {{"plain", NULL, sign_run}},
     },
     {
-        .name = "IsNaN", .since = 9, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,
+        .name = "IsNaN", .since = 9, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
         .types = {VT_FLOATS | VT_HALVES}, .shape = shape_bool,
         .implementations = {{"plain", NULL, is_nan_run}},
     },
     {
-        .name = "IsInf", .since = 10, .min_inputs = 1, .max_inputs = 1, .min_outputs = 1, .max_outputs = 1,
-        .attributes_size = sizeof(is_inf_settings), .fields = is_inf_fields, .field_count = VT_COUNT(is_inf_fields),
+        .name = "IsInf", .since = 10, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
+        VT_SETTINGS(is_inf_settings, is_inf_fields),
         .types = {VT_FLOATS | VT_HALVES}, .shape = shape_bool,
         .implementations = {{"plain", NULL, is_inf_run}},
     },
