@@ -161,8 +161,7 @@ static void markdown_method(const vt_method *method)
 void cli_catalogue_markdown(void)
 {
   printf("# Methods\n\nThis page is printed by `vitrail methods --markdown` from what the methods declare; a "
-         "test compares "
-         "the two.\n\n## Attribution methods\n\n");
+         "test compares the two.\n\n## Attribution methods\n\n");
   for (size_t i = 0; i < vt_methods.count; i++)
     markdown_method(vt_methods.methods[i]);
   printf("## Options of every method\n\n");

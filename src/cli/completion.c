@@ -32,12 +32,8 @@ static vt_status completion(cli *run, int argc, char **argv)
 {
   cli_options options = {0};
   vt_status status;
-  VT_TRY_DONE(cli_options_parse(run, &options, argc, argv));
-  if (run->common.help) {
-    cli_help(run, &options);
-    goto done;
-  }
-  VT_TRY_DONE(cli_options_operands(run, &options, 1, 1, "SHELL"));
+  VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 1, 1, "SHELL"));
+  if (run->common.help) goto done;
   if (strcmp(options.operands[0], "bash") != 0) {
     status = vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "there is completion for bash only, not for '%s'",
                      options.operands[0]);

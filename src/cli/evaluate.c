@@ -269,12 +269,8 @@ static vt_status evaluate(cli *run, int argc, char **argv)
                               sizeof work.settings));
   VT_TRY_DONE(cli_options_add(run, &options, "Model", cli_model_fields, cli_model_field_count,
                               &work.model_settings, sizeof work.model_settings));
-  VT_TRY_DONE(cli_options_parse(run, &options, argc, argv));
-  if (run->common.help) {
-    cli_help(run, &options);
-    goto done;
-  }
-  VT_TRY_DONE(cli_options_operands(run, &options, 1, 1, "IMAGE"));
+  VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 1, 1, "IMAGE"));
+  if (run->common.help) goto done;
   VT_TRY_DONE(measure(run, &work, options.operands[0]));
   run->stage = CLI_OUTPUT;
   if (run->common.json)
@@ -303,7 +299,6 @@ const cli_verb cli_evaluate = {
         "  vitrail evaluate cat.jpg --map gradcam.npy --metric insertion --protocol rise --target 281\n"
         "  vitrail evaluate cat.jpg --map gradcam.npy --json | jq .scores\n",
     .description = "With --json every step's score is printed. A figure is only comparable with others of "
-                   "the same protocol, "
-                   "target and score.",
+                   "the same protocol, target and score.",
     .run = evaluate,
 };

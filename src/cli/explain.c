@@ -287,12 +287,8 @@ static vt_status explain(cli *run, int argc, char **argv)
   vt_status status;
   VT_TRY_DONE(find_method(run, &work, argc, argv));
   VT_TRY_DONE(add_options(run, &work, &options, title));
-  VT_TRY_DONE(cli_options_parse(run, &options, argc, argv));
-  if (run->common.help) {
-    cli_help(run, &options);
-    goto done;
-  }
-  VT_TRY_DONE(cli_options_operands(run, &options, 1, 1, "IMAGE"));
+  VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 1, 1, "IMAGE"));
+  if (run->common.help) goto done;
   status = compute(run, &work, options.operands[0]);
 done:
   cli_folder_close(&work.folder);
@@ -321,9 +317,8 @@ const cli_verb cli_explain = {
         "  vitrail explain --method lima --help                    the method's own options\n",
     .description =
         "Results: explanation.json, labels.npy, saliency.npy, overlay.png, regions.png, subset.png, "
-        "curves.svg and "
-        "report.html, which opens in any browser without a network. The same request gives the same bytes "
-        "for any "
-        "--threads and --batch. Ctrl-C leaves a valid partial result; a second one ends the program at once.",
+        "curves.svg and report.html, which opens in any browser without a network. The same request gives "
+        "the same bytes for any --threads and --batch. Ctrl-C leaves a valid partial result; a second one "
+        "ends the program at once.",
     .run = explain,
 };

@@ -245,12 +245,8 @@ static vt_status inspect(cli *run, int argc, char **argv)
   vt_status status;
   VT_TRY_DONE(
       cli_options_add(run, &options, "Options", fields, VT_COUNT(fields), &settings, sizeof settings));
-  VT_TRY_DONE(cli_options_parse(run, &options, argc, argv));
-  if (run->common.help) {
-    cli_help(run, &options);
-    goto done;
-  }
-  VT_TRY_DONE(cli_options_operands(run, &options, 1, 1, "MODEL"));
+  VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 1, 1, "MODEL"));
+  if (run->common.help) goto done;
   run->stage = CLI_MODEL;
   VT_TRY_DONE(vt_graph_read(run->ctx, options.operands[0], NULL, &graph));
   status =
@@ -269,7 +265,6 @@ const cli_verb cli_inspect = {
                 "  vitrail inspect model.onnx --layers | grep -i pool      names for --embedding\n"
                 "  vitrail inspect model.onnx --json | jq .operators\n",
     .description = "When the model needs operators that vitrail lacks, all of them are named with their "
-                   "nodes and the exit "
-                   "code is 3.",
+                   "nodes and the exit code is 3.",
     .run = inspect,
 };

@@ -116,12 +116,8 @@ static vt_status methods(cli *run, int argc, char **argv)
   vt_status status;
   VT_TRY_DONE(
       cli_options_add(run, &options, "Options", fields, VT_COUNT(fields), &settings, sizeof settings));
-  VT_TRY_DONE(cli_options_parse(run, &options, argc, argv));
-  if (run->common.help) {
-    cli_help(run, &options);
-    goto done;
-  }
-  VT_TRY_DONE(cli_options_operands(run, &options, 0, 1, "ID"));
+  VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 0, 1, "ID"));
+  if (run->common.help) goto done;
   if (settings.markdown) {
     cli_catalogue_markdown();
   } else if (options.operand_count == 1) {

@@ -157,7 +157,7 @@ static vt_status check_required(vt_ctx *ctx, const cli_options *options)
   return VT_OK;
 }
 
-vt_status cli_options_parse(cli *run, cli_options *options, int argc, char **argv)
+static vt_status parse(cli *run, cli_options *options, int argc, char **argv)
 {
   VT_TRY(cli_options_add(run, options, "Common options", cli_common_fields, cli_common_field_count,
                          &run->common, sizeof run->common));
@@ -178,6 +178,22 @@ vt_status cli_options_parse(cli *run, cli_options *options, int argc, char **arg
   cli_terminal_begin(run);
   vt_ctx_set_threads(run->ctx, (int)run->common.threads);
   return run->common.help ? VT_OK : check_required(run->ctx, options);
+}
+
+vt_status cli_options_read(cli *run, cli_options *options, int argc, char **argv, size_t least, size_t most,
+                           const char *what)
+{
+  VT_TRY(parse(run, options, argc, argv));
+  if (run->common.help) {
+    cli_help(run, options);
+    return VT_OK;
+  }
+  if (options->operand_count < least)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "%s is missing", what);
+  if (options->operand_count > most)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "'%s' is one argument too many",
+                   options->operands[most]);
+  return VT_OK;
 }
 
 void cli_options_free(cli_options *options)
@@ -204,17 +220,6 @@ const char *cli_options_peek(int argc, char **argv, const char *name)
       found = argv[i + 1];
   }
   return found;
-}
-
-vt_status cli_options_operands(cli *run, const cli_options *options, size_t low, size_t high,
-                               const char *what)
-{
-  if (options->operand_count < low)
-    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "%s is missing", what);
-  if (options->operand_count > high)
-    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "'%s' is one argument too many",
-                   options->operands[high]);
-  return VT_OK;
 }
 
 vt_status cli_parse_bytes(vt_ctx *ctx, const char *name, const char *text, uint64_t *out)

@@ -26,11 +26,14 @@ typedef struct cli_options {
   size_t operand_count;
 } cli_options;
 
-/* Adds a table; its settings get their defaults. The common options are added by cli_options_parse(). */
+/* Adds a table; its settings get their defaults. The common options are added by cli_options_read(). */
 vt_status cli_options_add(cli *run, cli_options *options, const char *title, const vt_field *fields,
                           size_t count, void *settings, size_t settings_size);
-/* Reads the arguments. With --help nothing is required. Sets run->common and what follows from it. */
-vt_status cli_options_parse(cli *run, cli_options *options, int argc, char **argv);
+/* Reads the arguments, and sets run->common and what follows from it. Between `least` and `most` of them must
+ * be operands, called `what` in messages. With --help (run->common.help) nothing is required: the help is
+ * printed, and the verb has nothing left to do. */
+vt_status cli_options_read(cli *run, cli_options *options, int argc, char **argv, size_t least, size_t most,
+                           const char *what);
 void cli_options_free(cli_options *options);
 
 /* Value of option `name` in the arguments before they are parsed (the last one given), NULL when it is not
@@ -40,9 +43,6 @@ const char *cli_options_peek(int argc, char **argv, const char *name);
 char cli_option_letter(const char *name);
 /* "max-calls" of "max_calls", into a buffer of 64 bytes. */
 const char *cli_option_name(const vt_field *field, char buffer[64]);
-/* Fails unless the number of operands lies in low..high. */
-vt_status cli_options_operands(cli *run, const cli_options *options, size_t low, size_t high,
-                               const char *what);
 
 /* Bytes from "800M", "2G", "1.5 GiB", "123456"; "" or "0": 0. */
 vt_status cli_parse_bytes(vt_ctx *ctx, const char *name, const char *text, uint64_t *out);

@@ -135,12 +135,8 @@ static vt_status profile_verb(cli *run, int argc, char **argv)
   vt_status status;
   VT_TRY_DONE(
       cli_options_add(run, &options, "Options", fields, VT_COUNT(fields), &settings, sizeof settings));
-  VT_TRY_DONE(cli_options_parse(run, &options, argc, argv));
-  if (run->common.help) {
-    cli_help(run, &options);
-    goto done;
-  }
-  VT_TRY_DONE(cli_options_operands(run, &options, 1, 1, "MODEL"));
+  VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 1, 1, "MODEL"));
+  if (run->common.help) goto done;
   status = measure(run, options.operands[0], &settings);
 done:
   cli_options_free(&options);
