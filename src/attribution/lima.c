@@ -53,13 +53,11 @@ const vt_method vt_method_lima = {
     .aliases = "less-is-more",
     .title = "LiMA: minimal interpretable subset selection",
     .summary = "Ranks regions so that the first few, shown alone, already give the decision, and the last "
-               "few matter least. "
-               "Black-box: only outputs of the model are read. High insertion alone does not prove that the "
-               "object was "
-               "found: a network that never saw blanked pictures can be won over by a collage of patches.",
+               "few matter least. Black-box: only outputs of the model are read. High insertion alone does "
+               "not prove that the object was found: a network that never saw blanked pictures can be won "
+               "over by a collage of patches.",
     .citation = "Chen, R. et al. (2025). Less is More: Efficient Black-box Attribution via Minimal "
-                "Interpretable Subset "
-                "Selection. arXiv:2504.00470.",
+                "Interpretable Subset Selection. arXiv:2504.00470.",
     .cost = "about k²/2 + 8k model calls for k regions: 1610 for 49",
     .place = "data · token",
     .needs = VT_NEEDS_REGIONS,

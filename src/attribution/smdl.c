@@ -60,8 +60,7 @@ const vt_method vt_method_smdl = {
         "Ranks regions by plain greedy search on four scores; made to refine another method's map (--regions "
         "prior:MAP.npy). About 1.5 times as dear as lima on 49 regions.",
     .citation = "Chen, R. et al. (2024). Less is More: Fewer Interpretable Region via Submodular Subset "
-                "Selection. ICLR. "
-                "arXiv:2402.09164.",
+                "Selection. ICLR. arXiv:2402.09164.",
     .cost = "k(k+1) model calls for k regions: 2450 for 49",
     .place = "data · token",
     .needs = VT_NEEDS_REGIONS,

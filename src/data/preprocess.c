@@ -17,7 +17,7 @@ static int at_least_one(double pixels)
 }
 
 /* Half of the surplus or of the border, rounded down in size: the smaller part lies left and above. */
-static int center(int size, int window)
+static int centre(int size, int window)
 {
   return size >= window ? (size - window) / 2 : -((window - size) / 2);
 }
@@ -50,8 +50,8 @@ static geometry plan(const vt_preprocess *preprocess, const vt_image *photo)
     break;
   }
   }
-  result.left = center(result.width, preprocess->width);
-  result.top = center(result.height, preprocess->height);
+  result.left = centre(result.width, preprocess->width);
+  result.top = centre(result.height, preprocess->height);
   return result;
 }
 

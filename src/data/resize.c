@@ -64,13 +64,13 @@ static vt_status plan_axis(vt_ctx *ctx, int in_size, int out_size, vt_interpolat
     return VT_ERROR_OUT_OF_MEMORY;
   }
   for (int i = 0; i < out_size; i++) {
-    double center = (i + 0.5) * scale, sum = 0;
-    int from = (int)(center - support + 0.5), to = (int)(center + support + 0.5);
+    double centre = (i + 0.5) * scale, sum = 0;
+    int from = (int)(centre - support + 0.5), to = (int)(centre + support + 0.5);
     if (from < 0) from = 0;
     if (to > in_size) to = in_size;
     int count = to - from;
     for (int j = 0; j < count; j++)
-      sum += exact[j] = filter((from + j - center + 0.5) / stretch);
+      sum += exact[j] = filter((from + j - centre + 0.5) / stretch);
     int32_t *weight = plan->weight + (size_t)i * plan->taps;
     for (int j = 0; j < count; j++) {
       double scaled = (sum != 0 ? exact[j] / sum : exact[j]) * (1 << WEIGHT_BITS);

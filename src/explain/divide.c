@@ -192,8 +192,7 @@ static vt_status find_divider(vt_ctx *ctx, const char *text, size_t *index, cons
   const char *nearest = vt_nearest(id, names, vt_divider_count);
   return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                  "regions '%s': there is no divider '%s'%s%s%s; known are slico, seeds, grid, felzenszwalb, "
-                 "labels, masks "
-                 "and prior",
+                 "labels, masks and prior",
                  text, id, nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
 }
 

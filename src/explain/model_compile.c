@@ -110,8 +110,7 @@ static vt_status refuse_output(vt_ctx *ctx, const vt_onnx_state *state, const ch
   vt_status status =
       vt_fail(ctx, VT_ERROR_UNSUPPORTED,
               "%s: output '%s' is %s for %d item%s; explaining a class needs f32 [batch, classes]. Outputs: "
-              "%s; choose one "
-              "with --output",
+              "%s; choose one with --output",
               path, vt_graph_output_name(state->graph, state->output), vt_shape_text(answer, shape),
               state->micro, state->micro > 1 ? "s" : "", known.data ? known.data : "");
   vt_text_free(&known);

@@ -75,8 +75,7 @@ static vt_status check_sidecar(vt_ctx *ctx, vt_model *model, const char *path, c
       (input->width > 0 && input->width != preprocess->width))
     return vt_fail(ctx, VT_ERROR_INVALID_DATA,
                    "%s: the sidecar prepares pictures of %d × %d × %d (channels × height × width, %s), but "
-                   "input '%s' takes "
-                   "%lld × %lld × %lld (−1: open)",
+                   "input '%s' takes %lld × %lld × %lld (−1: open)",
                    path, preprocess->channels, preprocess->height, preprocess->width,
                    preprocess->channels_last ? "NHWC" : "NCHW", input->name, (long long)input->channels,
                    (long long)input->height, (long long)input->width);

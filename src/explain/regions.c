@@ -24,8 +24,7 @@ static vt_status refuse_holes(vt_ctx *ctx, const int32_t *labels, int height, in
   if (!holes) return VT_OK;
   return vt_fail(ctx, VT_ERROR_INVALID_DATA,
                  "label map has holes: %lld of %lld pixels have a negative label, the first %d at x %lld, y "
-                 "%lld; give every "
-                 "pixel a region (0 or more)",
+                 "%lld; give every pixel a region (0 or more)",
                  (long long)holes, (long long)pixels, (int)labels[first], (long long)(first % width),
                  (long long)(first / width));
 }

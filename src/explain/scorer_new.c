@@ -45,8 +45,7 @@ static vt_status resolve_classes(vt_ctx *ctx, vt_scorer *scorer, const float *ou
   if (options->score == VT_SCORE_LOGIT && !scorer->model->logits)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                    "the model answers probabilities, so there is no logit to explain: use the class score "
-                   "'prob', or name "
-                   "an output with logits");
+                   "'prob', or name an output with logits");
   int predicted = 0;
   for (int c = 1; c < classes; c++)
     if (output[c] > output[predicted]) predicted = c;
