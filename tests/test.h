@@ -43,6 +43,19 @@
                (double)(tolerance));                                                                         \
   } while (0)
 
+/* Setup and teardown of a test that needs nothing but a context, its *state. */
+static inline int new_context(void **state)
+{
+  *state = vt_ctx_new();
+  return *state ? 0 : -1;
+}
+
+static inline int free_context(void **state)
+{
+  vt_ctx_free(*state);
+  return 0;
+}
+
 /* Path below the folder of outside truth, or NULL when it is not there (then the test calls
  * skip()). Static buffer. */
 static inline const char *shared_path(const char *name)

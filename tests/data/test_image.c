@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "test.h"
-
-#include <glib/gstdio.h>
-
 #include "data/picture.h"
 #include "data/vips.h"
-
-static char folder[] = "/tmp/vitrail-image-XXXXXX";
-
-static const char *path_of(const char *name)
-{
-  static char path[300];
-  snprintf(path, sizeof path, "%s/%.200s", folder, name);
-  return path;
-}
+#include "folder.h"
 
 /* A picture in libvips' hands with the given meaning; `values` are 8-bit, or 16-bit when `wide`. */
 static VipsImage *picture(const void *values, int width, int height, int bands, bool wide,
@@ -284,46 +272,18 @@ static void test_untrusted_loaders(void **state)
   vt_image_free(out);
 }
 
-static int setup(void **state)
-{
-  *state = vt_ctx_new();
-  return *state && vt_init(*state) == VT_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-  vt_ctx_free(*state);
-  return 0;
-}
-
-static int make_folder(void **state)
-{
-  VT_UNUSED(state);
-  return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-  VT_UNUSED(state);
-  GDir *list = g_dir_open(folder, 0, NULL);
-  for (const char *name; list && (name = g_dir_read_name(list));)
-    g_unlink(path_of(name));
-  if (list) g_dir_close(list);
-  return g_rmdir(folder);
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_png_round_trip, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_exif_orientation, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_conversions, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_formats, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_first_frame, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_npy_pictures, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_truncated, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_untrusted_loaders, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_png_round_trip, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_exif_orientation, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_conversions, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_formats, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_first_frame, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_npy_pictures, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_refused, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_truncated, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_untrusted_loaders, data_context, free_context),
   };
   return cmocka_run_group_tests_name("data/image", tests, make_folder, remove_folder);
 }

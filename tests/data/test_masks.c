@@ -1,20 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "test.h"
-
-#include <glib/gstdio.h>
-
 #include "data/masks.h"
 #include "data/vips.h"
+#include "folder.h"
 #include "tensor/tensor.h"
-
-static char folder[] = "/tmp/vitrail-masks-XXXXXX";
-
-static const char *path_of(const char *name)
-{
-  static char path[300];
-  snprintf(path, sizeof path, "%s/%.200s", folder, name);
-  return path;
-}
 
 /* ---- run lengths ---- */
 
@@ -303,56 +291,18 @@ static void test_label_maps(void **state)
   assert_memory_equal(vt_tensor_data(map), ((int32_t[]){0x010203, 0x040404}), 8);
 }
 
-static int setup(void **state)
-{
-  *state = vt_ctx_new();
-  return *state && vt_init(*state) == VT_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-  vt_ctx_free(*state);
-  return 0;
-}
-
-static int make_folder(void **state)
-{
-  VT_UNUSED(state);
-  return mkdtemp(folder) ? 0 : -1;
-}
-
-static void empty(const char *path)
-{
-  GDir *list = g_dir_open(path, 0, NULL);
-  if (!list) return;
-  for (const char *name; (name = g_dir_read_name(list));) {
-    char *inner = g_build_filename(path, name, NULL);
-    if (g_unlink(inner) != 0) empty(inner);
-    g_free(inner);
-  }
-  g_dir_close(list);
-  g_rmdir(path);
-}
-
-static int remove_folder(void **state)
-{
-  VT_UNUSED(state);
-  empty(folder);
-  return 0;
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_run_lengths, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_run_lengths_round_trip, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_polygons, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_json, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_json_refused, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_folder_of_pictures, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_ids, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_stack_of_arrays, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_label_maps, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_run_lengths, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_run_lengths_round_trip, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_polygons, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_json, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_json_refused, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_folder_of_pictures, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_ids, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_stack_of_arrays, data_context, free_context),
+      cmocka_unit_test_setup_teardown(test_label_maps, data_context, free_context),
   };
   return cmocka_run_group_tests_name("data/masks", tests, make_folder, remove_folder);
 }

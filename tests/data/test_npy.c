@@ -333,18 +333,6 @@ static void test_numpy_archive(void **state)
   assert_fails(ctx, vt_npz_read(ctx, archive, "?", &out), VT_ERROR_INVALID_ARGUMENT, ".npy");
 }
 
-static int setup(void **state)
-{
-  *state = vt_ctx_new();
-  return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-  vt_ctx_free(*state);
-  return 0;
-}
-
 static int make_file(void **state)
 {
   VT_UNUSED(state);
@@ -361,13 +349,13 @@ static int remove_file(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_types, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_layouts, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_written_bytes, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_archives, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_damaged_archives, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_numpy_archive, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_types, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_layouts, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_refused, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_written_bytes, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_archives, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_damaged_archives, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_numpy_archive, new_context, free_context),
   };
   return cmocka_run_group_tests_name("data/npy", tests, make_file, remove_file);
 }

@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "test.h"
-
 #include <dirent.h>
 
 #include "data/labels.h"
 #include "data/picture.h"
-
-static char folder[] = "/tmp/vitrail-sidecar-XXXXXX";
-
-static const char *path_of(const char *name)
-{
-  static char path[300];
-  snprintf(path, sizeof path, "%s/%.200s", folder, name);
-  return path;
-}
+#include "folder.h"
 
 static void write_text(vt_ctx *ctx, const char *name, const char *text)
 {
@@ -384,46 +374,18 @@ static void test_golden_pixels(void **state)
   assert_true(photos > 0);
 }
 
-static int setup(void **state)
-{
-  *state = vt_ctx_new();
-  return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-  vt_ctx_free(*state);
-  return 0;
-}
-
-static int make_folder(void **state)
-{
-  VT_UNUSED(state);
-  return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-  VT_UNUSED(state);
-  DIR *files = opendir(folder);
-  for (struct dirent *entry; files && (entry = readdir(files));)
-    unlink(path_of(entry->d_name));
-  if (files) closedir(files);
-  return rmdir(folder);
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_defaults, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_every_key, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_labels, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_geometry, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_as_it_is, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_floats, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_shared_sidecars, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_golden_pixels, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_defaults, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_every_key, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_refused, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_labels, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_geometry, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_as_it_is, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_floats, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_shared_sidecars, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_golden_pixels, new_context, free_context),
   };
   return cmocka_run_group_tests_name("data/preprocess", tests, make_folder, remove_folder);
 }

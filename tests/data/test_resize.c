@@ -176,12 +176,6 @@ static void test_maps(void **state)
   assert_near(values[7], 0, 0);
 }
 
-static int setup(void **state)
-{
-  *state = vt_ctx_new();
-  return *state ? 0 : -1;
-}
-
 static int teardown(void **state)
 {
   assert_int_equal(vt_ctx_memory_in_use(*state), 0);
@@ -192,13 +186,13 @@ static int teardown(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_same_bytes_as_pillow, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_constant_stays_constant, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_triangle_by_hand, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_impossible_sizes, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_crop, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_blur, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_mean_and_luma, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_same_bytes_as_pillow, new_context, teardown),
+      cmocka_unit_test_setup_teardown(test_constant_stays_constant, new_context, teardown),
+      cmocka_unit_test_setup_teardown(test_triangle_by_hand, new_context, teardown),
+      cmocka_unit_test_setup_teardown(test_impossible_sizes, new_context, teardown),
+      cmocka_unit_test_setup_teardown(test_crop, new_context, teardown),
+      cmocka_unit_test_setup_teardown(test_blur, new_context, teardown),
+      cmocka_unit_test_setup_teardown(test_mean_and_luma, new_context, teardown),
       cmocka_unit_test(test_maps),
   };
   return cmocka_run_group_tests_name("data/resize", tests, NULL, NULL);

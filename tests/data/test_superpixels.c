@@ -339,29 +339,17 @@ static void test_every_photograph(void **state)
   vt_preprocess_free(preprocess);
 }
 
-static int setup(void **state)
-{
-  *state = vt_ctx_new();
-  return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-  vt_ctx_free(*state);
-  return 0;
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_components, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_small_regions_join_the_longest_border, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_two_colours, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_constant, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_odd_sizes, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_settings_are_checked, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_golden_photographs, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_every_photograph, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_components, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_small_regions_join_the_longest_border, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_two_colours, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_constant, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_odd_sizes, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_settings_are_checked, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_golden_photographs, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_every_photograph, new_context, free_context),
   };
   return cmocka_run_group_tests_name("data/superpixels", tests, NULL, NULL);
 }

@@ -14,8 +14,6 @@
 #include "sum_model.h"
 #include "tensor/tensor.h"
 
-#define DIMS(...) ((const int64_t[]){__VA_ARGS__})
-
 static const double first_weights[4] = {1.0, -0.5, 2.0, 0.25}, second_weights[4] = {0.5, 0.5, -1.0, 0.75};
 
 /* Hands the builder's graph over to the heap, as the reader would. */

@@ -4,7 +4,7 @@
  *
  *   builder b;
  *   builder_init(&b, ctx);
- *   builder_input(&b, "x", VT_F32, 2, (int64_t[]){2, 3});
+ *   builder_input(&b, "x", VT_F32, 2, DIMS(2, 3));
  *   builder_scalar(&b, "two", 2);
  *   builder_node(&b, "Mul", "x two", "y", NULL);
  *   builder_output(&b, "y");
@@ -14,6 +14,8 @@
 
 #include "graph/graph.h"
 #include "test.h"
+
+#define DIMS(...) ((const int64_t[]){__VA_ARGS__})
 
 enum { BUILDER_VALUES = 256, BUILDER_NODES = 128, BUILDER_ENDS = 16 };
 

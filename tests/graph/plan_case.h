@@ -104,6 +104,37 @@ static inline size_t case_check(vt_ctx *ctx, const vt_graph *graph, const char *
   return steps;
 }
 
+/* Every allocation of compiling, of a session and of a run fails once: an error each time, and nothing is
+ * left over. More than `least` allocations must have been made. */
+static inline void case_allocations(vt_ctx *ctx, const vt_graph *graph, long least)
+{
+  vt_tensor *inputs[BUILDER_ENDS];
+  case_inputs(ctx, graph, inputs);
+  size_t mark = vt_tensor_mark(ctx);
+  uint64_t before = vt_ctx_memory_in_use(ctx);
+  long n = 1;
+  for (bool failed = true; failed; n++) {
+    vt_plan *plan = NULL;
+    vt_session *session = NULL;
+    vt_ctx_fail_allocation(ctx, n);
+    vt_status status = case_compile(ctx, graph, inputs, NULL, &plan);
+    if (status == VT_OK) status = vt_session_new(ctx, plan, &session);
+    if (status == VT_OK) {
+      case_set(session, graph, inputs);
+      status = vt_session_run(ctx, session);
+    }
+    vt_ctx_fail_allocation(ctx, 0);
+    failed = status != VT_OK;
+    if (failed && status != VT_ERROR_OUT_OF_MEMORY) fail_msg("allocation %ld: %s", n, vt_ctx_message(ctx));
+    vt_ctx_clear(ctx);
+    vt_session_free(session);
+    vt_plan_free(plan);
+    vt_tensor_release(ctx, mark);
+    assert_int_equal(vt_ctx_memory_in_use(ctx), before);
+  }
+  assert_true(n > least);
+}
+
 /* Steps that are not layout changes, given the same way. */
 static inline size_t case_work_steps(vt_ctx *ctx, const vt_graph *graph)
 {

@@ -6,42 +6,15 @@
 #include <sys/stat.h>
 
 #include "graph/graph.h"
-#include "onnx_writer.h"
+#include "model_fixture.h"
 
-static const int64_t two_by_three[2] = {2, 3};
-
-typedef struct fixture {
-  vt_ctx *ctx;
-  pb graph; /* under construction */
-} fixture;
-
-static int set_up(void **state)
-{
-  fixture *f = calloc(1, sizeof *f);
-  f->ctx = vt_ctx_new();
-  f->graph = onnx_graph(f->ctx, 2, two_by_three);
-  *state = f;
-  return 0;
-}
-
-static int tear_down(void **state)
+/* Nothing leaks, whatever went wrong. */
+static int tear_down_empty(void **state)
 {
   fixture *f = *state;
   vt_text_free(&f->graph);
-  assert_true(vt_ctx_memory_in_use(f->ctx) == 0); /* nothing leaks, whatever went wrong */
-  vt_ctx_free(f->ctx);
-  free(f);
-  return 0;
-}
-
-static void add(fixture *f, pb node)
-{
-  pb_message(f->ctx, &f->graph, ONNX_NODE, &node);
-}
-
-static void add_tensor(fixture *f, pb tensor)
-{
-  pb_message(f->ctx, &f->graph, ONNX_INITIALIZER, &tensor);
+  assert_true(vt_ctx_memory_in_use(f->ctx) == 0);
+  return tear_down(state);
 }
 
 /* The model must be refused with that status and a message that contains `part`. */
@@ -62,15 +35,6 @@ static void refused(fixture *f, vt_status expected, const char *part)
 {
   pb model = onnx_model(f->ctx, 21, &f->graph);
   refused_model(f, &model, expected, part);
-}
-
-static vt_graph *accepted(fixture *f)
-{
-  pb model = onnx_model(f->ctx, 21, &f->graph);
-  vt_graph *graph;
-  assert_ok(f->ctx, vt_graph_parse(f->ctx, model.data, model.length, NULL, NULL, &graph));
-  vt_text_free(&model);
-  return graph;
 }
 
 /* ---- the file as bytes ---- */
@@ -278,7 +242,7 @@ static void nodes_out_of_order(void **state)
   fixture *f = *state;
   add(f, onnx_node(f->ctx, "Neg", "last", "a", "y"));
   add(f, onnx_node(f->ctx, "Relu", "first", "x", "a"));
-  vt_graph *graph = accepted(f);
+  vt_graph *graph = read_opset(f, 21);
   assert_string_equal(graph->nodes[0].name, "first");
   assert_string_equal(graph->nodes[1].name, "last");
   assert_int_equal(graph->values[vt_graph_find(graph, "y")].producer, 1);
@@ -295,7 +259,7 @@ static void long_chain_backwards(void **state)
     snprintf(to, sizeof to, i == LENGTH ? "y" : "v%d", i);
     add(f, onnx_node(f->ctx, "Neg", "", from, to));
   }
-  vt_graph *graph = accepted(f);
+  vt_graph *graph = read_opset(f, 21);
   assert_int_equal(graph->node_count, LENGTH);
   assert_int_equal(graph->values[graph->outputs[0]].producer, LENGTH - 1);
   vt_graph_free(graph);
@@ -527,7 +491,7 @@ static void weights_that_are_nan(void **state)
   float weights[6] = {NAN, INFINITY, -INFINITY, 0, 1, 2};
   add_tensor(f, onnx_tensor(f->ctx, "w", VT_F32, 2, two_by_three, weights, sizeof weights));
   add(f, onnx_node(f->ctx, "Add", "n", "x w", "y"));
-  vt_graph *graph = accepted(f);
+  vt_graph *graph = read_opset(f, 21);
   vt_ctx *inner = vt_ctx_child(f->ctx);
   vt_tensor *x = vt_tensor_new(inner, VT_F32, 2, two_by_three), *y;
   memset(x->data, 0, vt_bytes(x));
@@ -545,12 +509,12 @@ static void zero_sized_tensor(void **state)
   pb node = onnx_node(f->ctx, "Concat", "n", "x w", "y");
   onnx_attribute_int(f->ctx, &node, "axis", 0);
   add(f, node);
-  vt_graph *graph = accepted(f);
+  vt_graph *graph = read_opset(f, 21);
   assert_int_equal(graph->values[graph->outputs[0]].dims[0], 2);
   vt_graph_free(graph);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_empty)
 
 int main(void)
 {

@@ -6,20 +6,6 @@
 
 #include "plan_case.h"
 
-static int setup(void **state)
-{
-  *state = vt_ctx_new();
-  return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-  vt_ctx_free(*state);
-  return 0;
-}
-
-#define DIMS(...) ((const int64_t[]){__VA_ARGS__})
-
 /* y = relu(x + 1)·2, with x [2, 3] */
 static void small_graph(builder *b, vt_ctx *ctx)
 {
@@ -293,8 +279,6 @@ static void test_micro_batch(void **state)
   assert_int_equal(vt_micro_batch(1e12), 1);
 }
 
-/* Every allocation of compiling, of a session and of a run fails once: an error each time, and nothing is
- * left over. */
 static void test_allocation_failures(void **state)
 {
   vt_ctx *ctx = *state;
@@ -305,49 +289,25 @@ static void test_allocation_failures(void **state)
   builder_node(&b, "Transpose", "sum", "turned", "perm=1,0");
   builder_output(&b, "flat");
   builder_output(&b, "turned");
-  vt_tensor *inputs[1];
-  case_inputs(ctx, &b.graph, inputs);
-  size_t mark = vt_tensor_mark(ctx);
-  uint64_t before = vt_ctx_memory_in_use(ctx);
-  long n = 1;
-  for (bool failed = true; failed; n++) {
-    vt_plan *plan = NULL;
-    vt_session *session = NULL;
-    vt_ctx_fail_allocation(ctx, n);
-    vt_status status = case_compile(ctx, &b.graph, inputs, NULL, &plan);
-    if (status == VT_OK) status = vt_session_new(ctx, plan, &session);
-    if (status == VT_OK) {
-      case_set(session, &b.graph, inputs);
-      status = vt_session_run(ctx, session);
-    }
-    vt_ctx_fail_allocation(ctx, 0);
-    failed = status != VT_OK;
-    if (failed) assert_int_equal(status, VT_ERROR_OUT_OF_MEMORY);
-    vt_ctx_clear(ctx);
-    vt_session_free(session);
-    vt_plan_free(plan);
-    vt_tensor_release(ctx, mark);
-    assert_int_equal(vt_ctx_memory_in_use(ctx), before);
-  }
-  assert_true(n > 20);
+  case_allocations(ctx, &b.graph, 20);
   builder_free(&b);
 }
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_small, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_shape_arithmetic, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_data_dependent, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_given_input, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_random_stays, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_input_as_output, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_shared_values, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_wanted, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_micro_batch, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_allocation_failures, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_small, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_shape_arithmetic, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_data_dependent, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_given_input, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_random_stays, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_input_as_output, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_shared_values, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_wanted, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_refusals, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_threads, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_micro_batch, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_allocation_failures, new_context, free_context),
   };
   return cmocka_run_group_tests_name("graph/plan", tests, NULL, NULL);
 }

@@ -5,20 +5,6 @@
  */
 #include "plan_case.h"
 
-static int setup(void **state)
-{
-  *state = vt_ctx_new();
-  return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-  vt_ctx_free(*state);
-  return 0;
-}
-
-#define DIMS(...) ((const int64_t[]){__VA_ARGS__})
-
 static void image(builder *b, vt_ctx *ctx, int64_t items, int64_t channels, int64_t height, int64_t width)
 {
   builder_init(b, ctx);
@@ -627,23 +613,23 @@ static void test_not_finite(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_batch_norm, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_affine, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_residual, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_residual_aliasing, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_wanted_ends_fusion, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_activations, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_gate_with_reader, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_geometry, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_other_ranks, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_pads, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_pools, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_squeeze_excite, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_concat_and_enlarge, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_channels_last, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_classifier_end, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_products, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_not_finite, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_batch_norm, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_affine, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_residual, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_residual_aliasing, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_wanted_ends_fusion, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_activations, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_gate_with_reader, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_geometry, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_other_ranks, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_pads, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_pools, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_squeeze_excite, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_concat_and_enlarge, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_channels_last, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_classifier_end, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_products, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_not_finite, new_context, free_context),
   };
   return cmocka_run_group_tests_name("graph/plan_fusion", tests, NULL, NULL);
 }

@@ -9,20 +9,6 @@
 #include "graph/profile.h"
 #include "plan_case.h"
 
-static int setup(void **state)
-{
-  *state = vt_ctx_new();
-  return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-  vt_ctx_free(*state);
-  return 0;
-}
-
-#define DIMS(...) ((const int64_t[]){__VA_ARGS__})
-
 /* A small network with a convolution, a sum made in place, a pool, a product and an operator of the table. */
 static void small_network(builder *b, vt_ctx *ctx)
 {
@@ -204,39 +190,13 @@ static void test_profile(void **state)
   builder_free(&b);
 }
 
-/* Every allocation of compiling, of a session and of a run fails once: an error each time, and nothing is
- * left over. */
 static void test_allocation_failures(void **state)
 {
   vt_ctx *ctx = *state;
   builder b;
   small_network(&b, ctx);
-  vt_tensor *inputs[1];
-  case_inputs(ctx, &b.graph, inputs);
   case_check(ctx, &b.graph, NULL); /* what is made once for the process exists from here on */
-  size_t mark = vt_tensor_mark(ctx);
-  uint64_t before = vt_ctx_memory_in_use(ctx);
-  long n = 1;
-  for (bool failed = true; failed; n++) {
-    vt_plan *plan = NULL;
-    vt_session *session = NULL;
-    vt_ctx_fail_allocation(ctx, n);
-    vt_status status = case_compile(ctx, &b.graph, inputs, NULL, &plan);
-    if (status == VT_OK) status = vt_session_new(ctx, plan, &session);
-    if (status == VT_OK) {
-      case_set(session, &b.graph, inputs);
-      status = vt_session_run(ctx, session);
-    }
-    vt_ctx_fail_allocation(ctx, 0);
-    failed = status != VT_OK;
-    if (failed && status != VT_ERROR_OUT_OF_MEMORY) fail_msg("allocation %ld: %s", n, vt_ctx_message(ctx));
-    vt_ctx_clear(ctx);
-    vt_session_free(session);
-    vt_plan_free(plan);
-    vt_tensor_release(ctx, mark);
-    assert_int_equal(vt_ctx_memory_in_use(ctx), before);
-  }
-  assert_true(n > 60);
+  case_allocations(ctx, &b.graph, 60);
   builder_free(&b);
 }
 
@@ -269,11 +229,11 @@ static void test_real_models(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_parallel, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_two_threads, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_profile, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_allocation_failures, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_real_models, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_parallel, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_two_threads, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_profile, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_allocation_failures, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_real_models, new_context, free_context),
   };
   return cmocka_run_group_tests_name("graph/plan_session", tests, NULL, NULL);
 }

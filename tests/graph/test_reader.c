@@ -5,51 +5,7 @@
 #include <math.h>
 
 #include "graph/onnx.h"
-#include "onnx_writer.h"
-
-static const int64_t two_by_three[2] = {2, 3};
-
-typedef struct fixture {
-  vt_ctx *ctx;
-  pb graph;
-} fixture;
-
-static int set_up(void **state)
-{
-  fixture *f = calloc(1, sizeof *f);
-  f->ctx = vt_ctx_new();
-  f->graph = onnx_graph(f->ctx, 2, two_by_three);
-  *state = f;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  fixture *f = *state;
-  vt_text_free(&f->graph);
-  vt_ctx_free(f->ctx);
-  free(f);
-  return 0;
-}
-
-static void add(fixture *f, pb node)
-{
-  pb_message(f->ctx, &f->graph, ONNX_NODE, &node);
-}
-
-static vt_graph *read_model(fixture *f, pb *model)
-{
-  vt_graph *graph;
-  assert_ok(f->ctx, vt_graph_parse(f->ctx, model->data, model->length, NULL, NULL, &graph));
-  vt_text_free(model);
-  return graph;
-}
-
-static vt_graph *read_opset(fixture *f, int64_t opset)
-{
-  pb model = onnx_model(f->ctx, opset, &f->graph);
-  return read_model(f, &model);
-}
+#include "model_fixture.h"
 
 /* x = 1, 2, … in the shape of graph input 0; output 0. */
 static vt_tensor *run(fixture *f, const vt_graph *graph)
@@ -116,7 +72,7 @@ static void function_attributes(void **state)
   pb model = onnx_model(f->ctx, 21, &f->graph), function = function_scale(f, 3);
   import(f, &model, 8, "my", 1);
   pb_message(f->ctx, &model, 25, &function);
-  vt_graph *graph = read_model(f, &model);
+  vt_graph *graph = read_model(f->ctx, &model);
   assert_int_equal(graph->node_count, 2);
   assert_values(run(f, graph), 6, (float[]){30, 60, 90, 120, 150, 180});
   vt_graph_free(graph);
@@ -180,7 +136,7 @@ static void function_that_hands_its_input_on(void **state)
   add(f, call(f, "same", "n", "x", "y"));
   pb model = onnx_model(f->ctx, 21, &f->graph);
   pb_message(f->ctx, &model, 25, &function);
-  vt_graph *graph = read_model(f, &model);
+  vt_graph *graph = read_model(f->ctx, &model);
   assert_values(run(f, graph), 6, (float[]){1, 2, 3, 4, 5, 6});
   vt_graph_free(graph);
 }
@@ -301,7 +257,7 @@ static void shapes_follow_open_sizes(void **state)
   onnx_attribute_int(f->ctx, &gather, "axis", 0);
   int64_t rest = 24, dims[1] = {1};
   pb tensor = onnx_tensor(f->ctx, "rest", VT_I64, 1, dims, &rest, sizeof rest);
-  pb_message(f->ctx, &f->graph, ONNX_INITIALIZER, &tensor);
+  add_tensor(f, tensor);
   add(f, shape);
   add(f, gather);
   add(f, onnx_node(f->ctx, "Reshape", "r", "x wanted", "y"));
@@ -352,7 +308,7 @@ static void hash_of_the_file(void **state)
   pb model = onnx_model(f->ctx, 21, &f->graph);
   char expected[65];
   vt_sha256_hex(model.data, model.length, expected);
-  vt_graph *graph = read_model(f, &model);
+  vt_graph *graph = read_model(f->ctx, &model);
   assert_string_equal(vt_graph_sha256(graph), expected);
   vt_graph_free(graph);
 }

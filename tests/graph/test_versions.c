@@ -171,32 +171,32 @@ static void hardmax_at_axis_zero(void **state)
   expect(f, 1, 2, DIMS(2, 2), VALUES(0, 0, 0, 1));
 }
 
-static void norm_of_each_position(void **state)
+/* y = (x − m) / √(v + 1) · s + b with a number for each column. */
+static void start_norm(fixture *f)
 {
-  fixture *f = *state;
   start(f, "BatchNormalization", "x s b m v", 2, DIMS(2, 2));
   constant(f, "s", 1, DIMS(2), VALUES(2, 3), 2);
   constant(f, "b", 1, DIMS(2), VALUES(0, 1), 2);
   constant(f, "m", 1, DIMS(2), VALUES(1, 0), 2);
   constant(f, "v", 1, DIMS(2), VALUES(3, 15), 2);
-  onnx_attribute_int(f->ctx, &f->node, "spatial", 0);
   onnx_attribute_float(f->ctx, &f->node, "epsilon", 1);
-  /* (x − m) / √(v + 1) · s + b */
+}
+
+static void norm_of_each_position(void **state)
+{
+  fixture *f = *state;
+  start_norm(f);
+  onnx_attribute_int(f->ctx, &f->node, "spatial", 0);
   expect(f, 7, 2, DIMS(2, 2), VALUES(0, 2.5f, 2, 4));
 }
 
 static void norm_of_inference(void **state)
 {
   fixture *f = *state;
-  start(f, "BatchNormalization", "x s b m v", 2, DIMS(2, 2));
-  constant(f, "s", 1, DIMS(2), VALUES(2, 3), 2);
-  constant(f, "b", 1, DIMS(2), VALUES(0, 1), 2);
-  constant(f, "m", 1, DIMS(2), VALUES(1, 0), 2);
-  constant(f, "v", 1, DIMS(2), VALUES(3, 15), 2);
+  start_norm(f);
   onnx_attribute_int(f->ctx, &f->node, "is_test", 1);
   onnx_attribute_int(f->ctx, &f->node, "spatial", 1);
   onnx_attribute_ints(f->ctx, &f->node, "consumed_inputs", 5, DIMS(0, 0, 0, 1, 1));
-  onnx_attribute_float(f->ctx, &f->node, "epsilon", 1);
   expect(f, 1, 2, DIMS(2, 2), VALUES(0, 2.5f, 2, 4));
 }
 
