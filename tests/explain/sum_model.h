@@ -7,6 +7,7 @@
 #define VT_TESTS_SUM_MODEL_H
 
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "explain/scorer.h"

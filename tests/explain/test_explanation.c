@@ -4,48 +4,31 @@
  * explanation.json. The model is p = sigmoid(sum of the shown quadrants' weights), so every number can be
  * written down.
  */
-#include "test.h"
-
 #include <locale.h>
 
+#include "bench.h"
 #include "explain/divide.h"
 #include "explain/method.h"
-#include "sum_model.h"
 #include "tensor/tensor.h"
 
 /* Order by weight: quadrants 2, 0, 3, 1. Sums of prefixes 0, 2, 3, 3.25, 2.75; of what is left 2.75, 0.75,
  * −0.25, −0.5, 0. */
-static const double weights[4] = {1.0, -0.5, 2.0, 0.25};
 static const int best_order[4] = {2, 0, 3, 1};
 static const double shown_sums[5] = {0, 2, 3, 3.25, 2.75}, left_sums[5] = {2.75, 0.75, -0.25, -0.5, 0};
 
-typedef struct bench {
-  vt_ctx *ctx;
-  sum_model state;
-  vt_model *model;
-  vt_image *picture, *blank;
-  vt_regions *regions;
-  vt_scorer_options options;
-  vt_scorer *scorer;
-  vt_explanation *explanation;
-} bench;
-
-static bench bench_new(void)
+/* Two classes, of which the second always has the logit 0. */
+static bench bench_of_one_weight(void)
 {
-  bench b = {.ctx = vt_ctx_new(), .state = {.classes = 2, .poison_pixel = -1}};
-  b.options = (vt_scorer_options){.target = 0, .second = VT_CLASS_PREDICTED, .batch = 16};
-  set_weights(&b.state, 0, weights);
+  static const double nothing[4] = {0};
+  bench b = bench_new(2);
+  set_weights(&b.state, 1, nothing);
+  b.options.second = VT_CLASS_PREDICTED;
   return b;
 }
 
 static vt_status bench_open(bench *b)
 {
-  VT_TRY(vt_model_from_function(b->ctx, sum_predict, &b->state, 3, SIDE, SIDE, 2, true, &b->model));
-  b->picture = plain_picture(b->ctx, 255);
-  b->blank = plain_picture(b->ctx, 0);
-  if (!b->picture || !b->blank) return VT_ERROR_OUT_OF_MEMORY;
-  VT_TRY(quadrant_regions(b->ctx, &b->regions));
-  VT_TRY(vt_scorer_new(b->ctx, b->model, b->picture, b->blank, b->regions, &b->options, &b->scorer));
+  VT_TRY(bench_parts(b));
   VT_TRY(vt_explanation_new(b->ctx, &b->explanation));
   b->explanation->model = b->model;
   b->explanation->picture = b->picture;
@@ -56,18 +39,6 @@ static vt_status bench_open(bench *b)
   return VT_OK;
 }
 
-static void bench_end(bench *b)
-{
-  vt_explanation_free(b->explanation);
-  vt_scorer_free(b->scorer);
-  vt_regions_free(b->regions);
-  vt_image_free(b->picture);
-  vt_image_free(b->blank);
-  vt_model_free(b->model);
-  assert_int_equal(vt_ctx_memory_in_use(b->ctx), 0);
-  vt_ctx_free(b->ctx);
-}
-
 static double sigmoid(double x)
 {
   return 1 / (1 + exp(-x));
@@ -76,7 +47,7 @@ static double sigmoid(double x)
 static void test_closed_form(void **unused)
 {
   (void)unused;
-  bench b = bench_new();
+  bench b = bench_of_one_weight();
   assert_ok(b.ctx, bench_open(&b));
   assert_ok(b.ctx, vt_explanation_complete(b.ctx, b.explanation, b.scorer, false));
   const vt_explanation *e = b.explanation;
@@ -122,7 +93,7 @@ static void test_closed_form(void **unused)
 static void test_known_points_are_kept(void **unused)
 {
   (void)unused;
-  bench b = bench_new();
+  bench b = bench_of_one_weight();
   assert_ok(b.ctx, bench_open(&b));
   uint64_t inner[2] = {1 << 2, 0xf & ~(1 << 2)}; /* S_1 and its complement, as a search would have asked */
   vt_scored scored[2];
@@ -147,7 +118,7 @@ static void test_known_points_are_kept(void **unused)
 static void test_mistake(void **unused)
 {
   (void)unused;
-  bench b = bench_new();
+  bench b = bench_of_one_weight();
   b.options.target = 1; /* the model says 0 */
   assert_ok(b.ctx, bench_open(&b));
   static const int reversed[4] = {1, 3, 0, 2}; /* sums of class 0: 0, −0.5, −0.25, 0.75, 2.75 */
@@ -172,7 +143,7 @@ static void test_mistake(void **unused)
 static void test_mistake_peak(void **unused)
 {
   (void)unused;
-  bench b = bench_new();
+  bench b = bench_of_one_weight();
   b.options.target = 1;
   assert_ok(b.ctx, bench_open(&b));
   vt_regions *halves = NULL;
@@ -202,7 +173,7 @@ static void test_mistake_peak(void **unused)
 static void test_uninformative(void **unused)
 {
   (void)unused;
-  bench b = bench_new();
+  bench b = bench_of_one_weight();
   static const double nothing[4] = {0};
   set_weights(&b.state, 0, nothing);
   assert_ok(b.ctx, bench_open(&b));
@@ -219,7 +190,7 @@ static void test_uninformative(void **unused)
 static void test_random_model_is_told(void **unused)
 {
   (void)unused;
-  bench b = bench_new();
+  bench b = bench_of_one_weight();
   b.state.random = true;
   assert_ok(b.ctx, bench_open(&b));
   assert_ok(b.ctx, vt_explanation_complete(b.ctx, b.explanation, b.scorer, false));
@@ -231,7 +202,7 @@ static void test_random_model_is_told(void **unused)
 static void test_cut_short(void **unused)
 {
   (void)unused;
-  bench b = bench_new();
+  bench b = bench_of_one_weight();
   b.options.max_calls = 5;
   assert_ok(b.ctx, bench_open(&b));
   assert_ok(b.ctx, vt_explanation_complete(b.ctx, b.explanation, b.scorer, false));
@@ -250,7 +221,7 @@ static void test_cut_short(void **unused)
   json_decref(json);
   bench_end(&b);
 
-  b = bench_new();
+  b = bench_of_one_weight();
   assert_ok(b.ctx, bench_open(&b));
   volatile int flag = 1;
   vt_ctx_set_cancel(b.ctx, &flag);
@@ -265,7 +236,7 @@ static void test_after_a_time_limit(void **unused)
 {
   (void)unused;
   for (int slow = 0; slow < 2; slow++) {
-    bench b = bench_new();
+    bench b = bench_of_one_weight();
     b.options.time_limit = 1e-9;
     b.state.nap_microseconds = slow ? 800000 : 0; /* four items: 0.2 s each, and six are missing */
     assert_ok(b.ctx, bench_open(&b));
@@ -295,7 +266,7 @@ static void test_text_from_outside(void **unused)
 static void test_bad_orders(void **unused)
 {
   (void)unused;
-  bench b = bench_new();
+  bench b = bench_of_one_weight();
   assert_ok(b.ctx, bench_open(&b));
   b.explanation->order[1] = 2;
   assert_fails(b.ctx, vt_explanation_complete(b.ctx, b.explanation, b.scorer, false),
@@ -322,7 +293,7 @@ static void test_json(void **unused)
   (void)unused;
   char *reference = NULL;
   for (int run = 0; run < 3; run++) {
-    bench b = bench_new();
+    bench b = bench_of_one_weight();
     b.options.batch = (int[]){1, 7, 64}[run];
     vt_ctx_set_threads(b.ctx, run + 1);
     assert_ok(b.ctx, bench_open(&b));
@@ -435,7 +406,7 @@ static void remove_file(vt_ctx *ctx, const char *folder, const char *name)
 static void test_read_back(void **unused)
 {
   (void)unused;
-  bench b = bench_new();
+  bench b = bench_of_one_weight();
   assert_ok(b.ctx, bench_open(&b));
   vt_ctx *io = vt_ctx_new(); /* a context that has held tensors keeps its list of them */
   assert_ok(b.ctx, vt_explanation_complete(b.ctx, b.explanation, b.scorer, false));
@@ -492,7 +463,7 @@ static void test_allocation_failures(void **unused)
   (void)unused;
   bool survived = false;
   for (long n = 1; n < 200 && !survived; n++) {
-    bench b = bench_new();
+    bench b = bench_of_one_weight();
     vt_ctx_fail_allocation(b.ctx, n);
     vt_status status = bench_open(&b);
     if (status == VT_OK) status = vt_explanation_complete(b.ctx, b.explanation, b.scorer, false);

@@ -9,12 +9,10 @@
 #include <jansson.h>
 #include <math.h>
 
+#include "bench.h"
 #include "explain/divide.h"
 #include "explain/model_onnx.h"
-#include "sum_model.h"
 #include "tensor/tensor.h"
-
-static const double first_weights[4] = {1.0, -0.5, 2.0, 0.25}, second_weights[4] = {0.5, 0.5, -1.0, 0.75};
 
 /* Hands the builder's graph over to the heap, as the reader would. */
 static vt_graph *take_graph(builder *b)
@@ -73,14 +71,6 @@ static vt_status score_all(vt_ctx *ctx, vt_model *model, vt_scored scored[16], f
   vt_image_free(white);
   vt_image_free(black);
   return status;
-}
-
-static double weight_of(const double w[4], int bits)
-{
-  double sum = 0;
-  for (int q = 0; q < 4; q++)
-    if (bits >> q & 1) sum += w[q];
-  return sum;
 }
 
 static void check_scores(const vt_scored scored[16])

@@ -3,72 +3,8 @@
  * The scorer on models whose answers are known in closed form: values, counting, budgets, failures, equal
  * bytes.
  */
-#include "test.h"
-
+#include "bench.h"
 #include "explain/scorer_inside.h"
-#include "sum_model.h"
-
-/* Everything one scorer needs; `scorer_options` may be changed before bench_open(). */
-typedef struct bench {
-  vt_ctx *ctx;
-  sum_model state;
-  vt_model *model;
-  vt_image *picture, *blank;
-  vt_regions *regions;
-  vt_scorer_options options;
-  vt_scorer *scorer;
-  bool probabilities;
-} bench;
-
-static const double first_weights[4] = {1.0, -0.5, 2.0, 0.25}, second_weights[4] = {0.5, 0.5, -1.0, 0.75};
-
-static bench bench_new(int classes)
-{
-  bench b = {.ctx = vt_ctx_new(), .state = {.classes = classes, .poison_pixel = -1}};
-  b.options = (vt_scorer_options){.target = 0, .second = VT_CLASS_NONE, .batch = 16};
-  set_weights(&b.state, 0, first_weights);
-  if (classes > 1) set_weights(&b.state, 1, second_weights);
-  return b;
-}
-
-static vt_status bench_parts(bench *b)
-{
-  VT_TRY(vt_model_from_function(b->ctx, sum_predict, &b->state, 3, SIDE, SIDE, b->state.classes,
-                                !b->probabilities, &b->model));
-  b->picture = plain_picture(b->ctx, 255);
-  b->blank = plain_picture(b->ctx, 0);
-  if (!b->picture || !b->blank) return VT_ERROR_OUT_OF_MEMORY;
-  VT_TRY(quadrant_regions(b->ctx, &b->regions));
-  return vt_scorer_new(b->ctx, b->model, b->picture, b->blank, b->regions, &b->options, &b->scorer);
-}
-
-static void bench_free(bench *b)
-{
-  vt_scorer_free(b->scorer);
-  vt_regions_free(b->regions);
-  vt_image_free(b->picture);
-  vt_image_free(b->blank);
-  vt_model_free(b->model);
-  b->scorer = NULL;
-  b->regions = NULL;
-  b->picture = b->blank = NULL;
-  b->model = NULL;
-}
-
-static void bench_end(bench *b)
-{
-  bench_free(b);
-  assert_int_equal(vt_ctx_memory_in_use(b->ctx), 0);
-  vt_ctx_free(b->ctx);
-}
-
-static double weight_of(const double w[4], uint64_t bits)
-{
-  double sum = 0;
-  for (int q = 0; q < 4; q++)
-    if (bits >> q & 1) sum += w[q];
-  return sum;
-}
 
 /* Every one of the 16 subsets against softmax and entropy written out here. */
 static void test_closed_form(void **unused)
