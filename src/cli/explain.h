@@ -12,7 +12,7 @@
 
 /* Options about the model. */
 typedef struct cli_model_settings {
-  char *model, *preprocess, *output, *max_memory;
+  char *model, *preprocess, *output, *max_memory, *allow_loader;
 } cli_model_settings;
 extern const vt_field cli_model_fields[];
 extern const size_t cli_model_field_count;

@@ -27,6 +27,9 @@ const vt_field cli_model_fields[] = {
      .help = "name of the model's output to explain [the sidecar's, or the first]"},
     {"max_memory", VT_FIELD_STRING, offsetof(cli_model_settings, max_memory),
      .help = "most memory to hold at once, such as 800M or 2G [all that the machine has]"},
+    {"allow_loader", VT_FIELD_STRING, offsetof(cli_model_settings, allow_loader),
+     .help = "also open pictures with this libvips loader, such as svgload or openslideload; its formats are "
+             "off because it is not hardened against hostile files"},
 };
 const size_t cli_model_field_count = VT_COUNT(cli_model_fields);
 
@@ -69,6 +72,7 @@ static uint64_t machine_memory(void)
 vt_status cli_model_open(cli *run, const cli_model_settings *settings, const char *embedding, char **path,
                          vt_model **out)
 {
+  if (settings->allow_loader) VT_TRY(vt_allow_loader(run->ctx, settings->allow_loader));
   uint64_t bytes;
   run->stage = CLI_USAGE;
   VT_TRY(cli_parse_bytes(run->ctx, "max-memory", settings->max_memory, &bytes));
