@@ -72,7 +72,7 @@ def main():
     for key in ("XDG_DATA_HOME", "NO_COLOR"):
         environment.pop(key, None)
     if "LSAN_OPTIONS" in environment: # cases run elsewhere
-        environment["LSAN_OPTIONS"] = re.sub(r"suppressions=(?!/)", f"suppressions={os.getcwd()}/", environment["LSAN_OPTIONS"])
+        environment["LSAN_OPTIONS"] = re.sub(r"(?<!_)suppressions=(?!/)", f"suppressions={os.getcwd()}/", environment["LSAN_OPTIONS"])
     cases = sorted(name[:-3] for name in os.listdir(os.path.join(HERE, "cases")) if name.endswith(".sh"))
     if len(sys.argv) > 1:
         cases = [name for name in cases if name in sys.argv[1:]]
