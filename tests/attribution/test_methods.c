@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What every method must keep, by walking the registry: a full order, finite curves, the calls it declared, the
- * same bytes for any batch and thread count, and settings that matter. On the small ONNX model of the command's
- * tests.
+ * What every method must keep, by walking the registry: a full order, finite curves, the calls it declared,
+ * the same bytes for any batch and thread count, and settings that matter. On the small ONNX model of the
+ * command's tests.
  */
 #include "test.h"
 
@@ -35,8 +35,8 @@ static void bench_close(bench *b)
   vt_ctx_free(b->ctx);
 }
 
-/* A run of `method` on the 3×3 grid with up to two settings changed from their defaults; explanation.json without
- * what may differ from run to run. */
+/* A run of `method` on the 3×3 grid with up to two settings changed from their defaults; explanation.json
+ * without what may differ from run to run. */
 static json_t *explain(bench *b, const vt_method *method, const char *const changed[2][2], const char *batch,
                        int threads)
 {
@@ -151,7 +151,8 @@ static void test_settings_matter(void **unused)
   bench_close(&b);
 }
 
-/* With only the effectiveness weighed, the objective of every prefix is the definition's sum over its embeddings. */
+/* With only the effectiveness weighed, the objective of every prefix is the definition's sum over its
+ * embeddings. */
 static void test_effectiveness(void **unused)
 {
   (void)unused;
