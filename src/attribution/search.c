@@ -271,11 +271,11 @@ vt_status vt_search(vt_ctx *ctx, const vt_task *task, const vt_search_options *o
   s.front_value = vt_objective(&options->weights, blank, full, 0);
 
   status = run_rounds(ctx, &s);
-  if (status == VT_ERROR_LIMIT || status == VT_ERROR_INTERRUPTED) {
+  const char *reason = vt_scorer_partial_reason(task->scorer, status);
+  if (reason) {
     explanation->partial = true;
-    explanation->partial_reason =
-        vt_strdup(ctx, status == VT_ERROR_INTERRUPTED ? "interrupted" : vt_scorer_stopped_by(task->scorer));
     vt_ctx_clear(ctx);
+    explanation->partial_reason = vt_strdup(ctx, reason);
     status = explanation->partial_reason ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   }
   if (status != VT_OK) goto done;

@@ -91,11 +91,6 @@ static vt_status cut_short(vt_ctx *ctx, vt_explanation *explanation, const char 
   return explanation->partial_reason ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
 
-static const char *reason_of(vt_status status, const vt_scorer *scorer)
-{
-  return status == VT_ERROR_INTERRUPTED ? "interrupted" : vt_scorer_stopped_by(scorer);
-}
-
 /* After a time limit the rest of the curves is still worth a moment: a second, or a tenth of the limit. */
 static bool worth_the_time(const vt_explanation *explanation, const vt_scorer *scorer, int missing)
 {
@@ -116,9 +111,10 @@ static vt_status ask(vt_ctx *ctx, vt_explanation *explanation, vt_scorer *scorer
   vt_scorer_set_diagnostic(scorer, diagnostic);
   vt_status status = vt_scorer_subsets(ctx, scorer, list->bits, list->count, list->scored);
   vt_scorer_set_diagnostic(scorer, false);
-  if (status == VT_ERROR_LIMIT || status == VT_ERROR_INTERRUPTED) {
+  const char *reason = vt_scorer_partial_reason(scorer, status);
+  if (reason) {
     *stopped = true;
-    return cut_short(ctx, explanation, reason_of(status, scorer));
+    return cut_short(ctx, explanation, reason);
   }
   if (status != VT_OK) return status;
   for (int i = 0; i < list->count; i++) {
@@ -138,8 +134,9 @@ static vt_status find_end(vt_ctx *ctx, vt_explanation *explanation, vt_scorer *s
   if (isnan(*value) && !diagnostic) {
     vt_scorer_set_diagnostic(scorer, false);
     vt_status status = vt_scorer_subsets(ctx, scorer, list->bits, 1, out);
-    if (status == VT_ERROR_LIMIT || status == VT_ERROR_INTERRUPTED)
-      VT_TRY(cut_short(ctx, explanation, reason_of(status, scorer)));
+    const char *reason = vt_scorer_partial_reason(scorer, status);
+    if (reason)
+      VT_TRY(cut_short(ctx, explanation, reason));
     else if (status != VT_OK)
       return status;
   }

@@ -63,7 +63,7 @@ typedef struct vt_explanation {
   char image_sha256[65];
   uint64_t seed;
   bool partial;
-  char *partial_reason; /* owned: "max-calls", "time-limit", "interrupted" */
+  char *partial_reason; /* owned: see vt_scorer_partial_reason() */
   int64_t model_calls, model_forwards, diagnostic_calls;
   double seconds;
   int threads, batch;
@@ -83,7 +83,7 @@ vt_status vt_explanation_warn(vt_ctx *ctx, vt_explanation *explanation, const ch
 /* From order and scorer: exact curves (every prefix evaluated unless `insertion`/`deletion` hold it already:
  * NaN marks the missing ones), areas, AUCs, the three subsets, the mistake block, the saliency map. Used by
  * every method that ranks regions. Missing points are evaluated as diagnostics when `diagnostic`, else as the
- * method's own calls. When that is cut short (VT_ERROR_LIMIT, VT_ERROR_INTERRUPTED) the points stay NaN (null
+ * method's own calls. When that is cut short (vt_scorer_partial_reason()) the points stay NaN (null
  * in JSON), their AUC too, the explanation is marked partial and VT_OK returned with a clean context. */
 vt_status vt_explanation_complete(vt_ctx *ctx, vt_explanation *explanation, vt_scorer *scorer,
                                   bool diagnostic);

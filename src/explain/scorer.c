@@ -34,9 +34,18 @@ static vt_status check_budget(vt_ctx *ctx, vt_scorer *scorer, int count)
   return scorer->calls == 0 ? VT_OK : check_time(ctx, scorer);
 }
 
-const char *vt_scorer_stopped_by(const vt_scorer *scorer)
+const char *vt_scorer_partial_reason(const vt_scorer *scorer, vt_status status)
 {
-  return scorer->stopped_by;
+  switch (status) {
+  case VT_ERROR_LIMIT:
+    return scorer->stopped_by;
+  case VT_ERROR_INTERRUPTED:
+    return "interrupted";
+  case VT_ERROR_OUT_OF_MEMORY:
+    return "max-memory";
+  default:
+    return NULL;
+  }
 }
 
 static void count_calls(vt_scorer *scorer, int count)

@@ -80,9 +80,9 @@ const double *vt_scorer_full_probabilities(const vt_scorer *scorer);
  * L2-normalised. Counts `count` calls. */
 vt_status vt_scorer_region_embeddings(vt_ctx *ctx, vt_scorer *scorer, float *embeddings);
 
-/* Which limit the last VT_ERROR_LIMIT was about, as explanation.json says it: "max-calls" or
- * "time-limit". NULL: none. */
-const char *vt_scorer_stopped_by(const vt_scorer *scorer);
+/* Why a search that ended with `status` may keep what it has, as explanation.json says it: "max-calls",
+ * "time-limit", "max-memory", "interrupted". NULL: `status` is no such end. */
+const char *vt_scorer_partial_reason(const vt_scorer *scorer, vt_status status);
 
 /* From now on calls count as diagnostics (meta.diagnostic_calls) and are outside the budget,
  * or as the search's again. */
