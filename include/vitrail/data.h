@@ -93,13 +93,14 @@ VT_API VT_MUST_CHECK vt_status vt_rle_decode(vt_ctx *ctx, const char *text, size
 
 /* SLICO (zero-parameter SLIC). `step`: seed distance in pixels; 0: round(shorter side / 7.5), more for
  * pictures so long that this would give over 1024 regions. Fragments below a quarter of the mean area join
- * the neighbour with the longest shared border, here and in the next. */
+ * the neighbour with the longest shared border, here and in the next; their number goes to `merged` (may be
+ * NULL). */
 VT_API VT_MUST_CHECK vt_status vt_slico(vt_ctx *ctx, const vt_image *image, int step, int iterations,
-                                        int32_t *labels, int *count);
+                                        int32_t *labels, int *count, int *merged);
 /* SEEDS (superpixels extracted via energy-driven sampling) for about `wanted` regions; `levels`
  * of block sizes, 3 or 4. */
 VT_API VT_MUST_CHECK vt_status vt_seeds(vt_ctx *ctx, const vt_image *image, int wanted, int levels,
-                                        int32_t *labels, int *count);
+                                        int32_t *labels, int *count, int *merged);
 /* Felzenszwalb–Huttenlocher graph segmentation: `scale` (k, colour in 8-bit units; 0: searched so that about
  * 50 regions come out), Gaussian `sigma` (0.8 is usual), `min_size` in pixels (0: area / 500). */
 VT_API VT_MUST_CHECK vt_status vt_felzenszwalb(vt_ctx *ctx, const vt_image *image, double scale, double sigma,

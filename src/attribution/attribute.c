@@ -132,6 +132,7 @@ vt_status vt_attribute_run(vt_ctx *ctx, vt_model *model, const vt_image *photo, 
   vt_explanation *explanation = result.explanation;
   explanation->model = model;
   explanation->picture = result.picture;
+  explanation->division = result.regions_report;
   explanation->method = method;
   explanation->seed = (uint64_t)request->seed;
   explanation->batch = (int)request->batch;

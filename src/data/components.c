@@ -205,8 +205,12 @@ done:
   return status;
 }
 
-vt_status vt_regions_clean(vt_ctx *ctx, int32_t *labels, int height, int width, double min_area, int *count)
+vt_status vt_regions_clean(vt_ctx *ctx, int32_t *labels, int height, int width, double min_area, int *count,
+                           int *merged)
 {
   VT_TRY(vt_components(ctx, labels, height, width, labels, count));
-  return vt_regions_merge(ctx, labels, height, width, min_area, count);
+  int parts = *count;
+  VT_TRY(vt_regions_merge(ctx, labels, height, width, min_area, count));
+  if (merged) *merged = parts - *count;
+  return VT_OK;
 }

@@ -18,7 +18,9 @@ vt_status vt_components(vt_ctx *ctx, const int32_t *labels, int height, int widt
  * updated. Regions stay connected. */
 vt_status vt_regions_merge(vt_ctx *ctx, int32_t *labels, int height, int width, double min_area, int *count);
 
-/* Both in turn: parts of equal label become regions, those below `min_area` are merged. */
-vt_status vt_regions_clean(vt_ctx *ctx, int32_t *labels, int height, int width, double min_area, int *count);
+/* Both in turn: parts of equal label become regions, those below `min_area` are merged; how many were goes to
+ * `merged` (may be NULL). */
+vt_status vt_regions_clean(vt_ctx *ctx, int32_t *labels, int height, int width, double min_area, int *count,
+                           int *merged);
 
 #endif

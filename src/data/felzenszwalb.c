@@ -107,7 +107,7 @@ static vt_status segment(graph *run, double scale, double min_area, int32_t *lab
   }
   for (size_t i = 0; i < pixels; i++)
     labels[i] = (int32_t)root_of(sets, (uint32_t)i);
-  return vt_regions_clean(run->ctx, labels, run->height, run->width, min_area, count);
+  return vt_regions_clean(run->ctx, labels, run->height, run->width, min_area, count, NULL);
 }
 
 /* The number of regions falls as k rises, nearly always: bisection on log k, the nearest to the wanted number

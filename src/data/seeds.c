@@ -286,7 +286,8 @@ done:
   return status;
 }
 
-vt_status vt_seeds(vt_ctx *ctx, const vt_image *image, int wanted, int levels, int32_t *labels, int *count)
+vt_status vt_seeds(vt_ctx *ctx, const vt_image *image, int wanted, int levels, int32_t *labels, int *count,
+                   int *merged)
 {
   *count = 0;
   if (wanted < 1 || wanted > MAX_WANTED || levels < 1 || levels > MAX_LEVELS)
@@ -314,7 +315,7 @@ vt_status vt_seeds(vt_ctx *ctx, const vt_image *image, int wanted, int levels, i
     sweep_pixels(&run, &grid, sweep);
   }
   VT_TRY_DONE(vt_regions_clean(ctx, labels, image->height, image->width,
-                               small_share * (double)pixels / (double)regions, count));
+                               small_share * (double)pixels / (double)regions, count, merged));
 done:
   vt_free(run.bin);
   vt_free(run.histograms);

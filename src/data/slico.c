@@ -160,7 +160,8 @@ static int automatic_step(const vt_image *image)
   return step < 1 ? 1 : (int)(step + 0.5);
 }
 
-vt_status vt_slico(vt_ctx *ctx, const vt_image *image, int step, int iterations, int32_t *labels, int *count)
+vt_status vt_slico(vt_ctx *ctx, const vt_image *image, int step, int iterations, int32_t *labels, int *count,
+                   int *merged)
 {
   *count = 0;
   if (step < 0 || step > 1 << 15 || iterations < 1 || iterations > 1000)
@@ -187,7 +188,7 @@ vt_status vt_slico(vt_ctx *ctx, const vt_image *image, int step, int iterations,
   }
   assign(&run);
   VT_TRY_DONE(vt_regions_clean(ctx, labels, image->height, image->width,
-                               small_share * (double)pixels / run.count, count));
+                               small_share * (double)pixels / run.count, count, merged));
 done:
   vt_free(run.clusters);
   vt_free(run.nearest);

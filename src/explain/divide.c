@@ -62,7 +62,7 @@ static vt_status divide_slico(vt_ctx *ctx, const division *d)
   int count;
   VT_TRY(parse_numbers(ctx, "slico", d->argument, &step, 1));
   if (*d->argument) VT_TRY(check_range(ctx, "slico", "seed distance", step, 2, smaller_side(d)));
-  return vt_slico(ctx, d->picture, (int)step, 20, d->labels, &count);
+  return vt_slico(ctx, d->picture, (int)step, 20, d->labels, &count, &d->report->merged_fragments);
 }
 
 static vt_status divide_seeds(vt_ctx *ctx, const division *d)
@@ -72,7 +72,7 @@ static vt_status divide_seeds(vt_ctx *ctx, const division *d)
   VT_TRY(parse_numbers(ctx, "seeds", d->argument, &wanted, 1));
   VT_TRY(check_range(ctx, "seeds", "number of regions", wanted, 1,
                      (double)d->picture->width * d->picture->height));
-  return vt_seeds(ctx, d->picture, (int)wanted, 3, d->labels, &count);
+  return vt_seeds(ctx, d->picture, (int)wanted, 3, d->labels, &count, &d->report->merged_fragments);
 }
 
 static vt_status divide_felzenszwalb(vt_ctx *ctx, const division *d)

@@ -28,9 +28,10 @@ typedef struct vt_mistake {
 
 typedef struct vt_explanation {
   /* what was explained */
-  vt_model *model;           /* borrowed */
-  const vt_image *picture;   /* borrowed: what the model saw */
-  const vt_regions *regions; /* borrowed */
+  vt_model *model;            /* borrowed */
+  const vt_image *picture;    /* borrowed: what the model saw */
+  const vt_regions *regions;  /* borrowed */
+  vt_regions_report division; /* what had to be done to the division to make it one */
   int target;
   char *target_name; /* owned, NULL: class without a name */
   vt_score_kind score;

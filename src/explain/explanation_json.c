@@ -190,6 +190,18 @@ static json_t *data_object(const vt_explanation *explanation, bool *failed)
   return to.json;
 }
 
+/* What was dropped, merged or left uncovered by the division. */
+static json_t *division_object(const vt_regions_report *division, bool *failed)
+{
+  object to = new_object(failed);
+  set(to, "uncovered_pixels", json_integer(division->uncovered_pixels));
+  set(to, "overlap_pixels", json_integer(division->overlap_pixels));
+  set(to, "dropped_pixels", json_integer(division->dropped_pixels));
+  set(to, "dropped_regions", json_integer(division->dropped_regions));
+  set(to, "merged_fragments", json_integer(division->merged_fragments));
+  return to.json;
+}
+
 static json_t *meta_object(const vt_explanation *explanation, bool *failed)
 {
   object to = new_object(failed);
@@ -198,6 +210,7 @@ static json_t *meta_object(const vt_explanation *explanation, bool *failed)
   set(to, "method", text(explanation->method ? explanation->method->id : NULL));
   set(to, "parameters", explanation->parameters ? json_incref(explanation->parameters) : json_object());
   set(to, "protocol", explanation->order ? json_string("lima") : json_null());
+  set(to, "division", division_object(&explanation->division, failed));
   set(to, "model_sha256", text(model_sha256[0] ? model_sha256 : NULL));
   set(to, "image_sha256", text(explanation->image_sha256[0] ? explanation->image_sha256 : NULL));
   set(to, "seed", json_integer((json_int_t)explanation->seed));

@@ -59,8 +59,8 @@ static vt_status superpixels(vt_ctx *ctx)
   int count;
   vt_status status = VT_OK;
   VT_TRY_DONE(noise(ctx, &image));
-  VT_TRY_DONE(vt_slico(ctx, image, 0, 3, labels, &count));
-  VT_TRY_DONE(vt_seeds(ctx, image, 12, 3, labels, &count));
+  VT_TRY_DONE(vt_slico(ctx, image, 0, 3, labels, &count, NULL));
+  VT_TRY_DONE(vt_seeds(ctx, image, 12, 3, labels, &count, NULL));
   VT_TRY_DONE(vt_felzenszwalb(ctx, image, 50, 0.8, 4, labels, &count));
 done:
   vt_image_free(image);

@@ -32,12 +32,12 @@ typedef vt_status (*divider)(vt_ctx *ctx, const vt_image *image, int32_t *labels
 
 static vt_status slico(vt_ctx *ctx, const vt_image *image, int32_t *labels, int *count)
 {
-  return vt_slico(ctx, image, 0, 20, labels, count);
+  return vt_slico(ctx, image, 0, 20, labels, count, NULL);
 }
 
 static vt_status seeds(vt_ctx *ctx, const vt_image *image, int32_t *labels, int *count)
 {
-  return vt_seeds(ctx, image, 50, 3, labels, count);
+  return vt_seeds(ctx, image, 50, 3, labels, count, NULL);
 }
 
 static vt_status felzenszwalb(vt_ctx *ctx, const vt_image *image, int32_t *labels, int *count)
@@ -176,17 +176,18 @@ static void test_settings_are_checked(void **state)
   int32_t labels[16];
   int count;
   assert_ok(ctx, vt_image_new(ctx, 4, 4, 3, &image));
-  assert_fails(ctx, vt_slico(ctx, image, -1, 20, labels, &count), VT_ERROR_INVALID_ARGUMENT, "step");
-  assert_fails(ctx, vt_slico(ctx, image, 2, 0, labels, &count), VT_ERROR_INVALID_ARGUMENT, "iterations");
-  assert_fails(ctx, vt_seeds(ctx, image, 0, 3, labels, &count), VT_ERROR_INVALID_ARGUMENT, "regions");
-  assert_fails(ctx, vt_seeds(ctx, image, 5, 0, labels, &count), VT_ERROR_INVALID_ARGUMENT, "levels");
+  assert_fails(ctx, vt_slico(ctx, image, -1, 20, labels, &count, NULL), VT_ERROR_INVALID_ARGUMENT, "step");
+  assert_fails(ctx, vt_slico(ctx, image, 2, 0, labels, &count, NULL), VT_ERROR_INVALID_ARGUMENT,
+               "iterations");
+  assert_fails(ctx, vt_seeds(ctx, image, 0, 3, labels, &count, NULL), VT_ERROR_INVALID_ARGUMENT, "regions");
+  assert_fails(ctx, vt_seeds(ctx, image, 5, 0, labels, &count, NULL), VT_ERROR_INVALID_ARGUMENT, "levels");
   assert_fails(ctx, vt_felzenszwalb(ctx, image, -2, 0, 0, labels, &count), VT_ERROR_INVALID_ARGUMENT,
                "scale");
   assert_fails(ctx, vt_felzenszwalb(ctx, image, 1, -1, 0, labels, &count), VT_ERROR_INVALID_ARGUMENT,
                "sigma");
   volatile int stop = 1;
   vt_ctx_set_cancel(ctx, &stop);
-  assert_fails(ctx, vt_slico(ctx, image, 2, 20, labels, &count), VT_ERROR_INTERRUPTED, "");
+  assert_fails(ctx, vt_slico(ctx, image, 2, 20, labels, &count, NULL), VT_ERROR_INTERRUPTED, "");
   vt_image_free(image);
 }
 
