@@ -340,11 +340,25 @@ static void test_every_photograph(void **state)
   vt_preprocess_free(preprocess);
 }
 
+/* A lone pixel of its own label and a corner cut off from its label are both too small to stay. */
+static void test_merged_are_counted(void **state)
+{
+  vt_ctx *ctx = *state;
+  int32_t labels[15] = {0, 0, 0, 1, 1, /**/ 0, 2, 0, 1, 1, /**/ 0, 0, 0, 1, 0};
+  static const int32_t expected[15] = {0, 0, 0, 1, 1, /**/ 0, 0, 0, 1, 1, /**/ 0, 0, 0, 1, 1};
+  int count, merged = -1;
+  assert_ok(ctx, vt_regions_clean(ctx, labels, 3, 5, 2, &count, &merged));
+  assert_int_equal(count, 2);
+  assert_int_equal(merged, 2);
+  assert_memory_equal(labels, expected, sizeof labels);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_components, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_small_regions_join_the_longest_border, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_merged_are_counted, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_two_colours, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_constant, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_odd_sizes, new_context, free_context),
