@@ -10,8 +10,8 @@
 
 /* Tolerance of the backend test of the ONNX project. */
 static const double relative = 1e-3, absolute = 1e-7;
-/* The casts to bf16 expect bits cut off, where ONNX Runtime, the reference evaluator of later ONNX versions and
- * vitrail round to nearest: one unit in the last place. */
+/* The casts to bf16 expect bits cut off, where ONNX Runtime, the reference evaluator of later ONNX versions
+ * and vitrail round to nearest: one unit in the last place. */
 static const double cut_relative = 1.0 / 128;
 
 static void give_up(case_result *out, case_verdict verdict, const char *why)
