@@ -5,6 +5,7 @@
  */
 #include "ops/elementwise.h"
 #include "ops/families.h"
+#include "ops/gradient.h"
 
 /* Through u64, where overflow is defined, the low bits of every integer type come out right. */
 #define WRAPPING(operator) (real)((uint64_t)a operator(uint64_t) b)
@@ -146,28 +147,38 @@ static vt_status reciprocal_run(vt_ctx *ctx, const vt_call *call)
   return vt_run_loops(ctx, call, reciprocal_loops);
 }
 
+/* ---- gradients ---- */
+
+/* Add, Sum: every operand gets what the result gets, summed where it was repeated. */
+static vt_status add_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  for (int i = 0; i < gradient->call->input_count; i++)
+    if (gradient->wanted[i])
+      VT_TRY(vt_gradient_reduce(ctx, gradient->output_gradients[0], gradient->call->inputs[i],
+                                &gradient->input_gradients[i]));
+  return VT_OK;
+}
+
 #define SIGNED (VT_FLOATS | VT_HALVES | VT_T(VT_I8) | VT_T(VT_I16) | VT_T(VT_I32) | VT_T(VT_I64))
 
 /* clang-format off */
 #define ROW(operator, minimum_count, maximum_count, type_set, shape_rule, flag, function)                    \
-  {                                                                                                          \
     .name = operator, .since = 1, VT_INPUTS(minimum_count, maximum_count),                                   \
     VT_OUTPUTS(1, 1), .types = {type_set}, .same_types = true, .flags = flag,                                \
-    .shape = shape_rule, .implementations = {{"plain", NULL, function}}                                      \
-  }
+    .shape = shape_rule, .implementations = {{"plain", NULL, function}}
 
 static const vt_op rows[] = {
-    ROW("Add", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, add_run),
-    ROW("Sub", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, subtract_run),
-    ROW("Mul", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, multiply_run),
-    ROW("Div", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, divide_run),
-    ROW("Max", 1, VT_VARIADIC, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, maximum_run),
-    ROW("Min", 1, VT_VARIADIC, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, minimum_run),
-    ROW("Sum", 1, VT_VARIADIC, VT_FLOATS | VT_HALVES, vt_shape_broadcast, 0, sum_run),
-    ROW("Mean", 1, VT_VARIADIC, VT_FLOATS | VT_HALVES, vt_shape_broadcast, 0, mean_run),
-    ROW("Neg", 1, 1, SIGNED, vt_shape_same, VT_OP_ELEMENTWISE, negate_run),
-    ROW("Abs", 1, 1, VT_NUMBERS | VT_HALVES, vt_shape_same, VT_OP_ELEMENTWISE, absolute_run),
-    ROW("Reciprocal", 1, 1, VT_FLOATS | VT_HALVES, vt_shape_same, VT_OP_ELEMENTWISE, reciprocal_run),
+    {ROW("Add", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, add_run), .backward = add_backward},
+    {ROW("Sub", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, subtract_run)},
+    {ROW("Mul", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, multiply_run)},
+    {ROW("Div", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, divide_run)},
+    {ROW("Max", 1, VT_VARIADIC, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, maximum_run)},
+    {ROW("Min", 1, VT_VARIADIC, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, minimum_run)},
+    {ROW("Sum", 1, VT_VARIADIC, VT_FLOATS | VT_HALVES, vt_shape_broadcast, 0, sum_run), .backward = add_backward},
+    {ROW("Mean", 1, VT_VARIADIC, VT_FLOATS | VT_HALVES, vt_shape_broadcast, 0, mean_run)},
+    {ROW("Neg", 1, 1, SIGNED, vt_shape_same, VT_OP_ELEMENTWISE, negate_run)},
+    {ROW("Abs", 1, 1, VT_NUMBERS | VT_HALVES, vt_shape_same, VT_OP_ELEMENTWISE, absolute_run)},
+    {ROW("Reciprocal", 1, 1, VT_FLOATS | VT_HALVES, vt_shape_same, VT_OP_ELEMENTWISE, reciprocal_run)},
 };
 /* clang-format on */
 

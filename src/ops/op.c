@@ -2,16 +2,23 @@
  *
  * Looking up rows, checking calls, running them.
  */
-#include "ops/op.h"
+#include "ops/tape.h"
 
 #include <omp.h>
 #include <stdatomic.h>
+
+#include "base/context.h"
 
 static atomic_bool plain_only;
 
 void vt_op_force_plain(bool on)
 {
   atomic_store(&plain_only, on);
+}
+
+bool vt_op_plain_forced(void)
+{
+  return atomic_load_explicit(&plain_only, memory_order_relaxed);
 }
 
 static bool same_domain(const char *a, const char *b)
@@ -160,7 +167,7 @@ const vt_implementation *vt_call_implementation(const vt_call *call)
   int count = 0;
   while (count < VT_OP_IMPLEMENTATIONS && list[count].run)
     count++;
-  if (!atomic_load_explicit(&plain_only, memory_order_relaxed))
+  if (!vt_op_plain_forced())
     for (int i = 0; i < count; i++)
       if (!list[i].can || list[i].can(call)) return &list[i];
   return &list[count - 1];
@@ -179,12 +186,15 @@ vt_status vt_apply(vt_ctx *ctx, const vt_op *op, const void *attributes, const c
   VT_TRY(status);
   if ((op->flags & VT_OP_VIEW) && outputs[0]) {
     vt_tensor_share(outputs[0], inputs[0]);
-    return VT_OK;
+    return ctx->tape ? vt_tape_record(ctx, ctx->tape, &call) : VT_OK;
   }
   for (int i = 0; i < output_count; i++)
     if (outputs[i]) VT_TRY(vt_tensor_allocate(ctx, outputs[i]));
+  vt_tape *recording = vt_tape_stop(ctx); /* operators made of operators are one step of the tape */
   status = vt_call_implementation(&call)->run(ctx, &call);
-  if (status != VT_OK && strncmp(vt_ctx_message(ctx), "node '", 6) != 0)
+  vt_tape_start(ctx, recording);
+  if (status == VT_OK) return recording ? vt_tape_record(ctx, recording, &call) : VT_OK;
+  if (strncmp(vt_ctx_message(ctx), "node '", 6) != 0)
     vt_fail_prefix(ctx, "node '%s' (%s)", call.node, op->name);
   return status;
 }

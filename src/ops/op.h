@@ -32,6 +32,16 @@ typedef vt_status (*vt_shape_fn)(vt_ctx *ctx, const vt_call *call);
  * result must not depend on their number. */
 typedef vt_status (*vt_run_fn)(vt_ctx *ctx, const vt_call *call);
 
+/* Gradients of the wanted inputs from those of the outputs; see ops/gradient.h. */
+struct vt_gradient;
+typedef vt_status (*vt_backward_fn)(vt_ctx *ctx, const struct vt_gradient *gradient);
+
+/* Bits of `saves`. */
+#define VT_SAVES_INPUT(index)  (1u << (index)) /* index ≤ 7 */
+#define VT_SAVES_INPUTS        0xffffu         /* all of them */
+#define VT_SAVES_OUTPUT(index) (1u << (16 + (index)))
+#define VT_SAVES_ALL           0xffffffffu
+
 typedef struct vt_implementation {
   const char *name;                 /* "plain", "dnnl", "simd": printed by `vitrail profile` */
   bool (*can)(const vt_call *call); /* NULL: always */
@@ -71,6 +81,12 @@ struct vt_op {
   vt_shape_fn shape;
   vt_implementation implementations[VT_OP_IMPLEMENTATIONS]; /* fastest first, the plain one last */
   double (*flops)(const vt_call *call); /* multiply-add = 2; NULL: one per output element */
+  /* Gradient (ops/gradient.h). NULL: there is none, and `no_gradient` says why, for messages; operators whose
+   * outputs are never real numbers need neither. `saves`: whose values backward reads (VT_SAVES_…); of all
+   * others it gets the shape alone. */
+  vt_backward_fn backward;
+  unsigned saves;
+  const char *no_gradient;
 };
 
 /* Parts of a row that most rows say alike. */
@@ -103,8 +119,9 @@ const vt_implementation *vt_call_implementation(const vt_call *call);
  * NULL and i < min_outputs or wanted[i]; `wanted` NULL: the first min_outputs. */
 vt_status vt_apply(vt_ctx *ctx, const vt_op *op, const void *attributes, const char *node, int input_count,
                    vt_tensor *const *inputs, int output_count, vt_tensor **outputs);
-/* Tests: run every operator by its plain loop. */
+/* Tests: run every operator by its plain loop, forward and backward. */
 void vt_op_force_plain(bool on);
+bool vt_op_plain_forced(void);
 double vt_call_flops(const vt_call *call);
 
 /* ---- helps for shape rules and kernels ---- */

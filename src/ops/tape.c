@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Recording calls and walking them backwards.
+ */
+#include "ops/tape.h"
+
+#include <stdatomic.h>
+
+#include "base/context.h"
+
+enum { NOT_A_VARIABLE = -1 };
+
+typedef struct tape_node {
+  vt_call call; /* its tensors are headers of the tape's, with data where backward reads it */
+  const vt_rule *rule;
+  vt_tensor *headers; /* [input_count + output_count] */
+  vt_tensor **slots;  /* the call's inputs, then outputs */
+  int *variables;     /* of inputs, then outputs */
+  char *name;         /* owned copy of the node's */
+  bool spent;         /* values were let go */
+} tape_node;
+
+typedef struct tape_variable {
+  vt_type type;
+  int rank;
+  int64_t dims[VT_MAX_RANK];
+  vt_tensor *gradient; /* standing alone; NULL: zero so far */
+  bool kept;           /* watched: its gradient stays */
+} tape_variable;
+
+struct vt_tape {
+  uint32_t serial;
+  const vt_rule_set *rules;
+  tape_node *nodes;
+  size_t node_count, node_capacity;
+  tape_variable *variables;
+  size_t variable_count, variable_capacity;
+  size_t bytes;
+};
+
+static uint32_t next_serial(void)
+{
+  static atomic_uint serial;
+  uint32_t fresh = atomic_fetch_add(&serial, 1) + 1;
+  return fresh ? fresh : atomic_fetch_add(&serial, 1) + 1;
+}
+
+vt_status vt_tape_new(vt_ctx *ctx, vt_tape **out)
+{
+  *out = vt_alloc_zero(ctx, 1, sizeof **out);
+  if (!*out) return VT_ERROR_OUT_OF_MEMORY;
+  (*out)->serial = next_serial();
+  return VT_OK;
+}
+
+static void drop_values(vt_tape *tape, tape_node *node)
+{
+  for (int i = 0; i < node->call.input_count + node->call.output_count; i++) {
+    if (node->headers[i].data) tape->bytes -= vt_bytes(&node->headers[i]);
+    vt_tensor_drop(&node->headers[i]);
+  }
+  node->spent = true;
+}
+
+static void drop_gradients(vt_tape *tape)
+{
+  for (size_t i = 0; i < tape->variable_count; i++) {
+    vt_tensor_free(tape->variables[i].gradient);
+    tape->variables[i].gradient = NULL;
+  }
+}
+
+static void free_node(vt_tape *tape, tape_node *node)
+{
+  if (node->headers) drop_values(tape, node);
+  vt_free(node->headers);
+  vt_free(node->slots);
+  vt_free(node->variables);
+  vt_free(node->name);
+}
+
+void vt_tape_clear(vt_tape *tape)
+{
+  drop_gradients(tape);
+  for (size_t i = 0; i < tape->node_count; i++)
+    free_node(tape, &tape->nodes[i]);
+  tape->node_count = tape->variable_count = 0;
+  tape->serial = next_serial();
+}
+
+void vt_tape_free(vt_tape *tape)
+{
+  if (!tape) return;
+  vt_tape_clear(tape);
+  vt_free(tape->nodes);
+  vt_free(tape->variables);
+  vt_free(tape);
+}
+
+void vt_tape_set_rules(vt_tape *tape, const vt_rule_set *rules)
+{
+  tape->rules = rules;
+}
+
+void vt_tape_start(vt_ctx *ctx, vt_tape *tape)
+{
+  ctx->tape = tape;
+}
+
+vt_tape *vt_tape_stop(vt_ctx *ctx)
+{
+  vt_tape *tape = ctx->tape;
+  ctx->tape = NULL;
+  return tape;
+}
+
+bool vt_tape_has(const vt_tape *tape, const vt_tensor *tensor)
+{
+  return tensor && tensor->tape == tape->serial;
+}
+
+static int variable_of(const vt_tape *tape, const vt_tensor *tensor)
+{
+  return vt_tape_has(tape, tensor) ? tensor->variable : NOT_A_VARIABLE;
+}
+
+static bool is_real(const vt_tensor *tensor)
+{
+  return VT_FLOATS & VT_T(tensor->type);
+}
+
+static vt_status add_variable(vt_ctx *ctx, vt_tape *tape, vt_tensor *tensor)
+{
+  VT_TRY(vt_grow(ctx, &tape->variables, &tape->variable_capacity, tape->variable_count,
+                 sizeof *tape->variables));
+  tape_variable *variable = &tape->variables[tape->variable_count];
+  *variable = (tape_variable){.type = tensor->type, .rank = tensor->rank};
+  memcpy(variable->dims, tensor->dims, sizeof variable->dims);
+  tensor->tape = tape->serial;
+  tensor->variable = (int)tape->variable_count++;
+  return VT_OK;
+}
+
+vt_status vt_tape_watch(vt_ctx *ctx, vt_tape *tape, vt_tensor *tensor)
+{
+  char shape[160];
+  if (!is_real(tensor))
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a tensor %s has no gradient; f32 and f64 tensors have",
+                   vt_shape_text(tensor, shape));
+  if (!vt_tape_has(tape, tensor)) VT_TRY(add_variable(ctx, tape, tensor));
+  tape->variables[tensor->variable].kept = true;
+  return VT_OK;
+}
+
+int vt_tape_node_count(const vt_tape *tape)
+{
+  return (int)tape->node_count;
+}
+
+size_t vt_tape_bytes(const vt_tape *tape)
+{
+  return tape->bytes;
+}
+
+/* ---- recording ---- */
+
+static bool depends(const vt_tape *tape, const vt_call *call)
+{
+  for (int i = 0; i < call->input_count; i++)
+    if (vt_tape_has(tape, call->inputs[i])) return true;
+  return false;
+}
+
+static bool saved(unsigned saves, int index, bool output)
+{
+  if (output) return saves >> (16 + (index < 15 ? index : 15)) & 1;
+  if ((saves & VT_SAVES_INPUTS) == VT_SAVES_INPUTS) return true;
+  return index < 8 && (saves >> index & 1);
+}
+
+/* Copies header and, where backward reads it, a reference to the values. */
+static void hold(vt_tape *tape, vt_tensor *header, const vt_tensor *tensor, bool values)
+{
+  header->type = tensor->type;
+  header->rank = tensor->rank;
+  memcpy(header->dims, tensor->dims, sizeof header->dims);
+  if (!values) return;
+  vt_tensor_share(header, tensor);
+  if (header->data) tape->bytes += vt_bytes(header);
+}
+
+static vt_status fill_node(vt_ctx *ctx, vt_tape *tape, tape_node *node, const vt_call *call)
+{
+  int inputs = call->input_count, count = inputs + call->output_count;
+  node->call = *call;
+  node->rule = tape->rules ? tape->rules->choose(tape->rules->user, call) : NULL;
+  node->headers = vt_alloc_zero(ctx, (size_t)count, sizeof *node->headers);
+  node->slots = vt_alloc_zero(ctx, (size_t)count, sizeof *node->slots);
+  node->variables = vt_alloc_zero(ctx, (size_t)count, sizeof *node->variables);
+  node->name = vt_strdup(ctx, call->node ? call->node : "");
+  if (!node->headers || !node->slots || !node->variables || !node->name) return VT_ERROR_OUT_OF_MEMORY;
+  unsigned saves = node->rule ? node->rule->saves : call->op->saves;
+  for (int i = 0; i < count; i++) {
+    bool output = i >= inputs;
+    vt_tensor *tensor = output ? call->outputs[i - inputs] : call->inputs[i];
+    node->variables[i] = NOT_A_VARIABLE;
+    if (!tensor) continue;
+    hold(tape, &node->headers[i], tensor, saved(saves, output ? i - inputs : i, output));
+    node->slots[i] = &node->headers[i];
+    if (output && is_real(tensor)) VT_TRY(add_variable(ctx, tape, tensor));
+    node->variables[i] = variable_of(tape, tensor);
+  }
+  node->call.inputs = node->slots;
+  node->call.outputs = node->slots + inputs;
+  node->call.node = node->name;
+  return VT_OK;
+}
+
+vt_status vt_tape_record(vt_ctx *ctx, vt_tape *tape, const vt_call *call)
+{
+  if (!depends(tape, call)) return VT_OK;
+  VT_TRY(vt_grow(ctx, &tape->nodes, &tape->node_capacity, tape->node_count, sizeof *tape->nodes));
+  tape_node *node = &tape->nodes[tape->node_count];
+  *node = (tape_node){0};
+  vt_status status = fill_node(ctx, tape, node, call);
+  if (status != VT_OK) {
+    free_node(tape, node);
+    return status;
+  }
+  tape->node_count++;
+  return VT_OK;
+}
+
+/* ---- backward ---- */
+
+#define ADD(name, type)                                                                                      \
+  VT_CLONES static void name(const void *from, void *to, int64_t count)                                      \
+  {                                                                                                          \
+    const type *a = from;                                                                                    \
+    type *b = to;                                                                                            \
+    _Pragma("omp simd") for (int64_t i = 0; i < count; i++) b[i] += a[i];                                    \
+  }
+ADD(tape_add_f32, float)
+ADD(tape_add_f64, double)
+
+static void add_into(vt_tensor *sum, const vt_tensor *more)
+{
+  if (sum->type == VT_F32)
+    tape_add_f32(more->data, sum->data, vt_count(sum));
+  else
+    tape_add_f64(more->data, sum->data, vt_count(sum));
+}
+
+/* Adds to the gradient of a variable. What a backward function handed on may be shared with others, so a sum
+ * is written in place only where nobody else refers to it. */
+static vt_status accumulate(vt_ctx *ctx, tape_variable *variable, const vt_tensor *more)
+{
+  if (!variable->gradient) {
+    variable->gradient = vt_tensor_keep(ctx, more);
+    return variable->gradient ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  }
+  vt_tensor *sum = variable->gradient;
+  if (!sum->storage || __atomic_load_n(&sum->storage->references, __ATOMIC_ACQUIRE) != 1) {
+    vt_tensor *own = vt_tensor_alone(ctx);
+    if (!own) return VT_ERROR_OUT_OF_MEMORY;
+    vt_status status = vt_tensor_set_shape(ctx, own, sum->type, sum->rank, sum->dims);
+    if (status == VT_OK) status = vt_tensor_allocate(ctx, own);
+    if (status != VT_OK) {
+      vt_tensor_free(own);
+      return status;
+    }
+    memcpy(own->data, sum->data, vt_bytes(sum));
+    vt_tensor_free(sum);
+    variable->gradient = sum = own;
+  }
+  add_into(sum, more);
+  return VT_OK;
+}
+
+static bool fits(const tape_variable *variable, const vt_tensor *gradient)
+{
+  return gradient->type == variable->type && gradient->rank == variable->rank && gradient->data &&
+         memcmp(gradient->dims, variable->dims, sizeof gradient->dims[0] * (size_t)gradient->rank) == 0;
+}
+
+/* Every failure names the node. */
+static vt_status refuse_node(vt_ctx *ctx, const tape_node *node, vt_status status, const char *why)
+{
+  if (why) return vt_call_fail(ctx, &node->call, status, "%s", why);
+  if (strncmp(vt_ctx_message(ctx), "node '", 6) != 0)
+    vt_fail_prefix(ctx, "node '%s' (%s), backward", node->name, node->call.op->name);
+  return status;
+}
+
+static vt_status run_backward(vt_ctx *ctx, const tape_node *node, const vt_gradient *gradient)
+{
+  if (node->rule) return node->rule->backward(ctx, gradient, node->rule->settings);
+  if (node->call.op->backward) return node->call.op->backward(ctx, gradient);
+  char why[256];
+  snprintf(why, sizeof why, "has no gradient%s%s", node->call.op->no_gradient ? ": " : "",
+           node->call.op->no_gradient ? node->call.op->no_gradient : "");
+  return refuse_node(ctx, node, VT_ERROR_UNSUPPORTED, why);
+}
+
+typedef struct backward_slots {
+  vt_tensor **outputs, **inputs;
+  bool *wanted;
+} backward_slots;
+
+static vt_status step_back(vt_ctx *ctx, vt_tape *tape, tape_node *node, const vt_call *reference,
+                           const backward_slots *slots)
+{
+  const vt_call *call = &node->call;
+  const int *input_variables = node->variables, *output_variables = node->variables + call->input_count;
+  bool reached = false;
+  for (int k = 0; k < call->output_count; k++) {
+    int variable = output_variables[k];
+    slots->outputs[k] = variable < 0 ? NULL : tape->variables[variable].gradient;
+    reached |= slots->outputs[k] != NULL;
+  }
+  if (!reached) return VT_OK;
+  if (node->spent)
+    return refuse_node(ctx, node, VT_ERROR_INVALID_ARGUMENT,
+                       "its values were let go by an earlier backward pass; ask for them to be kept");
+  for (int k = 0; k < call->input_count; k++) {
+    slots->inputs[k] = NULL;
+    slots->wanted[k] = input_variables[k] >= 0;
+  }
+  vt_gradient gradient = {call, slots->outputs, slots->wanted, slots->inputs, reference};
+  vt_status status = run_backward(ctx, node, &gradient);
+  if (status != VT_OK) return refuse_node(ctx, node, status, NULL);
+  for (int k = 0; k < call->input_count; k++) {
+    if (!slots->inputs[k] || input_variables[k] < 0) continue;
+    tape_variable *variable = &tape->variables[input_variables[k]];
+    if (!fits(variable, slots->inputs[k])) {
+      char shape[160];
+      return vt_call_fail(ctx, call, VT_ERROR_RUNTIME, "the gradient of input %d came out as %s", k,
+                          vt_shape_text(slots->inputs[k], shape));
+    }
+    VT_TRY(accumulate(ctx, variable, slots->inputs[k]));
+  }
+  return VT_OK;
+}
+
+static vt_status seed(vt_ctx *ctx, vt_tape *tape, vt_tensor *const *of, vt_tensor *const *seeds, int count)
+{
+  drop_gradients(tape);
+  for (int i = 0; i < count; i++) {
+    char shape[160], wanted[160];
+    if (!vt_tape_has(tape, of[i]))
+      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                     "the tensor to differentiate (%s) depends on none of the watched tensors",
+                     vt_shape_text(of[i], shape));
+    tape_variable *variable = &tape->variables[of[i]->variable];
+    if (!fits(variable, seeds[i]))
+      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a seed of %s was given for a tensor of %s",
+                     vt_shape_text(seeds[i], shape), vt_shape_text(of[i], wanted));
+    VT_TRY(accumulate(ctx, variable, seeds[i]));
+  }
+  return VT_OK;
+}
+
+/* Gradients of a node's outputs are of no more use once it is done. */
+static void forget_outputs(vt_tape *tape, const tape_node *node)
+{
+  for (int k = 0; k < node->call.output_count; k++) {
+    int number = node->variables[node->call.input_count + k];
+    if (number < 0 || tape->variables[number].kept) continue;
+    vt_tensor_free(tape->variables[number].gradient);
+    tape->variables[number].gradient = NULL;
+  }
+}
+
+static vt_status walk_back(vt_ctx *ctx, vt_tape *tape, const vt_backward_options *options,
+                           const backward_slots *slots)
+{
+  const vt_tape *reference = options ? options->reference : NULL;
+  for (size_t i = tape->node_count; i-- > 0;) {
+    tape_node *node = &tape->nodes[i];
+    const vt_call *other = NULL;
+    if (reference) {
+      other = i < reference->node_count ? &reference->nodes[i].call : NULL;
+      if (!other || other->op != node->call.op)
+        return refuse_node(ctx, node, VT_ERROR_INVALID_ARGUMENT, "the reference run took another way");
+    }
+    VT_TRY(vt_check_cancel(ctx));
+    size_t mark = vt_tensor_mark(ctx);
+    vt_status status = step_back(ctx, tape, node, other, slots);
+    vt_tensor_release(ctx, mark);
+    VT_TRY(status);
+    forget_outputs(tape, node);
+    if (!options || !options->keep) drop_values(tape, node);
+  }
+  return VT_OK;
+}
+
+vt_status vt_tape_backward(vt_ctx *ctx, vt_tape *tape, vt_tensor *const *of, vt_tensor *const *seeds,
+                           int count, const vt_backward_options *options)
+{
+  size_t most_inputs = 1, most_outputs = 1;
+  for (size_t i = 0; i < tape->node_count; i++) {
+    const vt_call *call = &tape->nodes[i].call;
+    if ((size_t)call->input_count > most_inputs) most_inputs = (size_t)call->input_count;
+    if ((size_t)call->output_count > most_outputs) most_outputs = (size_t)call->output_count;
+  }
+  backward_slots slots = {.outputs = vt_alloc_zero(ctx, most_outputs, sizeof(vt_tensor *)),
+                          .inputs = vt_alloc_zero(ctx, most_inputs, sizeof(vt_tensor *)),
+                          .wanted = vt_alloc_zero(ctx, most_inputs, sizeof(bool))};
+  vt_tape *recording = vt_tape_stop(ctx);
+  vt_status status = slots.outputs && slots.inputs && slots.wanted ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  if (status == VT_OK) status = seed(ctx, tape, of, seeds, count);
+  if (status == VT_OK) status = walk_back(ctx, tape, options, &slots);
+  if (recording) vt_tape_start(ctx, recording);
+  vt_free(slots.outputs);
+  vt_free(slots.inputs);
+  vt_free(slots.wanted);
+  return status;
+}
+
+vt_tensor *vt_tape_gradient(const vt_tape *tape, const vt_tensor *tensor)
+{
+  return vt_tape_has(tape, tensor) ? tape->variables[tensor->variable].gradient : NULL;
+}
