@@ -11,5 +11,6 @@
 #include "vitrail/explain.h"
 #include "vitrail/graph.h"
 #include "vitrail/tensor.h"
+#include "vitrail/trace.h"
 
 #endif

@@ -35,7 +35,7 @@ struct vt_ctx {
   struct vt_tensor **tensors;
   size_t tensor_count, tensor_capacity;
   void (*release_tensors)(vt_ctx *ctx); /* set by the tensor room with the first tensor */
-  struct vt_tape *tape; /* what operators record on; NULL: nothing (ops room) */
+  struct vt_tape *tape;                 /* what operators record on; NULL: nothing (ops room) */
 };
 
 #endif

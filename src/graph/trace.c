@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Running a graph operator by operator, as it is stored. Tensors are let go at their last use.
+ * Running a graph operator by operator, as it is stored. Tensors are let go at their last use; what was asked
+ * for is kept by the trace.
  */
-#include "graph/graph.h"
+#include "graph/trace.h"
 
 static const char *declared_text(const vt_value *value, char buffer[256])
 {
@@ -44,14 +45,178 @@ vt_status vt_graph_check_inputs(vt_ctx *ctx, const vt_graph *graph, vt_tensor *c
   return VT_OK;
 }
 
-typedef struct trace_run {
-  const vt_graph *graph;
-  vt_tensor **tensors; /* by value */
-  int *last_use;       /* by value: node after which it may go; −1: nobody uses it; node_count: stays */
-  vt_tensor **slots;   /* inputs and outputs of one call */
-} trace_run;
+/* ---- a trace ---- */
 
-static void find_last_uses(trace_run *trace)
+vt_status vt_trace_new(vt_ctx *ctx, const vt_graph *graph, vt_trace **out)
+{
+  size_t values = (size_t)graph->value_count + 1, most_slots = 1;
+  for (int i = 0; i < graph->node_count; i++) {
+    size_t slots = (size_t)graph->nodes[i].input_count + (size_t)graph->nodes[i].output_count;
+    if (slots > most_slots) most_slots = slots;
+  }
+  *out = NULL;
+  vt_trace *trace = vt_alloc_zero(ctx, 1, sizeof *trace);
+  if (!trace) return VT_ERROR_OUT_OF_MEMORY;
+  trace->graph = graph;
+  trace->precision = VT_F32;
+  trace->stop = VT_NO_VALUE;
+  trace->read = vt_alloc_zero(ctx, values, sizeof *trace->read);
+  trace->watched = vt_alloc_zero(ctx, values, sizeof *trace->watched);
+  trace->hooked = vt_alloc_zero(ctx, values, sizeof *trace->hooked);
+  trace->reached = vt_alloc_zero(ctx, values, sizeof *trace->reached);
+  trace->tensors = vt_alloc_zero(ctx, values, sizeof *trace->tensors);
+  trace->kept = vt_alloc_zero(ctx, values, sizeof *trace->kept);
+  trace->widened = vt_alloc_zero(ctx, values, sizeof *trace->widened);
+  trace->gradients = vt_alloc_zero(ctx, values, sizeof *trace->gradients);
+  trace->last_use = vt_alloc_zero(ctx, values, sizeof *trace->last_use);
+  trace->slots = vt_alloc_zero(ctx, most_slots, sizeof *trace->slots);
+  if (!trace->read || !trace->watched || !trace->hooked || !trace->reached || !trace->tensors ||
+      !trace->kept || !trace->widened || !trace->gradients || !trace->last_use || !trace->slots ||
+      vt_tape_new(ctx, &trace->tape) != VT_OK) {
+    vt_trace_free(trace);
+    return VT_ERROR_OUT_OF_MEMORY;
+  }
+  *out = trace;
+  return VT_OK;
+}
+
+void vt_trace_forget(vt_trace *trace)
+{
+  if (!trace->kept || !trace->gradients || !trace->reached) return;
+  for (int i = 0; i < trace->graph->value_count; i++) {
+    vt_tensor_free(trace->kept[i]);
+    vt_tensor_free(trace->gradients[i]);
+    trace->kept[i] = trace->gradients[i] = NULL;
+    trace->reached[i] = false;
+  }
+  if (trace->tape) vt_tape_clear(trace->tape);
+  trace->ran = false;
+}
+
+void vt_trace_free(vt_trace *trace)
+{
+  if (!trace) return;
+  vt_trace_forget(trace);
+  for (int i = 0; trace->widened && i < trace->graph->value_count; i++)
+    vt_tensor_free(trace->widened[i]);
+  for (size_t i = 0; i < trace->hook_count; i++)
+    vt_tensor_free(trace->hooks[i].tensor);
+  for (size_t i = 0; i < trace->alias_count; i++)
+    vt_free(trace->aliases[i]);
+  vt_tape_free(trace->tape);
+  vt_free(trace->aliases);
+  vt_free(trace->alias_values);
+  vt_free(trace->hooks);
+  vt_free(trace->read);
+  vt_free(trace->watched);
+  vt_free(trace->hooked);
+  vt_free(trace->reached);
+  vt_free(trace->tensors);
+  vt_free(trace->kept);
+  vt_free(trace->widened);
+  vt_free(trace->gradients);
+  vt_free(trace->last_use);
+  vt_free(trace->slots);
+  vt_free(trace);
+}
+
+vt_status vt_trace_precision(vt_ctx *ctx, vt_trace *trace, vt_type type)
+{
+  if (type != VT_F32 && type != VT_F64)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a graph is traced in f32 or f64, not in %s",
+                   vt_type_name(type));
+  trace->precision = type;
+  return VT_OK;
+}
+
+/* ---- values ---- */
+
+/* `tensor` as f64, recorded where it is a variable. */
+static vt_status widen(vt_ctx *ctx, vt_tensor *tensor, vt_tensor **out)
+{
+  vt_tensor *like = vt_tensor_new(ctx, VT_F64, 0, NULL);
+  *out = NULL;
+  if (!like) return VT_ERROR_OUT_OF_MEMORY;
+  return vt_apply(ctx, vt_op_find(NULL, "CastLike"), NULL, "", 2, (vt_tensor *[]){tensor, like}, 1, out);
+}
+
+static vt_status shown(vt_ctx *ctx, const vt_tensor *tensor, vt_tensor **out)
+{
+  *out = vt_tensor_empty(ctx);
+  if (!*out) return VT_ERROR_OUT_OF_MEMORY;
+  VT_TRY(vt_tensor_set_shape(ctx, *out, tensor->type, tensor->rank, tensor->dims));
+  vt_tensor_share(*out, tensor);
+  return VT_OK;
+}
+
+/* A header of the trace's for a value of the context, a variable where that is one. */
+static vt_status keep(vt_ctx *ctx, vt_trace *trace, int value)
+{
+  const vt_tensor *tensor = trace->tensors[value];
+  vt_tensor *kept = vt_tensor_keep(ctx, tensor);
+  if (!kept) return VT_ERROR_OUT_OF_MEMORY;
+  kept->tape = tensor->tape;
+  kept->variable = tensor->variable;
+  vt_tensor_free(trace->kept[value]);
+  trace->kept[value] = kept;
+  return VT_OK;
+}
+
+/* Hooks, watching and keeping, for a value that has just come to be. */
+static vt_status arrive(vt_ctx *ctx, vt_trace *trace, int value, bool keep_it)
+{
+  vt_tensor *made = trace->tensors[value];
+  if (trace->hooked[value]) {
+    VT_TRY(vt_trace_apply_hooks(ctx, trace, value, &trace->tensors[value]));
+    if (made != trace->tensors[value] && trace->graph->values[value].producer >= 0) vt_tensor_drop(made);
+  }
+  if (trace->watched[value]) {
+    vt_status status = vt_tape_watch(ctx, trace->tape, trace->tensors[value]);
+    if (status != VT_OK)
+      return vt_fail_prefix(ctx, "%s: tensor '%s'", trace->graph->path, trace->graph->values[value].name);
+  }
+  return keep_it || trace->read[value] || trace->watched[value] ? keep(ctx, trace, value) : VT_OK;
+}
+
+/* Constants are shared between threads: those that are looked at get a header of their own. */
+static vt_status bring_constant(vt_ctx *ctx, vt_trace *trace, int value)
+{
+  vt_tensor *constant = trace->graph->values[value].constant;
+  if (trace->precision == VT_F64 && constant->type == VT_F32) {
+    if (!trace->widened[value]) {
+      vt_tensor *wide;
+      VT_TRY(widen(ctx, constant, &wide));
+      if (!(trace->widened[value] = vt_tensor_keep(ctx, wide))) return VT_ERROR_OUT_OF_MEMORY;
+    }
+    constant = trace->widened[value];
+  }
+  trace->tensors[value] = constant;
+  if (!trace->hooked[value] && !trace->watched[value] && !trace->read[value]) return VT_OK;
+  VT_TRY(shown(ctx, constant, &trace->tensors[value]));
+  return arrive(ctx, trace, value, false);
+}
+
+static vt_status bring_inputs(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs)
+{
+  const vt_graph *graph = trace->graph;
+  for (int i = 0; i < graph->value_count; i++) {
+    trace->tensors[i] = NULL;
+    if (graph->values[i].constant) VT_TRY(bring_constant(ctx, trace, i));
+  }
+  for (int i = 0; i < graph->input_count; i++) {
+    int value = graph->inputs[i];
+    if (trace->precision == VT_F64 && inputs[i]->type == VT_F32)
+      VT_TRY(widen(ctx, inputs[i], &trace->tensors[value]));
+    else
+      VT_TRY(shown(ctx, inputs[i], &trace->tensors[value]));
+    VT_TRY(arrive(ctx, trace, value, true));
+  }
+  return VT_OK;
+}
+
+/* ---- the walk ---- */
+
+static void find_last_uses(vt_trace *trace)
 {
   const vt_graph *graph = trace->graph;
   for (int i = 0; i < graph->value_count; i++)
@@ -61,11 +226,16 @@ static void find_last_uses(trace_run *trace)
       int value = graph->nodes[i].inputs[k];
       if (value != VT_NO_VALUE && trace->last_use[value] < i) trace->last_use[value] = i;
     }
-  for (int i = 0; i < graph->output_count; i++)
-    trace->last_use[graph->outputs[i]] = graph->node_count;
 }
 
-static vt_status run_node(vt_ctx *ctx, trace_run *trace, int number)
+static bool is_output(const vt_graph *graph, int value)
+{
+  for (int i = 0; i < graph->output_count; i++)
+    if (graph->outputs[i] == value) return true;
+  return false;
+}
+
+static vt_status run_node(vt_ctx *ctx, vt_trace *trace, int number)
 {
   const vt_node *node = &trace->graph->nodes[number];
   vt_tensor **inputs = trace->slots, **outputs = trace->slots + node->input_count;
@@ -80,8 +250,16 @@ static vt_status run_node(vt_ctx *ctx, trace_run *trace, int number)
                   outputs));
   for (int k = 0; k < node->output_count; k++) {
     int value = node->outputs[k];
-    if (value != VT_NO_VALUE) trace->tensors[value] = outputs[k];
-    if (outputs[k] && (value == VT_NO_VALUE || trace->last_use[value] < 0)) vt_tensor_drop(outputs[k]);
+    if (!outputs[k]) continue;
+    if (value == VT_NO_VALUE) {
+      vt_tensor_drop(outputs[k]);
+      continue;
+    }
+    trace->tensors[value] = outputs[k];
+    if (trace->precision == VT_F64 && outputs[k]->type == VT_F32)
+      VT_TRY(widen(ctx, outputs[k], &trace->tensors[value]));
+    VT_TRY(arrive(ctx, trace, value, is_output(trace->graph, value)));
+    if (trace->last_use[value] < 0) vt_tensor_drop(trace->tensors[value]);
   }
   for (int k = 0; k < node->input_count; k++)
     if (node->inputs[k] != VT_NO_VALUE && trace->last_use[node->inputs[k]] == number)
@@ -89,57 +267,107 @@ static vt_status run_node(vt_ctx *ctx, trace_run *trace, int number)
   return VT_OK;
 }
 
-/* A graph output that is an input or a constant gets a header of its own. */
-static vt_status hand_out(vt_ctx *ctx, const trace_run *trace, vt_tensor **outputs)
+/* Number of nodes to run: all, or up to the one that makes the tensor to stop at. */
+static int nodes_to_run(const vt_trace *trace)
+{
+  return trace->stop == VT_NO_VALUE ? trace->graph->node_count
+                                    : trace->graph->values[trace->stop].producer + 1;
+}
+
+/* Whatever is asked of a tensor that the run does not come to would be silence. */
+static vt_status check_reach(vt_ctx *ctx, const vt_trace *trace)
 {
   const vt_graph *graph = trace->graph;
-  for (int i = 0; i < graph->output_count; i++) {
-    vt_tensor *tensor = trace->tensors[graph->outputs[i]];
-    if (graph->values[graph->outputs[i]].producer < 0) {
-      vt_tensor *shown = vt_tensor_empty(ctx);
-      if (!shown) return VT_ERROR_OUT_OF_MEMORY;
-      VT_TRY(vt_tensor_set_shape(ctx, shown, tensor->type, tensor->rank, tensor->dims));
-      vt_tensor_share(shown, tensor);
-      tensor = shown;
-    }
-    outputs[i] = tensor;
+  for (int i = 0; i < graph->value_count; i++) {
+    if (!trace->hooked[i] && !trace->read[i] && !trace->watched[i]) continue;
+    if (graph->values[i].producer >= trace->executed)
+      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                     "%s: tensor '%s' is never made: the run stops at '%s' before it", graph->path,
+                     graph->values[i].name, graph->values[trace->stop].name);
+    bool made = graph->values[i].constant || graph->values[i].producer >= 0;
+    for (int k = 0; !made && k < graph->input_count; k++)
+      made = graph->inputs[k] == i;
+    if (!made)
+      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: tensor '%s' is made by no node of the graph",
+                     graph->path, graph->values[i].name);
   }
   return VT_OK;
 }
 
-static vt_status run(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *inputs, vt_tensor **outputs)
+static vt_status walk(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs)
 {
-  VT_TRY(vt_graph_check_inputs(ctx, graph, inputs));
-  size_t most_slots = 1, values = (size_t)graph->value_count + 1;
-  for (int i = 0; i < graph->node_count; i++) {
-    size_t slots = (size_t)graph->nodes[i].input_count + (size_t)graph->nodes[i].output_count;
-    if (slots > most_slots) most_slots = slots;
+  const vt_graph *graph = trace->graph;
+  VT_TRY(bring_inputs(ctx, trace, inputs));
+  for (int i = 0; i < trace->executed; i++) {
+    VT_TRY(vt_check_cancel(ctx));
+    VT_TRY(run_node(ctx, trace, i));
   }
-  vt_status status = VT_ERROR_OUT_OF_MEMORY;
-  trace_run trace = {.graph = graph};
-  trace.tensors = vt_alloc_zero(ctx, values, sizeof *trace.tensors);
-  trace.last_use = vt_alloc_zero(ctx, values, sizeof *trace.last_use);
-  trace.slots = vt_alloc_zero(ctx, most_slots, sizeof *trace.slots);
-  if (!trace.tensors || !trace.last_use || !trace.slots) goto done;
-  for (int i = 0; i < graph->value_count; i++)
-    trace.tensors[i] = graph->values[i].constant;
-  for (int i = 0; i < graph->input_count; i++)
-    trace.tensors[graph->inputs[i]] = inputs[i];
-  find_last_uses(&trace);
-  for (int i = 0; i < graph->node_count; i++) {
-    VT_TRY_DONE(vt_check_cancel(ctx));
-    VT_TRY_DONE(run_node(ctx, &trace, i));
+  for (int i = 0; i < graph->output_count; i++) { /* outputs that are constants */
+    int value = graph->outputs[i];
+    if (!trace->kept[value] && graph->values[value].constant) VT_TRY(keep(ctx, trace, value));
   }
-  status = hand_out(ctx, &trace, outputs);
-done:
-  vt_free(trace.tensors);
-  vt_free(trace.last_use);
-  vt_free(trace.slots);
+  return VT_OK;
+}
+
+static bool any_watched(const vt_trace *trace)
+{
+  for (int i = 0; i < trace->graph->value_count; i++)
+    if (trace->watched[i]) return true;
+  return false;
+}
+
+static vt_status run(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs)
+{
+  VT_TRY(vt_graph_check_inputs(ctx, trace->graph, inputs));
+  trace->executed = nodes_to_run(trace);
+  VT_TRY(check_reach(ctx, trace));
+  find_last_uses(trace);
+  size_t mark = vt_tensor_mark(ctx);
+  vt_tape *outer = vt_tape_stop(ctx);
+  vt_tape_set_rules(trace->tape, trace->rules);
+  if (any_watched(trace)) vt_tape_start(ctx, trace->tape);
+  vt_status status = walk(ctx, trace, inputs);
+  vt_tape_start(ctx, outer);
+  vt_tensor_release(ctx, mark);
+  if (status != VT_OK) return status;
+  trace->ran = true;
+  return VT_OK;
+}
+
+vt_status vt_trace_run(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs)
+{
+  vt_trace_forget(trace);
+  vt_status status = run(ctx, trace, inputs);
+  if (status == VT_OK) return VT_OK;
+  vt_trace_forget(trace);
+  /* some messages name the file already */
+  if (strncmp(vt_ctx_message(ctx), trace->graph->path, strlen(trace->graph->path)) != 0)
+    vt_fail_prefix(ctx, "%s", trace->graph->path);
   return status;
+}
+
+vt_status vt_trace_value(vt_ctx *ctx, vt_trace *trace, const char *name, vt_tensor **out)
+{
+  int value;
+  *out = NULL;
+  VT_TRY(vt_trace_find(ctx, trace, name, &value));
+  *out = trace->kept[value] ? trace->kept[value] : trace->graph->values[value].constant;
+  if (*out) return VT_OK;
+  const char *why = !trace->ran ? "nothing was run yet, or the run failed"
+                    : trace->graph->values[value].producer >= trace->executed
+                        ? "the run stopped before it"
+                        : "it was not asked for before the run (vt_trace_read)";
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: the value of tensor '%s' is not there: %s",
+                 trace->graph->path, name, why);
 }
 
 vt_status vt_graph_run(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *inputs, vt_tensor **outputs)
 {
-  vt_status status = run(ctx, graph, inputs, outputs);
-  return status == VT_OK ? VT_OK : vt_fail_prefix(ctx, "%s", graph->path);
+  vt_trace *trace;
+  VT_TRY(vt_trace_new(ctx, graph, &trace));
+  vt_status status = vt_trace_run(ctx, trace, inputs);
+  for (int i = 0; i < graph->output_count && status == VT_OK; i++)
+    status = shown(ctx, trace->kept[graph->outputs[i]], &outputs[i]);
+  vt_trace_free(trace);
+  return status;
 }

@@ -10,6 +10,7 @@ LEVELS = [["base"], ["math"], ["tensor"], ["ops"], ["graph"], ["data"], ["nn", "
           ["report", "store"], ["metrics"], ["attribution"],
           ["concepts", "prototypes", "circuits", "segmentation", "regionvlm", "language"], ["papers"],
           ["cli", "viewer"]]
+ALIASES = {"trace": "graph"}  # public headers beside the room's own
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
 
@@ -17,6 +18,7 @@ def room_of(include):
     """Room that an include names; None for system headers, which have no room in front."""
     if include.startswith("vitrail/"):
         room = include.removeprefix("vitrail/").removesuffix(".h")
+        room = ALIASES.get(room, room)
     elif "/" in include:
         room = include.split("/")[0]
     else:
