@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * trace: a graph run operator by operator with every tensor under its ONNX name: read, replaced, differentiated.
+ * trace: a graph run operator by operator with every tensor under its ONNX name: read, replaced,
+ * differentiated.
  *
  *   vt_trace *trace;
  *   vt_trace_new(ctx, graph, &trace);
@@ -13,8 +14,9 @@
  *
  * Names are those of the ONNX file, constants and parameters among them. Where attention blocks are
  * recognised, names in the manner of TransformerLens ("blocks.0.attn.hook_pattern") are aliases. An unknown
- * name is VT_ERROR_INVALID_ARGUMENT with the nearest ones. Hooks stay until vt_trace_unhook() and apply in the
- * order they were set. A trace belongs to one thread at a time; the graph may be shared and must outlive it.
+ * name is VT_ERROR_INVALID_ARGUMENT with the nearest ones. Hooks stay until vt_trace_unhook() and apply in
+ * the order they were set. A trace belongs to one thread at a time; the graph may be shared and must outlive
+ * it.
  */
 #ifndef VITRAIL_TRACE_H
 #define VITRAIL_TRACE_H
@@ -30,17 +32,18 @@ typedef struct vt_trace vt_trace;
 VT_API VT_MUST_CHECK vt_status vt_trace_new(vt_ctx *ctx, const vt_graph *graph, vt_trace **out);
 VT_API void vt_trace_free(vt_trace *trace); /* accepts NULL */
 
-/* Computes in this type from now on: VT_F32 (the default) or VT_F64: every f32 parameter and input is widened,
- * and every f32 result that an operator makes on its own. Slower by far: for checking, not for production. */
+/* Computes in this type from now on: VT_F32 (the default) or VT_F64: every f32 parameter and input is
+ * widened, and every f32 result that an operator makes on its own. Slower by far: for checking, not for
+ * production. */
 VT_API VT_MUST_CHECK vt_status vt_trace_precision(vt_ctx *ctx, vt_trace *trace, vt_type type);
 
 /* ---- hooks ---- */
 
 /* Keeps the value as it is after the hooks on it, for vt_trace_value(). */
 VT_API VT_MUST_CHECK vt_status vt_trace_read(vt_ctx *ctx, vt_trace *trace, const char *name);
-/* Puts `value` in its place (f32 is widened under VT_F64). Another type or shape than the tensor's is an error
- * of the run that names both. Replacing a tensor cuts the gradient to what made it. `value` is kept by
- * reference: do not change it afterwards. */
+/* Puts `value` in its place (f32 is widened under VT_F64). Another type or shape than the tensor's is an
+ * error of the run that names both. Replacing a tensor cuts the gradient to what made it. `value` is kept
+ * by reference: do not change it afterwards. */
 VT_API VT_MUST_CHECK vt_status vt_trace_replace(vt_ctx *ctx, vt_trace *trace, const char *name,
                                                 const vt_tensor *value);
 /* Adds `value`, of the tensor's type and shape or one that broadcasts to it. Gradients pass. */
@@ -62,8 +65,8 @@ VT_API VT_MUST_CHECK vt_status vt_trace_unhook(vt_ctx *ctx, vt_trace *trace, con
 
 /* ---- running ---- */
 
-/* Runs the graph on `inputs`, in the order of its inputs, borrowed. Values and gradients of an earlier run are
- * gone. A hook on a tensor that the run never makes is VT_ERROR_INVALID_ARGUMENT before anything runs. */
+/* Runs the graph on `inputs`, in the order of its inputs, borrowed. Values and gradients of an earlier run
+ * are gone. A hook on a tensor that the run never makes is VT_ERROR_INVALID_ARGUMENT before anything runs. */
 VT_API VT_MUST_CHECK vt_status vt_trace_run(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs);
 /* The value of a tensor that was read, of an output or an input of the graph, or of a constant. Owned by the
  * trace, valid until the next run. */
@@ -87,9 +90,9 @@ VT_API VT_MUST_CHECK vt_status vt_trace_gradient(vt_ctx *ctx, vt_trace *trace, c
                                                  vt_tensor **out);
 /* Whether `of` of the last backward pass depended on the watched tensor at all. */
 VT_API bool vt_trace_reached(const vt_trace *trace, const char *name);
-/* Holds at most about `segments` stretches of the graph on the tape at a time (0 or 1: all of it): the forward
- * keeps only what lies between stretches, and backward runs each once more. Same gradients, bit for bit. The
- * run tries by itself when memory (vt_ctx_set_max_memory()) does not suffice. */
+/* Holds at most about `segments` stretches of the graph on the tape at a time (0 or 1: all of it): the
+ * forward keeps only what lies between stretches, and backward runs each once more. Same gradients, bit
+ * for bit. The run tries by itself when memory (vt_ctx_set_max_memory()) does not suffice. */
 VT_API VT_MUST_CHECK vt_status vt_trace_segments(vt_ctx *ctx, vt_trace *trace, int segments);
 
 /* ---- names ---- */
