@@ -4,6 +4,7 @@
  */
 #include "ops/convert.h"
 #include "ops/families.h"
+#include "ops/gradient.h"
 
 #include <math.h>
 
@@ -302,6 +303,7 @@ static const vt_op rows[] = {
         .flags = VT_OP_VIEW | VT_OP_ELEMENTWISE,
         .shape = vt_shape_same,
         .implementations = {{"plain", NULL, identity_run}},
+        .backward = vt_backward_same,
     },
 };
 

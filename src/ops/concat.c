@@ -3,6 +3,7 @@
  * Concat, Split, Tile.
  */
 #include "ops/families.h"
+#include "ops/gradient.h"
 #include "ops/move.h"
 
 typedef struct concat_attributes {
@@ -65,6 +66,28 @@ static vt_status concat_run(vt_ctx *ctx, const vt_call *call)
     int64_t run = vt_span(input, axis, input->rank);
     copy_blocks(ctx, size, outer, run, to, row, input->data, run);
     to += (size_t)run * size;
+  }
+  return VT_OK;
+}
+
+static vt_status concat_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const vt_call *call = gradient->call;
+  const concat_attributes *attributes = call->attributes;
+  const vt_tensor *joined = gradient->output_gradients[0];
+  int axis;
+  VT_TRY(vt_axis(ctx, "axis", attributes->axis, joined->rank, &axis));
+  size_t size = vt_type_size(joined->type);
+  int64_t row = vt_span(joined, axis, joined->rank), outer = vt_span(joined, 0, axis);
+  const char *from = joined->data;
+  for (int i = 0; i < call->input_count; i++) {
+    int64_t run = vt_span(call->inputs[i], axis, joined->rank);
+    if (gradient->wanted[i]) {
+      vt_tensor *to = vt_gradient_new(ctx, gradient, i);
+      if (!to) return VT_ERROR_OUT_OF_MEMORY;
+      copy_blocks(ctx, size, outer, run, to->data, run, from, row);
+    }
+    from += (size_t)run * size;
   }
   return VT_OK;
 }
@@ -155,6 +178,28 @@ static vt_status split_run(vt_ctx *ctx, const vt_call *call)
   return VT_OK;
 }
 
+static vt_status split_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const vt_call *call = gradient->call;
+  const vt_tensor *data = call->inputs[0];
+  int axis;
+  int64_t sizes[VT_VARIADIC];
+  if (!gradient->wanted[0]) return VT_OK;
+  VT_TRY(split_sizes(ctx, call, &axis, sizes));
+  vt_tensor *whole = vt_gradient_zero(ctx, gradient, 0);
+  if (!whole) return VT_ERROR_OUT_OF_MEMORY;
+  size_t size = vt_type_size(data->type);
+  int64_t row = vt_span(data, axis, data->rank), inner = vt_span(data, axis + 1, data->rank);
+  char *to = whole->data;
+  for (int i = 0; i < call->output_count; i++) {
+    int64_t run = sizes[i] * inner;
+    const vt_tensor *part = gradient->output_gradients[i];
+    if (part) copy_blocks(ctx, size, vt_span(data, 0, axis), run, to, row, part->data, run);
+    to += (size_t)run * size;
+  }
+  return VT_OK;
+}
+
 /* ---- Tile ---- */
 
 static vt_status tile_shape(vt_ctx *ctx, const vt_call *call)
@@ -201,7 +246,8 @@ static const vt_op rows[] = {
      .types = {VT_STORED},
      .same_types = true,
      .shape = concat_shape,
-     .implementations = {{"plain", NULL, concat_run}}},
+     .implementations = {{"plain", NULL, concat_run}},
+     .backward = concat_backward},
     {.name = "Split",
      .since = 1,
      VT_INPUTS(1, 2),
@@ -209,7 +255,9 @@ static const vt_op rows[] = {
      VT_SETTINGS(split_attributes, split_fields),
      .types = {VT_STORED, VT_INDICES},
      .shape = split_shape,
-     .implementations = {{"plain", NULL, split_run}}},
+     .implementations = {{"plain", NULL, split_run}},
+     .backward = split_backward,
+     .saves = VT_SAVES_INPUT(1)},
     {.name = "Tile",
      .since = 6,
      VT_INPUTS(2, 2),

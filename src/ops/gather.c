@@ -3,6 +3,7 @@
  * Gather, GatherElements, GatherND, OneHot, ReverseSequence.
  */
 #include "ops/families.h"
+#include "ops/gradient.h"
 #include "ops/move.h"
 
 enum { TASK_BYTES = 1 << 18 };
@@ -71,6 +72,34 @@ static vt_status gather_run(vt_ctx *ctx, const vt_call *call)
   vt_parallel(ctx, vt_span(data, 0, axis) * job.count, TASK_BYTES / (int64_t)(job.cell + 1), gather_cells,
               &job);
   return VT_OK;
+}
+
+/* As a map of the middle axis of [outer, size, inner]. */
+static vt_status gather_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const axis_attributes *attributes = gradient->call->attributes;
+  const vt_tensor *data = gradient->call->inputs[0], *indices = gradient->call->inputs[1];
+  int axis;
+  if (!gradient->wanted[0]) return VT_OK;
+  VT_TRY(vt_axis(ctx, "axis", attributes->axis, data->rank, &axis));
+  vt_tensor *sum = vt_gradient_new(ctx, gradient, 0);
+  int64_t count = vt_count(indices), *map = vt_alloc_zero(ctx, (size_t)count + 1, sizeof *map);
+  if (!sum || !map) {
+    vt_free(map);
+    return VT_ERROR_OUT_OF_MEMORY;
+  }
+  for (int64_t i = 0; i < count; i++)
+    map[i] = vt_index_at(indices, i, data->dims[axis]);
+  int64_t outer = vt_span(data, 0, axis), inner = vt_span(data, axis + 1, data->rank);
+  vt_tensor to = {.type = sum->type, .rank = 3, .dims = {outer, data->dims[axis], inner}, .data = sum->data};
+  vt_tensor from = {.type = sum->type,
+                    .rank = 3,
+                    .dims = {outer, count, inner},
+                    .data = gradient->output_gradients[0]->data};
+  const int64_t *maps[VT_MAX_RANK] = {NULL, map, NULL};
+  vt_status status = vt_remap_add(ctx, &from, maps, &to);
+  vt_free(map);
+  return status;
 }
 
 /* ---- GatherElements ---- */
@@ -307,7 +336,9 @@ static const vt_op rows[] = {
      VT_SETTINGS(axis_attributes, gather_fields),
      .types = {VT_STORED, VT_INDICES},
      .shape = gather_shape,
-     .implementations = {{"plain", NULL, gather_run}}},
+     .implementations = {{"plain", NULL, gather_run}},
+     .backward = gather_backward,
+     .saves = VT_SAVES_INPUT(1)},
     {.name = "GatherElements",
      .since = 11,
      VT_INPUTS(2, 2),

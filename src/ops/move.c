@@ -23,6 +23,15 @@ void vt_move_dense(vt_move *move)
   }
 }
 
+void vt_move_turn(vt_move *move)
+{
+  for (int axis = 0; axis < move->rank; axis++) {
+    int64_t stride = move->to_strides[axis];
+    move->to_strides[axis] = move->from_strides[axis];
+    move->from_strides[axis] = stride;
+  }
+}
+
 /* Drops axes of size 1 and joins neighbours that both boxes step through evenly. */
 static vt_move merged(const vt_move *move)
 {

@@ -20,6 +20,8 @@ typedef struct vt_move {
 void vt_move_axis(vt_move *move, int64_t dim, int64_t to_stride, int64_t from_stride); /* appends an axis */
 /* Fills `to_strides` as of a dense row-major box. */
 void vt_move_dense(vt_move *move);
+/* Exchanges target and source. */
+void vt_move_turn(vt_move *move);
 /* Copies. `to` and `from` point at the element of index 0 on every axis; the boxes must not overlap. Axes are
  * merged where possible, contiguous runs go by memcpy, transpositions by tiles. */
 void vt_move_run(vt_ctx *ctx, const vt_move *move, size_t element_size, void *to, const void *from);
@@ -31,6 +33,13 @@ void vt_fill_elements(void *to, int64_t count, size_t element_size, const void *
  * input index of output index i, −1 where `constant` (one element) stands. NULL: the axis stays as it is. */
 vt_status vt_remap(vt_ctx *ctx, const vt_tensor *data, vt_tensor *output,
                    const int64_t *const maps[VT_MAX_RANK], const void *constant);
+
+/* The way back, for f32 and f64: `sum` (the shape of `data`) gets at each place the sum of all elements of
+ * `gradient` (the shape of `output`) that vt_remap() copied from there. Sums in f64 in index order. */
+vt_status vt_remap_add(vt_ctx *ctx, const vt_tensor *gradient, const int64_t *const maps[VT_MAX_RANK],
+                       vt_tensor *sum);
+/* The sum of all elements of `gradient` where vt_remap() put the constant. */
+double vt_remap_constant_sum(const vt_tensor *gradient, const int64_t *const maps[VT_MAX_RANK]);
 
 /* Copies one element of 1, 2, 4, 8 or 16 bytes. */
 static inline void vt_copy_element(void *to, const void *from, size_t element_size)

@@ -3,7 +3,9 @@
  * Pad.
  */
 #include "ops/families.h"
+#include "ops/gradient.h"
 #include "ops/move.h"
+#include "ops/plain.h"
 
 typedef enum pad_mode { PAD_CONSTANT, PAD_REFLECT, PAD_EDGE, PAD_WRAP } pad_mode;
 
@@ -109,29 +111,62 @@ static void pad_map(pad_mode mode, int64_t size, int64_t begin, int64_t end, int
   }
 }
 
-static vt_status pad_run(vt_ctx *ctx, const vt_call *call)
+/* Index lists of the padded axes, in one allocation that the caller frees with vt_free(). */
+static vt_status pad_maps(vt_ctx *ctx, const vt_call *call, const int64_t *maps[VT_MAX_RANK], int64_t **lists)
 {
-  static const char zero[16] = {0};
   const pad_attributes *attributes = call->attributes;
-  const vt_tensor *data = call->inputs[0], *value = vt_input(call, 2);
-  vt_tensor *output = call->outputs[0];
-  const int64_t *maps[VT_MAX_RANK] = {NULL};
+  const vt_tensor *data = call->inputs[0], *output = call->outputs[0];
   pad_widths margins;
   int64_t total = 0;
   VT_TRY(pad_margins(ctx, call, &margins));
-  if (vt_count(output) == 0) return VT_OK;
   for (int axis = 0; axis < data->rank; axis++)
     total += output->dims[axis];
-  int64_t *map = vt_alloc_zero(ctx, (size_t)total, sizeof *map), *next = map;
-  if (!map) return VT_ERROR_OUT_OF_MEMORY;
+  int64_t *next = *lists = vt_alloc_zero(ctx, (size_t)total + 1, sizeof *next);
+  if (!next) return VT_ERROR_OUT_OF_MEMORY;
   for (int axis = 0; axis < data->rank; axis++) {
+    maps[axis] = NULL;
     if (!margins.begin[axis] && !margins.end[axis]) continue;
     pad_map((pad_mode)attributes->mode, data->dims[axis], margins.begin[axis], margins.end[axis], next);
     maps[axis] = next;
     next += output->dims[axis];
   }
+  return VT_OK;
+}
+
+static vt_status pad_run(vt_ctx *ctx, const vt_call *call)
+{
+  static const char zero[16] = {0};
+  const vt_tensor *data = call->inputs[0], *value = vt_input(call, 2);
+  vt_tensor *output = call->outputs[0];
+  const int64_t *maps[VT_MAX_RANK] = {NULL};
+  int64_t *lists;
+  if (vt_count(output) == 0) return VT_OK;
+  VT_TRY(pad_maps(ctx, call, maps, &lists));
   vt_status status = vt_remap(ctx, data, output, maps, value && vt_count(value) == 1 ? value->data : zero);
-  vt_free(map);
+  vt_free(lists);
+  return status;
+}
+
+/* The constant gets the sum of what stands in the new elements. */
+static vt_status pad_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const vt_tensor *padded = gradient->output_gradients[0];
+  const int64_t *maps[VT_MAX_RANK] = {NULL};
+  int64_t *lists;
+  VT_TRY(pad_maps(ctx, gradient->call, maps, &lists));
+  vt_status status = VT_OK;
+  if (gradient->wanted[0]) {
+    vt_tensor *sum = vt_gradient_new(ctx, gradient, 0);
+    status = sum ? vt_remap_add(ctx, padded, maps, sum) : VT_ERROR_OUT_OF_MEMORY;
+  }
+  if (status == VT_OK && vt_gradient_wanted(gradient, 2)) {
+    vt_tensor *value = vt_gradient_new(ctx, gradient, 2);
+    if (!value)
+      status = VT_ERROR_OUT_OF_MEMORY;
+    else if (vt_count(value) == 1)
+      vt_plain_write(value, (const double[]){vt_remap_constant_sum(padded, maps)});
+  }
+  vt_free(lists);
   return status;
 }
 
@@ -143,7 +178,9 @@ static const vt_op rows[] = {
      VT_SETTINGS(pad_attributes, pad_fields),
      .types = {VT_STORED, VT_INDICES, VT_STORED, VT_INDICES},
      .shape = pad_shape,
-     .implementations = {{"plain", NULL, pad_run}}},
+     .implementations = {{"plain", NULL, pad_run}},
+     .backward = pad_backward,
+     .saves = VT_SAVES_INPUT(1) | VT_SAVES_INPUT(3)},
 };
 
 const vt_op_family vt_ops_pad = {rows, VT_COUNT(rows)};

@@ -3,6 +3,7 @@
  * Reshape, Flatten, Squeeze, Unsqueeze (views), Expand, Transpose.
  */
 #include "ops/families.h"
+#include "ops/gradient.h"
 #include "ops/move.h"
 
 /* ---- Reshape ---- */
@@ -172,6 +173,13 @@ static vt_status expand_run(vt_ctx *ctx, const vt_call *call)
   return VT_OK;
 }
 
+static vt_status expand_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  if (!gradient->wanted[0]) return VT_OK;
+  return vt_gradient_reduce(ctx, gradient->output_gradients[0], gradient->call->inputs[0],
+                            &gradient->input_gradients[0]);
+}
+
 /* ---- Transpose ---- */
 
 typedef struct transpose_attributes {
@@ -205,20 +213,44 @@ static vt_status transpose_shape(vt_ctx *ctx, const vt_call *call)
   return vt_set_output(ctx, call, 0, data->type, data->rank, dims);
 }
 
+/* Strides of the input by output axis. */
+static void transposed_strides(const vt_call *call, int64_t strides[VT_MAX_RANK])
+{
+  const vt_ints *perm = &((const transpose_attributes *)call->attributes)->perm;
+  const vt_tensor *data = call->inputs[0];
+  int64_t own[VT_MAX_RANK];
+  vt_strides(data, own);
+  for (int axis = 0; axis < data->rank; axis++)
+    strides[axis] = own[perm->present ? perm->data[axis] : data->rank - 1 - axis];
+}
+
 static vt_status transpose_run(vt_ctx *ctx, const vt_call *call)
 {
-  const transpose_attributes *attributes = call->attributes;
   const vt_tensor *data = call->inputs[0];
   vt_tensor *output = call->outputs[0];
-  const vt_ints *perm = &attributes->perm;
   int64_t strides[VT_MAX_RANK];
   vt_move move = {0};
-  vt_strides(data, strides);
+  transposed_strides(call, strides);
   for (int axis = 0; axis < output->rank; axis++)
-    vt_move_axis(&move, output->dims[axis], 0,
-                 strides[perm->present ? perm->data[axis] : data->rank - 1 - axis]);
+    vt_move_axis(&move, output->dims[axis], 0, strides[axis]);
   vt_move_dense(&move);
   vt_move_run(ctx, &move, vt_type_size(data->type), output->data, data->data);
+  return VT_OK;
+}
+
+static vt_status transpose_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const vt_tensor *from = gradient->output_gradients[0];
+  int64_t strides[VT_MAX_RANK];
+  vt_move move = {0};
+  vt_tensor *to = vt_gradient_new(ctx, gradient, 0);
+  if (!to) return VT_ERROR_OUT_OF_MEMORY;
+  transposed_strides(gradient->call, strides);
+  for (int axis = 0; axis < from->rank; axis++)
+    vt_move_axis(&move, from->dims[axis], 0, strides[axis]);
+  vt_move_dense(&move);
+  vt_move_turn(&move);
+  vt_move_run(ctx, &move, vt_type_size(to->type), to->data, from->data);
   return VT_OK;
 }
 
@@ -233,7 +265,8 @@ static const vt_op rows[] = {
      .types = {VT_STORED, VT_INDICES},
      .flags = VT_OP_VIEW,
      .shape = reshape_shape,
-     .implementations = {{"plain", NULL, vt_run_copy}}},
+     .implementations = {{"plain", NULL, vt_run_copy}},
+     .backward = vt_backward_view},
     {.name = "Flatten",
      .since = 1,
      VT_INPUTS(1, 1),
@@ -242,7 +275,8 @@ static const vt_op rows[] = {
      .types = {VT_STORED},
      .flags = VT_OP_VIEW,
      .shape = flatten_shape,
-     .implementations = {{"plain", NULL, vt_run_copy}}},
+     .implementations = {{"plain", NULL, vt_run_copy}},
+     .backward = vt_backward_view},
     {.name = "Squeeze",
      .since = 1,
      VT_INPUTS(1, 2),
@@ -250,7 +284,8 @@ static const vt_op rows[] = {
      .types = {VT_STORED, VT_INDICES},
      .flags = VT_OP_VIEW,
      .shape = squeeze_shape,
-     .implementations = {{"plain", NULL, vt_run_copy}}},
+     .implementations = {{"plain", NULL, vt_run_copy}},
+     .backward = vt_backward_view},
     {.name = "Unsqueeze",
      .since = 1,
      VT_INPUTS(2, 2),
@@ -258,14 +293,16 @@ static const vt_op rows[] = {
      .types = {VT_STORED, VT_INDICES},
      .flags = VT_OP_VIEW,
      .shape = unsqueeze_shape,
-     .implementations = {{"plain", NULL, vt_run_copy}}},
+     .implementations = {{"plain", NULL, vt_run_copy}},
+     .backward = vt_backward_view},
     {.name = "Expand",
      .since = 8,
      VT_INPUTS(2, 2),
      VT_OUTPUTS(1, 1),
      .types = {VT_STORED, VT_INDICES},
      .shape = expand_shape,
-     .implementations = {{"plain", NULL, expand_run}}},
+     .implementations = {{"plain", NULL, expand_run}},
+     .backward = expand_backward},
     {.name = "Transpose",
      .since = 1,
      VT_INPUTS(1, 1),
@@ -273,7 +310,8 @@ static const vt_op rows[] = {
      VT_SETTINGS(transpose_attributes, transpose_fields),
      .types = {VT_STORED},
      .shape = transpose_shape,
-     .implementations = {{"plain", NULL, transpose_run}}},
+     .implementations = {{"plain", NULL, transpose_run}},
+     .backward = transpose_backward},
 };
 
 const vt_op_family vt_ops_shape = {rows, VT_COUNT(rows)};

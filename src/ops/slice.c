@@ -3,6 +3,7 @@
  * Slice, CenterCropPad.
  */
 #include "ops/families.h"
+#include "ops/gradient.h"
 #include "ops/move.h"
 
 /* ---- Slice ---- */
@@ -67,23 +68,50 @@ static vt_status slice_shape(vt_ctx *ctx, const vt_call *call)
   return vt_set_output(ctx, call, 0, data->type, data->rank, box.dims);
 }
 
+/* The copy out of the data; `offset`: element of the data that index 0 on every axis stands for. */
+static vt_status slice_move(vt_ctx *ctx, const vt_call *call, vt_move *move, int64_t *offset)
+{
+  const vt_tensor *data = call->inputs[0];
+  slice_box box;
+  int64_t strides[VT_MAX_RANK];
+  *move = (vt_move){0};
+  *offset = 0;
+  VT_TRY(slice_ranges(ctx, call, &box));
+  vt_strides(data, strides);
+  for (int axis = 0; axis < data->rank; axis++) {
+    if (box.dims[axis] > 0) *offset += box.starts[axis] * strides[axis];
+    vt_move_axis(move, box.dims[axis], 0, box.steps[axis] * strides[axis]);
+  }
+  vt_move_dense(move);
+  return VT_OK;
+}
+
 static vt_status slice_run(vt_ctx *ctx, const vt_call *call)
 {
   const vt_tensor *data = call->inputs[0];
   vt_tensor *output = call->outputs[0];
-  slice_box box;
-  int64_t strides[VT_MAX_RANK], offset = 0;
-  vt_move move = {0};
-  VT_TRY(slice_ranges(ctx, call, &box));
+  vt_move move;
+  int64_t offset;
   if (vt_count(output) == 0) return VT_OK;
-  vt_strides(data, strides);
-  for (int axis = 0; axis < data->rank; axis++) {
-    offset += box.starts[axis] * strides[axis];
-    vt_move_axis(&move, box.dims[axis], 0, box.steps[axis] * strides[axis]);
-  }
-  vt_move_dense(&move);
+  VT_TRY(slice_move(ctx, call, &move, &offset));
   size_t size = vt_type_size(data->type);
   vt_move_run(ctx, &move, size, output->data, (const char *)data->data + (size_t)offset * size);
+  return VT_OK;
+}
+
+static vt_status slice_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const vt_tensor *from = gradient->output_gradients[0];
+  vt_move move;
+  int64_t offset;
+  if (!gradient->wanted[0]) return VT_OK;
+  vt_tensor *to = vt_gradient_zero(ctx, gradient, 0);
+  if (!to) return VT_ERROR_OUT_OF_MEMORY;
+  if (vt_count(from) == 0) return VT_OK;
+  VT_TRY(slice_move(ctx, gradient->call, &move, &offset));
+  size_t size = vt_type_size(to->type);
+  vt_move_turn(&move);
+  vt_move_run(ctx, &move, size, (char *)to->data + (size_t)offset * size, from->data);
   return VT_OK;
 }
 
@@ -152,7 +180,9 @@ static const vt_op rows[] = {
      VT_OUTPUTS(1, 1),
      .types = {VT_STORED, VT_INDICES},
      .shape = slice_shape,
-     .implementations = {{"plain", NULL, slice_run}}},
+     .implementations = {{"plain", NULL, slice_run}},
+     .backward = slice_backward,
+     .saves = VT_SAVES_INPUT(1) | VT_SAVES_INPUT(2) | VT_SAVES_INPUT(3) | VT_SAVES_INPUT(4)},
     {.name = "CenterCropPad",
      .since = 18,
      VT_INPUTS(2, 2),
