@@ -11,6 +11,8 @@
 
 #include "ops/window.h"
 
+/* Whether a tensor is f32, not empty and small enough to address. */
+bool vt_dnnl_takes(const vt_tensor *tensor);
 /* For can(): every tensor of the call that is there is f32, not empty and small enough to address. */
 bool vt_dnnl_fits(const vt_call *call);
 
@@ -18,6 +20,11 @@ bool vt_dnnl_fits(const vt_call *call);
  * [inputs, outputs/group, taps…]. */
 vt_status vt_dnnl_conv(vt_ctx *ctx, const vt_window *window, int64_t group, bool transposed,
                        const vt_tensor *x, const vt_tensor *w, const vt_tensor *bias, vt_tensor *y);
+
+/* Gradient of W of a convolution (not transposed) from X and the gradient of Y. One thread, as sums over the
+ * batch would be split by the number of threads. */
+vt_status vt_dnnl_conv_weights(vt_ctx *ctx, const vt_window *window, int64_t group, const vt_tensor *x,
+                               const vt_tensor *y, vt_tensor *w);
 
 /* y[b] = a[b] · b[b] + bias for `batch` matrices [rows, inner] · [inner, columns]. A
  * transposed factor is stored [inner, rows] or [columns, inner]. `bias` has `columns` values

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Gradients of Conv and ConvTranspose: of X by the other of the two, of W by correlating X with the gradient
+ * of Y, of the bias by sums over Y.
+ */
+#include "ops/conv.h"
+#include "ops/dnnl_kernels.h"
+#include "ops/rows.h"
+
+void vt_conv_reverse(const vt_conv *conv, vt_conv *out)
+{
+  const vt_window *window = &conv->window;
+  vt_window reverse = *window;
+  reverse.channels = conv->outputs;
+  for (int axis = 0; axis < VT_WINDOW_AXES; axis++) {
+    int64_t fine = conv->transposed ? window->out[axis] : window->in[axis];
+    int64_t coarse = conv->transposed ? window->in[axis] : window->out[axis];
+    reverse.in[axis] = window->out[axis];
+    reverse.out[axis] = window->in[axis];
+    /* what is really seen behind the fine side, less what strides leave unseen */
+    reverse.end[axis] = (coarse - 1) * window->stride[axis] +
+                        (window->kernel[axis] - 1) * window->dilation[axis] + 1 - fine - window->begin[axis];
+    bool unseen = reverse.end[axis] < 0 && reverse.end[axis] > -window->stride[axis];
+    if (conv->transposed && unseen) reverse.end[axis] = 0; /* a convolution leaves that out by itself */
+  }
+  *out = (vt_conv){reverse, !conv->transposed, conv->group, window->channels};
+}
+
+static bool fast(const vt_tensor *a, const vt_tensor *b, const vt_tensor *c)
+{
+  return !vt_op_plain_forced() && vt_dnnl_takes(a) && vt_dnnl_takes(b) && vt_dnnl_takes(c);
+}
+
+vt_status vt_conv_run(vt_ctx *ctx, const vt_conv *conv, const vt_tensor *x, const vt_tensor *w,
+                      const vt_tensor *bias, vt_tensor *y)
+{
+  if (fast(x, w, y)) {
+    vt_status status = vt_dnnl_conv(ctx, &conv->window, conv->group, conv->transposed, x, w, bias, y);
+    if (status != VT_ERROR_UNSUPPORTED) return status;
+  }
+  return vt_conv_plain(ctx, conv, x, w, bias, y);
+}
+
+vt_status vt_conv_weights(vt_ctx *ctx, const vt_conv *conv, const vt_tensor *x, const vt_tensor *y,
+                          vt_tensor *w)
+{
+  if (fast(x, y, w)) {
+    vt_conv from_fine = *conv;
+    if (conv->transposed) vt_conv_reverse(conv, &from_fine);
+    const vt_tensor *fine = conv->transposed ? y : x, *coarse = conv->transposed ? x : y;
+    vt_status status = vt_dnnl_conv_weights(ctx, &from_fine.window, conv->group, fine, coarse, w);
+    if (status != VT_ERROR_UNSUPPORTED) return status;
+  }
+  return vt_conv_weights_plain(ctx, conv, x, y, w);
+}
+
+/* ---- bias ---- */
+
+typedef struct bias_work {
+  const vt_tensor *y;
+  vt_tensor *bias;
+} bias_work;
+
+static double sum_of(const vt_tensor *tensor, int64_t first, int64_t count)
+{
+  if (tensor->type == VT_F32) return vt_row_sum((const float *)tensor->data + first, count);
+  const double *values = (const double *)tensor->data + first;
+  double sum = 0;
+  for (int64_t i = 0; i < count; i++)
+    sum += values[i];
+  return sum;
+}
+
+static void bias_channels(void *user, int64_t first, int64_t last)
+{
+  const bias_work *work = user;
+  const vt_tensor *y = work->y;
+  int64_t channels = y->dims[1], size = vt_span(y, 2, y->rank);
+  for (int64_t m = first; m < last; m++) {
+    double sum = 0;
+    for (int64_t n = 0; n < y->dims[0]; n++)
+      sum += sum_of(y, (n * channels + m) * size, size);
+    if (y->type == VT_F32)
+      ((float *)work->bias->data)[m] = (float)sum;
+    else
+      ((double *)work->bias->data)[m] = sum;
+  }
+}
+
+static void sum_channels(vt_ctx *ctx, const vt_tensor *y, vt_tensor *bias)
+{
+  bias_work work = {y, bias};
+  int64_t channel = y->dims[0] * vt_span(y, 2, y->rank);
+  vt_parallel(ctx, y->dims[1], 1 + 32768 / (channel + 1), bias_channels, &work);
+}
+
+/* ---- all three ---- */
+
+static vt_status backward(vt_ctx *ctx, const vt_gradient *gradient, const vt_conv *conv)
+{
+  const vt_tensor *y = vt_gradient_output(gradient, 0);
+  vt_tensor *const *inputs = gradient->call->inputs;
+  if (!y) return VT_OK;
+  if (vt_gradient_wanted(gradient, 0)) {
+    vt_conv reverse;
+    vt_tensor *x = vt_gradient_new(ctx, gradient, 0);
+    if (!x) return VT_ERROR_OUT_OF_MEMORY;
+    vt_conv_reverse(conv, &reverse);
+    VT_TRY(vt_conv_run(ctx, &reverse, y, inputs[1], NULL, x));
+  }
+  if (vt_gradient_wanted(gradient, 1)) {
+    vt_tensor *w = vt_gradient_new(ctx, gradient, 1);
+    if (!w) return VT_ERROR_OUT_OF_MEMORY;
+    VT_TRY(vt_conv_weights(ctx, conv, inputs[0], y, w));
+  }
+  if (vt_gradient_wanted(gradient, 2)) {
+    vt_tensor *bias = vt_gradient_new(ctx, gradient, 2);
+    if (!bias) return VT_ERROR_OUT_OF_MEMORY;
+    sum_channels(ctx, y, bias);
+  }
+  return VT_OK;
+}
+
+vt_status vt_conv_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  vt_conv conv;
+  VT_TRY(vt_conv_of(ctx, gradient->call, &conv));
+  return backward(ctx, gradient, &conv);
+}
+
+vt_status vt_conv_transpose_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  vt_conv conv;
+  VT_TRY(vt_conv_transpose_of(ctx, gradient->call, &conv));
+  return backward(ctx, gradient, &conv);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Convolution, its transpose and the gradient of their weights by oneDNN.
+ */
+#include "ops/dnnl_kernels.h"
+#include "ops/dnnl_window.h"
+
+/* ---- convolution ---- */
+
+typedef struct conv_plan {
+  const vt_window *window;
+  bool transposed, has_bias;
+  bool serial; /* for one thread whatever the context says */
+  int64_t inputs, outputs, group;
+  dnnl_memory_desc_t x, w, bias, y; /* as stored */
+} conv_plan;
+
+/* Weights as oneDNN numbers their axes: [group,] outputs, inputs, taps. A transposed convolution stores
+ * inputs first. */
+static int weight_axes(const conv_plan *plan, int64_t dims[VT_MAX_RANK], int64_t strides[VT_MAX_RANK])
+{
+  const vt_window *window = plan->window;
+  int64_t outputs = plan->outputs / plan->group, inputs = plan->inputs / plan->group;
+  int64_t taps = vt_window_volume(window->kernel);
+  int axis = 0;
+  if (plan->group > 1) {
+    dims[axis] = plan->group;
+    strides[axis++] = outputs * inputs * taps;
+  }
+  dims[axis] = outputs;
+  strides[axis++] = plan->transposed ? taps : inputs * taps;
+  dims[axis] = inputs;
+  strides[axis++] = plan->transposed ? outputs * taps : taps;
+  vt_dnnl_last_axes(window, window->kernel, 0, &dims[axis]);
+  for (int i = 0; i < window->axes; i++) {
+    taps /= dims[axis];
+    strides[axis++] = taps;
+  }
+  return axis;
+}
+
+static bool store_layouts(conv_plan *plan)
+{
+  const vt_window *window = plan->window;
+  int64_t dims[VT_MAX_RANK] = {window->batch, plan->inputs}, strides[VT_MAX_RANK];
+  vt_dnnl_last_axes(window, window->in, 0, &dims[2]);
+  bool ok = vt_dnnl_row_major(&plan->x, 2 + window->axes, dims);
+  int rank = vt_window_shape(window, plan->outputs, dims);
+  ok = ok && vt_dnnl_row_major(&plan->y, rank, dims);
+  ok = ok && vt_dnnl_row_major(&plan->bias, 1, &plan->outputs);
+  rank = weight_axes(plan, dims, strides);
+  return ok && vt_dnnl_strided(&plan->w, rank, dims, strides);
+}
+
+/* Layouts to try for X and Y, in order; that of the weights is always oneDNN's choice.
+ *
+ * Tensors come and go row-major, and blocks of 16 channels are the cheapest to make from that: with the
+ * reorders counted a 56² 64→256 pointwise layer takes 0.48 ms, 0.66 through channels-last, which is what
+ * "any" gives. A second reason: on "any" oneDNN 2.6 may run brgconv, which cuts rows of Y by the number of
+ * threads and adds the taps that lie in padding in another order at the cuts, or a matrix product that splits
+ * its sums: bits then depend on threads (12 of 2 093 random shapes, 0 of 200 for the jit kernels). Where
+ * nothing else is there, such a kernel runs on one thread always. */
+typedef enum conv_layout {
+  CONV_FIRST,  /* few input channels: X as stored, Y in blocks */
+  CONV_BLOCKS, /* both in blocks that are full */
+  CONV_ANY,    /* oneDNN's choice, unless it is one whose bits depend on threads */
+  CONV_PADDED, /* both in blocks, filled up with zeros */
+  CONV_LAYOUTS
+} conv_layout;
+
+static bool blocks_of_16(dnnl_memory_desc_t *out, const dnnl_memory_desc_t *stored)
+{
+  static const dnnl_format_tag_t tags[] = {dnnl_aBc16b, dnnl_aBcd16b, dnnl_aBcde16b};
+  return dnnl_memory_desc_init_by_tag(out, stored->ndims, stored->dims, dnnl_f32, tags[stored->ndims - 3]) ==
+         dnnl_success;
+}
+
+/* X and Y for one try. False when the layout makes no sense for this convolution. */
+static bool conv_layouts(const conv_plan *plan, conv_layout layout, dnnl_memory_desc_t *x,
+                         dnnl_memory_desc_t *y)
+{
+  int64_t inside = plan->inputs / plan->group, outside = plan->outputs / plan->group;
+  bool by_channel = inside == 1 && outside == 1;
+  switch (layout) {
+  case CONV_FIRST:
+    *x = plan->x;
+    return plan->group == 1 && inside < 16 && outside >= 8 && blocks_of_16(y, &plan->y);
+  case CONV_BLOCKS:
+    if (by_channel ? plan->group % 16 != 0 : inside % 16 != 0 || outside % 16 != 0) return false;
+    return blocks_of_16(x, &plan->x) && blocks_of_16(y, &plan->y);
+  case CONV_ANY:
+    return vt_dnnl_any(x, plan->x.ndims, plan->x.dims) && vt_dnnl_any(y, plan->y.ndims, plan->y.dims);
+  default:
+    return blocks_of_16(x, &plan->x) && blocks_of_16(y, &plan->y);
+  }
+}
+
+/* Whether the bits of a kernel that oneDNN chose depend on the number of threads. */
+static bool depends_on_threads(const conv_plan *plan, const char *name)
+{
+  bool rows_padded = plan->window->begin[VT_WINDOW_AXES - 1] > 0 || plan->window->end[VT_WINDOW_AXES - 1] > 0;
+  return strstr(name, "gemm") || (rows_padded && strncmp(name, "brgconv:", 8) == 0);
+}
+
+static bool conv_accepts(const conv_plan *plan, conv_layout layout, const_dnnl_primitive_desc_t descriptor)
+{
+  const char *name = "";
+  if (dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &name) != dnnl_success) return false;
+  if (layout == CONV_ANY) return plan->serial || !depends_on_threads(plan, name);
+  return strncmp(name, "jit", 3) == 0;
+}
+
+static dnnl_status_t describe_layout(const conv_plan *plan, conv_layout layout, dnnl_engine_t engine,
+                                     const_dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *out)
+{
+  const vt_window *window = plan->window;
+  dnnl_memory_desc_t x, w, y;
+  dnnl_dims_t strides, dilations, begin, end;
+  if (!conv_layouts(plan, layout, &x, &y) || !vt_dnnl_any(&w, plan->w.ndims, plan->w.dims))
+    return dnnl_invalid_arguments;
+  vt_dnnl_last_axes(window, window->stride, 0, strides);
+  vt_dnnl_last_axes(window, window->dilation, 1, dilations); /* oneDNN counts the gaps */
+  vt_dnnl_last_axes(window, window->begin, 0, begin);
+  vt_dnnl_last_axes(window, window->end, 0, end);
+  const dnnl_memory_desc_t *bias = plan->has_bias ? &plan->bias : NULL;
+  if (plan->transposed) {
+    dnnl_deconvolution_desc_t operation;
+    dnnl_status_t status = dnnl_dilated_deconvolution_forward_desc_init(
+        &operation, dnnl_forward_inference, dnnl_deconvolution_direct, &x, &w, bias, &y, strides, dilations,
+        begin, end);
+    return status == dnnl_success ? dnnl_primitive_desc_create(out, &operation, attr, engine, NULL) : status;
+  }
+  dnnl_convolution_desc_t operation;
+  dnnl_status_t status =
+      dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_inference, dnnl_convolution_direct,
+                                                 &x, &w, bias, &y, strides, dilations, begin, end);
+  return status == dnnl_success ? dnnl_primitive_desc_create(out, &operation, attr, engine, NULL) : status;
+}
+
+static dnnl_status_t describe_conv(const void *user, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
+                                   dnnl_primitive_desc_t *out)
+{
+  const conv_plan *plan = user;
+  for (int layout = 0; layout < CONV_LAYOUTS; layout++) {
+    if (plan->serial && layout != CONV_ANY) continue;
+    dnnl_status_t status = describe_layout(plan, (conv_layout)layout, engine, attr, out);
+    if (status != dnnl_success && status != dnnl_unimplemented && status != dnnl_invalid_arguments)
+      return status;
+    if (status != dnnl_success) continue;
+    if (conv_accepts(plan, (conv_layout)layout, *out)) return dnnl_success;
+    dnnl_primitive_desc_destroy(*out);
+  }
+  return dnnl_unimplemented;
+}
+
+vt_status vt_dnnl_conv(vt_ctx *ctx, const vt_window *window, int64_t group, bool transposed,
+                       const vt_tensor *x, const vt_tensor *w, const vt_tensor *bias, vt_tensor *y)
+{
+  conv_plan plan = {.window = window,
+                    .transposed = transposed,
+                    .has_bias = bias != NULL,
+                    .inputs = x->dims[1],
+                    .outputs = y->dims[1],
+                    .group = group};
+  vt_dnnl_key key = {0};
+  vt_dnnl_primitive *primitive;
+  if (!vt_dnnl_ordinary(window) || !store_layouts(&plan)) return VT_ERROR_UNSUPPORTED;
+  int64_t head[] = {transposed ? dnnl_deconvolution : dnnl_convolution, plan.has_bias, plan.outputs, group};
+  vt_dnnl_key_list(&key, head, VT_COUNT(head));
+  vt_dnnl_key_window(&key, window);
+  vt_status status = vt_dnnl_get(ctx, &key, vt_dnnl_threads(ctx), describe_conv, &plan, &primitive);
+  if (status == VT_ERROR_UNSUPPORTED) {
+    plan.serial = true;
+    vt_dnnl_key_add(&key, plan.serial);
+    status = vt_dnnl_get(ctx, &key, 1, describe_conv, &plan, &primitive);
+  }
+  VT_TRY(status);
+  vt_dnnl_argument arguments[] = {{DNNL_ARG_SRC, plan.x, x->data, false},
+                                  {DNNL_ARG_WEIGHTS, plan.w, w->data, false},
+                                  {DNNL_ARG_DST, plan.y, y->data, true},
+                                  {DNNL_ARG_BIAS, plan.bias, bias ? bias->data : NULL, false}};
+  status = vt_dnnl_run(ctx, primitive, arguments, bias ? 4 : 3);
+  vt_dnnl_put(primitive);
+  return status;
+}
+
+/* ---- gradient of the weights ---- */
+
+static dnnl_status_t describe_weights(const void *user, dnnl_engine_t engine,
+                                      const_dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *out)
+{
+  const conv_plan *plan = user;
+  const vt_window *window = plan->window;
+  dnnl_dims_t strides, dilations, begin, end;
+  vt_dnnl_last_axes(window, window->stride, 0, strides);
+  vt_dnnl_last_axes(window, window->dilation, 1, dilations);
+  vt_dnnl_last_axes(window, window->begin, 0, begin);
+  vt_dnnl_last_axes(window, window->end, 0, end);
+  for (int layout = 0; layout < CONV_LAYOUTS; layout++) {
+    dnnl_memory_desc_t x, w, y;
+    dnnl_convolution_desc_t forward, operation;
+    dnnl_primitive_desc_t hint;
+    if (!conv_layouts(plan, (conv_layout)layout, &x, &y) || !vt_dnnl_any(&w, plan->w.ndims, plan->w.dims))
+      continue;
+    dnnl_status_t status =
+        dnnl_dilated_convolution_forward_desc_init(&forward, dnnl_forward_training, dnnl_convolution_direct,
+                                                   &x, &w, NULL, &y, strides, dilations, begin, end);
+    if (status == dnnl_success) status = dnnl_primitive_desc_create(&hint, &forward, attr, engine, NULL);
+    if (status != dnnl_success) continue;
+    status = dnnl_dilated_convolution_backward_weights_desc_init(&operation, dnnl_convolution_direct, &x, &w,
+                                                                 NULL, &y, strides, dilations, begin, end);
+    if (status == dnnl_success) status = dnnl_primitive_desc_create(out, &operation, attr, engine, hint);
+    dnnl_primitive_desc_destroy(hint);
+    if (status == dnnl_out_of_memory) return status;
+    if (status != dnnl_success) continue;
+    if (conv_accepts(plan, (conv_layout)layout, *out)) return dnnl_success;
+    dnnl_primitive_desc_destroy(*out);
+  }
+  return dnnl_unimplemented;
+}
+
+vt_status vt_dnnl_conv_weights(vt_ctx *ctx, const vt_window *window, int64_t group, const vt_tensor *x,
+                               const vt_tensor *y, vt_tensor *w)
+{
+  conv_plan plan = {
+      .window = window, .serial = true, .inputs = x->dims[1], .outputs = y->dims[1], .group = group};
+  vt_dnnl_key key = {0};
+  vt_dnnl_primitive *primitive;
+  if (!vt_dnnl_ordinary(window) || !store_layouts(&plan)) return VT_ERROR_UNSUPPORTED;
+  int64_t head[] = {dnnl_convolution, dnnl_backward_weights, plan.outputs, group};
+  vt_dnnl_key_list(&key, head, VT_COUNT(head));
+  vt_dnnl_key_window(&key, window);
+  VT_TRY(vt_dnnl_get(ctx, &key, 1, describe_weights, &plan, &primitive));
+  vt_dnnl_argument arguments[] = {{DNNL_ARG_SRC, plan.x, x->data, false},
+                                  {DNNL_ARG_DIFF_DST, plan.y, y->data, false},
+                                  {DNNL_ARG_DIFF_WEIGHTS, plan.w, w->data, true}};
+  vt_status status = vt_dnnl_run(ctx, primitive, arguments, VT_COUNT(arguments));
+  vt_dnnl_put(primitive);
+  return status;
+}
