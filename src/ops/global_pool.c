@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "ops/families.h"
+#include "ops/gradient.h"
 #include "ops/plain.h"
 #include "ops/rows.h"
 
@@ -152,6 +153,97 @@ static vt_status global_max_fast(vt_ctx *ctx, const vt_call *call)
   return global_fast(ctx, call, max_planes);
 }
 
+/* ---- backward ---- */
+
+/* What one plane of X gets from the gradient of its number: every element the same share, the first of the
+ * largest all of it (NaN is larger than any), or sign(x) · (|x| / y)^(p − 1) of it. */
+#define PLANE_GRADIENTS(type, suffix)                                                                        \
+  static void share_##suffix(const void *x, int64_t size, double y, double p, double from, void *to)         \
+  {                                                                                                          \
+    type *out = to, share = (type)(from / (double)size);                                                     \
+    VT_UNUSED(x);                                                                                            \
+    VT_UNUSED(y);                                                                                            \
+    VT_UNUSED(p);                                                                                            \
+    for (int64_t i = 0; i < size; i++)                                                                       \
+      out[i] = share;                                                                                        \
+  }                                                                                                          \
+  static void largest_##suffix(const void *x, int64_t size, double y, double p, double from, void *to)       \
+  {                                                                                                          \
+    const type *in = x;                                                                                      \
+    int64_t best = 0;                                                                                        \
+    VT_UNUSED(y);                                                                                            \
+    VT_UNUSED(p);                                                                                            \
+    for (int64_t i = 1; i < size; i++)                                                                       \
+      if (in[i] > in[best] || (in[i] != in[i] && in[best] == in[best])) best = i;                            \
+    memset(to, 0, (size_t)size * sizeof(type));                                                              \
+    ((type *)to)[best] = (type)from;                                                                         \
+  }                                                                                                          \
+  static void norm_##suffix(const void *x, int64_t size, double y, double p, double from, void *to)          \
+  {                                                                                                          \
+    const type *in = x;                                                                                      \
+    type *out = to;                                                                                          \
+    for (int64_t i = 0; i < size; i++) {                                                                     \
+      double value = (double)in[i];                                                                          \
+      out[i] = value == 0 || y == 0 ? 0 : (type)(from * copysign(pow(fabs(value) / y, p - 1), value));       \
+    }                                                                                                        \
+  }
+PLANE_GRADIENTS(float, f32)
+PLANE_GRADIENTS(double, f64)
+
+typedef void (*plane_gradient_fn)(const void *x, int64_t size, double y, double p, double from, void *to);
+
+typedef struct global_gradient {
+  const vt_tensor *x, *y, *from; /* x and y may be without values */
+  vt_tensor *to;
+  plane_gradient_fn of_plane;
+  int64_t size;
+  double p;
+} global_gradient;
+
+static void gradient_planes(void *user, int64_t first, int64_t last)
+{
+  const global_gradient *work = user;
+  size_t bytes = (size_t)work->size * vt_type_size(work->to->type);
+  for (int64_t plane = first; plane < last; plane++)
+    work->of_plane(work->x->data ? (const char *)work->x->data + (size_t)plane * bytes : NULL, work->size,
+                   work->y->data ? vt_get_f64(work->y, plane) : 0, work->p, vt_get_f64(work->from, plane),
+                   (char *)work->to->data + (size_t)plane * bytes);
+}
+
+static vt_status global_backward(vt_ctx *ctx, const vt_gradient *gradient, double p, plane_gradient_fn f32,
+                                 plane_gradient_fn f64)
+{
+  const vt_call *call = gradient->call;
+  const vt_tensor *x = call->inputs[0], *from = vt_gradient_output(gradient, 0);
+  if (!from || !gradient->wanted[0]) return VT_OK;
+  global_gradient work = {.x = x,
+                          .y = call->outputs[0],
+                          .from = from,
+                          .to = vt_gradient_new(ctx, gradient, 0),
+                          .of_plane = x->type == VT_F32 ? f32 : f64,
+                          .size = vt_span(x, 2, x->rank),
+                          .p = p};
+  if (!work.to) return VT_ERROR_OUT_OF_MEMORY;
+  vt_parallel(ctx, vt_span(x, 0, 2), 1 + 32768 / work.size, gradient_planes, &work);
+  return VT_OK;
+}
+
+static vt_status global_average_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  return global_backward(ctx, gradient, 0, share_f32, share_f64);
+}
+
+static vt_status global_max_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  return global_backward(ctx, gradient, 0, largest_f32, largest_f64);
+}
+
+static vt_status global_lp_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const global_lp_attributes *attributes = gradient->call->attributes;
+  return global_backward(ctx, gradient, (double)attributes->p, norm_f32, norm_f64);
+}
+
 static double global_flops(const vt_call *call)
 {
   return (double)vt_count(call->inputs[0]);
@@ -178,7 +270,8 @@ static const vt_op global_pool_ops[] = {
      .implementations = {VT_BY_F32,
                          {"simd", is_f32, global_average_fast},
                          {"plain", NULL, global_average_plain}},
-     .flops = global_flops},
+     .flops = global_flops,
+     .backward = global_average_backward},
     {.name = "GlobalMaxPool",
      .since = 1,
      VT_INPUTS(1, 1),
@@ -186,7 +279,9 @@ static const vt_op global_pool_ops[] = {
      .types = {VT_FLOATS | VT_HALVES},
      .shape = global_shape,
      .implementations = {VT_BY_F32, {"simd", is_f32, global_max_fast}, {"plain", NULL, global_max_plain}},
-     .flops = global_flops},
+     .flops = global_flops,
+     .backward = global_max_backward,
+     .saves = VT_SAVES_INPUT(0)},
     {.name = "GlobalLpPool",
      .since = 1,
      VT_INPUTS(1, 1),
@@ -195,7 +290,9 @@ static const vt_op global_pool_ops[] = {
      .types = {VT_FLOATS | VT_HALVES},
      .shape = global_shape,
      .implementations = {VT_BY_F32, {"plain", NULL, global_lp_plain}},
-     .flops = global_flops},
+     .flops = global_flops,
+     .backward = global_lp_backward,
+     .saves = VT_SAVES_INPUT(0) | VT_SAVES_OUTPUT(0)},
 };
 
 const vt_op_family vt_ops_global_pool = {global_pool_ops, VT_COUNT(global_pool_ops)};

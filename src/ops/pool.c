@@ -7,6 +7,7 @@
 #include "ops/dnnl_kernels.h"
 #include "ops/families.h"
 #include "ops/plain.h"
+#include "ops/pool.h"
 
 static vt_status pool_shape(vt_ctx *ctx, const vt_call *call)
 {
@@ -20,37 +21,10 @@ static vt_status pool_shape(vt_ctx *ctx, const vt_call *call)
 
 /* ---- plain loops ---- */
 
-/* Taps first..last−1 of a window, by axis. */
-typedef struct taps {
-  int64_t start[3]; /* position of tap 0, may lie outside */
-  int64_t first[3], last[3];
-} taps;
-
-/* Taps of output `o` whose positions lie in [low, high): found by division, as windows
- * of hostile files are long. */
-static void find_taps(const vt_window *window, int axis, int64_t o, int64_t low, int64_t high, taps *out)
-{
-  int64_t step = window->dilation[axis], start = o * window->stride[axis] - window->begin[axis];
-  int64_t first = start < low ? (low - start + step - 1) / step : 0;
-  int64_t last = start < high ? (high - start + step - 1) / step : 0;
-  out->start[axis] = start;
-  out->first[axis] = first;
-  out->last[axis] = last < window->kernel[axis] ? last : window->kernel[axis];
-  if (out->last[axis] < first) out->last[axis] = first;
-}
-
-static double tap_count(const taps *t)
-{
-  double count = 1;
-  for (int axis = 0; axis < VT_WINDOW_AXES; axis++)
-    count *= (double)(t->last[axis] - t->first[axis]);
-  return count;
-}
-
 typedef struct pool_work pool_work;
 /* Result of one window of `plane`; o[3] is its place in the output. `index` gets
  * the position of a maximum. */
-typedef double (*window_fn)(const pool_work *work, const double *plane, const int64_t o[3], const taps *t,
+typedef double (*window_fn)(const pool_work *work, const double *plane, const int64_t o[3], const vt_taps *t,
                             int64_t *index);
 
 struct pool_work {
@@ -62,89 +36,45 @@ struct pool_work {
   int64_t *indices; /* NULL: not wanted */
 };
 
-/* The positions of a window in order: `for (start_walk(…); on_walk(…); step_walk(…))`. */
-typedef struct walk {
-  const vt_window *window;
-  const taps *t;
-  int64_t k[3];
-} walk;
-
-static walk start_walk(const vt_window *window, const taps *t)
-{
-  walk w = {window, t, {t->first[0], t->first[1], t->first[2]}};
-  if (tap_count(t) == 0) w.k[0] = t->last[0];
-  return w;
-}
-
-static bool on_walk(const walk *w)
-{
-  return w->k[0] < w->t->last[0];
-}
-
-static void step_walk(walk *w)
-{
-  for (int axis = VT_WINDOW_AXES - 1; axis >= 0; axis--) {
-    if (++w->k[axis] < w->t->last[axis] || axis == 0) return;
-    w->k[axis] = w->t->first[axis];
-  }
-}
-
-static int64_t walk_position(const walk *w, int axis)
-{
-  return w->t->start[axis] + w->k[axis] * w->window->dilation[axis];
-}
-
-static int64_t walk_offset(const walk *w)
-{
-  const int64_t *in = w->window->in;
-  return (walk_position(w, 0) * in[1] + walk_position(w, 1)) * in[2] + walk_position(w, 2);
-}
-
 /* The first of equal values; NaN wins, so that it is not hidden. */
-static double window_max(const pool_work *work, const double *plane, const int64_t o[3], const taps *t,
+static double window_max(const pool_work *work, const double *plane, const int64_t o[3], const vt_taps *t,
                          int64_t *index)
 {
   const int64_t *in = work->window.in;
   double best = work->lowest;
   VT_UNUSED(o);
   *index = -1;
-  for (walk w = start_walk(&work->window, t); on_walk(&w); step_walk(&w)) {
-    double value = plane[walk_offset(&w)];
+  for (vt_tap_walk w = vt_start_walk(&work->window, t); vt_on_walk(&w); vt_step_walk(&w)) {
+    double value = plane[vt_walk_offset(&w)];
     if (*index >= 0 && !(value > best || (isnan(value) && !isnan(best)))) continue;
     best = value;
-    *index = work->attributes->storage_order
-                 ? walk_position(&w, 0) + in[0] * (walk_position(&w, 1) + in[1] * walk_position(&w, 2))
-                 : walk_offset(&w);
+    *index =
+        work->attributes->storage_order
+            ? vt_walk_position(&w, 0) + in[0] * (vt_walk_position(&w, 1) + in[1] * vt_walk_position(&w, 2))
+            : vt_walk_offset(&w);
   }
   return best;
 }
 
-/* The divisor counts taps on data, or on data and padding; never what ceil_mode adds behind the padding. */
-static double window_average(const pool_work *work, const double *plane, const int64_t o[3], const taps *t,
+static double window_average(const pool_work *work, const double *plane, const int64_t o[3], const vt_taps *t,
                              int64_t *index)
 {
   const vt_window *window = &work->window;
-  double sum = 0, count = tap_count(t);
+  double sum = 0, count = vt_pool_divisor(window, work->attributes->count_include_pad, o, t);
   VT_UNUSED(index);
-  if (work->attributes->count_include_pad) {
-    taps padded;
-    for (int axis = 0; axis < VT_WINDOW_AXES; axis++)
-      find_taps(window, axis, o[axis], -window->begin[axis], window->in[axis] + window->end[axis], &padded);
-    count = tap_count(&padded);
-  }
-  for (walk w = start_walk(window, t); on_walk(&w); step_walk(&w))
-    sum += plane[walk_offset(&w)];
+  for (vt_tap_walk w = vt_start_walk(window, t); vt_on_walk(&w); vt_step_walk(&w))
+    sum += plane[vt_walk_offset(&w)];
   return count > 0 ? sum / count : 0;
 }
 
-static double window_norm(const pool_work *work, const double *plane, const int64_t o[3], const taps *t,
+static double window_norm(const pool_work *work, const double *plane, const int64_t o[3], const vt_taps *t,
                           int64_t *index)
 {
   double sum = 0, p = (double)work->attributes->p;
   VT_UNUSED(o);
   VT_UNUSED(index);
-  for (walk w = start_walk(&work->window, t); on_walk(&w); step_walk(&w))
-    sum += pow(fabs(plane[walk_offset(&w)]), p);
+  for (vt_tap_walk w = vt_start_walk(&work->window, t); vt_on_walk(&w); vt_step_walk(&w))
+    sum += pow(fabs(plane[vt_walk_offset(&w)]), p);
   return pow(sum, 1 / p);
 }
 
@@ -159,9 +89,9 @@ static void pool_planes(void *user, int64_t first, int64_t last)
     for (o[0] = 0; o[0] < window->out[0]; o[0]++)
       for (o[1] = 0; o[1] < window->out[1]; o[1]++)
         for (o[2] = 0; o[2] < window->out[2]; o[2]++, at++) {
-          taps t;
+          vt_taps t;
           for (int axis = 0; axis < VT_WINDOW_AXES; axis++)
-            find_taps(window, axis, o[axis], 0, window->in[axis], &t);
+            vt_find_taps(window, axis, o[axis], 0, window->in[axis], &t);
           work->y[at] = work->of_window(work, work->x + plane * volume, o, &t, &index);
           if (work->indices) work->indices[at] = index < 0 ? -1 : plane * volume + index;
         }
@@ -309,7 +239,9 @@ static const vt_op pool_ops[] = {
      .types = {VT_FLOATS | VT_HALVES | VT_T(VT_U8) | VT_T(VT_I8)},
      .shape = pool_shape,
      .implementations = {VT_BY_F32, {"dnnl", max_pool_can, max_pool_dnnl}, {"plain", NULL, max_pool_plain}},
-     .flops = pool_flops},
+     .flops = pool_flops,
+     .backward = vt_max_pool_backward,
+     .saves = VT_SAVES_INPUT(0)},
     {.name = "AveragePool",
      .since = 1,
      VT_INPUTS(1, 1),
@@ -320,7 +252,8 @@ static const vt_op pool_ops[] = {
      .implementations = {VT_BY_F32,
                          {"dnnl", average_pool_can, average_pool_dnnl},
                          {"plain", NULL, average_pool_plain}},
-     .flops = pool_flops},
+     .flops = pool_flops,
+     .backward = vt_average_pool_backward},
     {.name = "LpPool",
      .since = 1,
      VT_INPUTS(1, 1),
@@ -329,7 +262,9 @@ static const vt_op pool_ops[] = {
      .types = {VT_FLOATS | VT_HALVES},
      .shape = pool_shape,
      .implementations = {VT_BY_F32, {"plain", NULL, lp_pool_plain}},
-     .flops = pool_flops},
+     .flops = pool_flops,
+     .backward = vt_lp_pool_backward,
+     .saves = VT_SAVES_INPUT(0) | VT_SAVES_OUTPUT(0)},
 };
 
 const vt_op_family vt_ops_pool = {pool_ops, VT_COUNT(pool_ops)};

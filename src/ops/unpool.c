@@ -4,6 +4,7 @@
  */
 #include "ops/elementwise.h"
 #include "ops/families.h"
+#include "ops/gradient.h"
 #include "ops/window.h"
 
 typedef struct unpool_attributes {
@@ -79,6 +80,32 @@ static vt_status unpool_plain(vt_ctx *ctx, const vt_call *call)
   return VT_OK;
 }
 
+/* Where two values were put in one place only the last is seen. */
+static vt_status unpool_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const vt_call *call = gradient->call;
+  const vt_tensor *from = vt_gradient_output(gradient, 0);
+  const int64_t *indices = call->inputs[1]->data;
+  vt_window window;
+  if (!from || !gradient->wanted[0]) return VT_OK;
+  VT_TRY(unpool_window(ctx, call, &window));
+  vt_tensor *to = vt_gradient_zero(ctx, gradient, 0);
+  bool *taken = vt_alloc_zero(ctx, (size_t)vt_count(from), sizeof *taken);
+  if (!to || !taken) {
+    vt_free(taken);
+    return VT_ERROR_OUT_OF_MEMORY;
+  }
+  size_t size = vt_type_size(to->type);
+  for (int64_t i = vt_count(to) - 1; i >= 0; i--) {
+    int64_t place = place_of(&window, from, indices[i]); /* the forward call checked it */
+    if (place < 0 || taken[place]) continue;
+    taken[place] = true;
+    memcpy((char *)to->data + (size_t)i * size, (const char *)from->data + (size_t)place * size, size);
+  }
+  vt_free(taken);
+  return VT_OK;
+}
+
 static const vt_field unpool_fields[] = {
     {.name = "kernel_shape",
      .kind = VT_FIELD_INTS,
@@ -103,7 +130,9 @@ static const vt_op unpool_ops[] = {
      VT_SETTINGS(unpool_attributes, unpool_fields),
      .types = {VT_FLOATS | VT_HALVES, VT_T(VT_I64), VT_T(VT_I64)},
      .shape = unpool_shape,
-     .implementations = {{"plain", NULL, unpool_plain}}},
+     .implementations = {{"plain", NULL, unpool_plain}},
+     .backward = unpool_backward,
+     .saves = VT_SAVES_INPUT(1)},
 };
 
 const vt_op_family vt_ops_unpool = {unpool_ops, VT_COUNT(unpool_ops)};
