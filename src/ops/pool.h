@@ -36,8 +36,8 @@ static inline double vt_tap_count(const vt_taps *t)
   return count;
 }
 
-/* What an average over the window of output `o` is divided by: taps on data, or on data and padding; never what
- * ceil_mode adds behind the padding. `t`: its taps on data. */
+/* What an average over the window of output `o` is divided by: taps on data, or on data and padding; never
+ * what ceil_mode adds behind the padding. `t`: its taps on data. */
 static inline double vt_pool_divisor(const vt_window *window, bool count_include_pad, const int64_t o[3],
                                      const vt_taps *t)
 {
