@@ -3,9 +3,8 @@
  * Add, Sub, Mul, Div, Max, Min, Sum, Mean, Neg, Abs, Reciprocal with NumPy broadcasting. Integers wrap;
  * dividing one by zero gives 0, as NumPy does.
  */
-#include "ops/elementwise.h"
+#include "ops/derivative.h"
 #include "ops/families.h"
-#include "ops/gradient.h"
 
 /* Through u64, where overflow is defined, the low bits of every integer type come out right. */
 #define WRAPPING(operator) (real)((uint64_t)a operator(uint64_t) b)
@@ -149,15 +148,89 @@ static vt_status reciprocal_run(vt_ctx *ctx, const vt_call *call)
 
 /* ---- gradients ---- */
 
+#define GIVEN   gradient->output_gradients[0]
+#define OPERAND gradient->call->inputs
+/* Gradient of operand `index` from two or three tensors broadcast to the result's shape. */
+#define OPERAND_BACKWARD(index, loops, ...)                                                                  \
+  vt_backward_operand(ctx, gradient, index, loops,                                                           \
+                      (int)(sizeof((const vt_tensor *[]){__VA_ARGS__}) / sizeof(vt_tensor *)),               \
+                      (const vt_tensor *const[]){__VA_ARGS__})
+
 /* Add, Sum: every operand gets what the result gets, summed where it was repeated. */
 static vt_status add_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
   for (int i = 0; i < gradient->call->input_count; i++)
     if (gradient->wanted[i])
-      VT_TRY(vt_gradient_reduce(ctx, gradient->output_gradients[0], gradient->call->inputs[i],
-                                &gradient->input_gradients[i]));
+      VT_TRY(vt_gradient_reduce(ctx, GIVEN, OPERAND[i], &gradient->input_gradients[i]));
   return VT_OK;
 }
+
+static vt_status subtract_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  if (vt_gradient_wanted(gradient, 0))
+    VT_TRY(vt_gradient_reduce(ctx, GIVEN, OPERAND[0], &gradient->input_gradients[0]));
+  return OPERAND_BACKWARD(1, negate_loops, GIVEN);
+}
+
+static vt_status multiply_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  VT_TRY(OPERAND_BACKWARD(0, multiply_loops, GIVEN, OPERAND[1]));
+  return OPERAND_BACKWARD(1, multiply_loops, GIVEN, OPERAND[0]);
+}
+
+/* d(a / b) / db = −(a / b) / b: from the result, so that the dividend need not be held. */
+VT_FLOAT_LOOPS3(divisor_back, VT_NOTHING, -a *b / c)
+static const vt_loop divisor_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(divisor_back)};
+
+static vt_status divide_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  VT_TRY(OPERAND_BACKWARD(0, divide_loops, GIVEN, OPERAND[1]));
+  return OPERAND_BACKWARD(1, divisor_loops, GIVEN, gradient->call->outputs[0], OPERAND[1]);
+}
+
+static vt_status negate_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  return OPERAND_BACKWARD(0, negate_loops, GIVEN);
+}
+
+static vt_status mean_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  double factor = 1.0 / gradient->call->input_count;
+  vt_tensor *share = vt_tensor_new(ctx, GIVEN->type, GIVEN->rank, GIVEN->dims);
+  if (!share) return VT_ERROR_OUT_OF_MEMORY;
+  VT_TRY(vt_walk(ctx, scale_loops[share->type], 1, (const vt_tensor *const[]){GIVEN}, share, &factor));
+  for (int i = 0; i < gradient->call->input_count; i++)
+    if (gradient->wanted[i])
+      VT_TRY(vt_gradient_reduce(ctx, share, OPERAND[i], &gradient->input_gradients[i]));
+  return VT_OK;
+}
+
+/* Max, Min: the operand that is the result gets the gradient; those that are it alike share it equally. */
+VT_FLOAT_LOOPS3(count_tie, VT_NOTHING, a + (real)(b == c))
+static const vt_loop count_tie_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(count_tie)};
+VT_FLOAT_LOOPS3(chosen, VT_NOTHING, b == c ? a : 0)
+static const vt_loop chosen_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(chosen)};
+
+static vt_status extreme_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const vt_tensor *result = gradient->call->outputs[0];
+  vt_tensor *share = vt_tensor_new(ctx, result->type, result->rank, result->dims);
+  if (!share) return VT_ERROR_OUT_OF_MEMORY;
+  if (vt_bytes(share)) memset(share->data, 0, vt_bytes(share));
+  for (int i = 0; i < gradient->call->input_count; i++)
+    VT_TRY(vt_walk(ctx, count_tie_loops[share->type], 3,
+                   (const vt_tensor *const[]){share, OPERAND[i], result}, share, NULL));
+  vt_tensor *given = vt_tensor_new(ctx, result->type, result->rank, result->dims);
+  if (!given) return VT_ERROR_OUT_OF_MEMORY;
+  VT_TRY(vt_walk(ctx, divide_loops[share->type], 2, (const vt_tensor *const[]){GIVEN, share}, given, NULL));
+  for (int i = 0; i < gradient->call->input_count; i++)
+    VT_TRY(OPERAND_BACKWARD(i, chosen_loops, given, OPERAND[i], result));
+  return VT_OK;
+}
+
+/* 0 where x is 0 */
+VT_DERIVATIVE_BY_INPUT(absolute, VT_NOTHING, x > 0 ? g : x < 0 ? -g : 0)
+VT_DERIVATIVE_BY_OUTPUT(reciprocal, VT_NOTHING, -g *y *y)
 
 #define SIGNED (VT_FLOATS | VT_HALVES | VT_T(VT_I8) | VT_T(VT_I16) | VT_T(VT_I32) | VT_T(VT_I64))
 
@@ -168,17 +241,17 @@ static vt_status add_backward(vt_ctx *ctx, const vt_gradient *gradient)
     .shape = shape_rule, .implementations = {{"plain", NULL, function}}
 
 static const vt_op rows[] = {
-    {ROW("Add", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, add_run), .backward = add_backward},
-    {ROW("Sub", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, subtract_run)},
-    {ROW("Mul", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, multiply_run)},
-    {ROW("Div", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, divide_run)},
-    {ROW("Max", 1, VT_VARIADIC, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, maximum_run)},
-    {ROW("Min", 1, VT_VARIADIC, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, minimum_run)},
-    {ROW("Sum", 1, VT_VARIADIC, VT_FLOATS | VT_HALVES, vt_shape_broadcast, 0, sum_run), .backward = add_backward},
-    {ROW("Mean", 1, VT_VARIADIC, VT_FLOATS | VT_HALVES, vt_shape_broadcast, 0, mean_run)},
-    {ROW("Neg", 1, 1, SIGNED, vt_shape_same, VT_OP_ELEMENTWISE, negate_run)},
-    {ROW("Abs", 1, 1, VT_NUMBERS | VT_HALVES, vt_shape_same, VT_OP_ELEMENTWISE, absolute_run)},
-    {ROW("Reciprocal", 1, 1, VT_FLOATS | VT_HALVES, vt_shape_same, VT_OP_ELEMENTWISE, reciprocal_run)},
+    {ROW("Add", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, add_run), VT_BACKWARD(add_backward, 0)},
+    {ROW("Sub", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, subtract_run), VT_BACKWARD(subtract_backward, 0)},
+    {ROW("Mul", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, multiply_run), VT_BACKWARD(multiply_backward, VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1))},
+    {ROW("Div", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, divide_run), VT_BACKWARD(divide_backward, VT_SAVES_INPUT(1) | VT_SAVES_OUTPUT(0))},
+    {ROW("Max", 1, VT_VARIADIC, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, maximum_run), VT_BACKWARD(extreme_backward, VT_SAVES_INPUTS | VT_SAVES_OUTPUT(0))},
+    {ROW("Min", 1, VT_VARIADIC, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, minimum_run), VT_BACKWARD(extreme_backward, VT_SAVES_INPUTS | VT_SAVES_OUTPUT(0))},
+    {ROW("Sum", 1, VT_VARIADIC, VT_FLOATS | VT_HALVES, vt_shape_broadcast, 0, sum_run), VT_BACKWARD(add_backward, 0)},
+    {ROW("Mean", 1, VT_VARIADIC, VT_FLOATS | VT_HALVES, vt_shape_broadcast, 0, mean_run), VT_BACKWARD(mean_backward, 0)},
+    {ROW("Neg", 1, 1, SIGNED, vt_shape_same, VT_OP_ELEMENTWISE, negate_run), VT_BACKWARD(negate_backward, 0)},
+    {ROW("Abs", 1, 1, VT_NUMBERS | VT_HALVES, vt_shape_same, VT_OP_ELEMENTWISE, absolute_run), VT_BACKWARD(absolute_backward, VT_SAVES_INPUT(0))},
+    {ROW("Reciprocal", 1, 1, VT_FLOATS | VT_HALVES, vt_shape_same, VT_OP_ELEMENTWISE, reciprocal_run), VT_BACKWARD(reciprocal_backward, VT_SAVES_OUTPUT(0))},
 };
 /* clang-format on */
 

@@ -263,6 +263,16 @@ static vt_status cast_run(vt_ctx *ctx, const vt_call *call)
   return VT_OK;
 }
 
+/* Between real types; what goes through integers or bool has none. */
+static vt_status cast_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  if (!vt_gradient_wanted(gradient, 0)) return VT_OK;
+  vt_tensor *made = vt_gradient_new(ctx, gradient, 0);
+  if (!made) return VT_ERROR_OUT_OF_MEMORY;
+  vt_convert(ctx, vt_gradient_output(gradient, 0), made);
+  return VT_OK;
+}
+
 /* ---- Identity ---- */
 
 static vt_status identity_run(vt_ctx *ctx, const vt_call *call)
@@ -283,6 +293,7 @@ static const vt_op rows[] = {
         .types = {VT_CASTABLE},
         .shape = cast_shape,
         .implementations = {{"plain", NULL, cast_run}},
+        .backward = cast_backward,
     },
     {
         .name = "CastLike",
@@ -293,6 +304,7 @@ static const vt_op rows[] = {
         .types = {VT_CASTABLE, VT_CASTABLE},
         .shape = cast_like_shape,
         .implementations = {{"plain", NULL, cast_run}},
+        .backward = cast_backward,
     },
     {
         .name = "Identity",

@@ -4,6 +4,8 @@
  */
 #include "ops/elementwise.h"
 
+#include "ops/derivative.h"
+
 /* The output's axes with those merged that no input tells apart; the last one has
  * step 0 or 1 in every input. */
 typedef struct walk {
@@ -190,4 +192,15 @@ vt_status vt_run_widened(vt_ctx *ctx, const vt_call *call)
   vt_tensor_release(ctx, mark);
   vt_free(copies);
   return status;
+}
+
+vt_status vt_backward_operand(vt_ctx *ctx, const vt_gradient *gradient, int index,
+                              const vt_loop loops[VT_TYPE_COUNT], int count, const vt_tensor *const *tensors)
+{
+  if (!vt_gradient_wanted(gradient, index)) return VT_OK;
+  const vt_tensor *given = gradient->output_gradients[0];
+  vt_tensor *full = vt_tensor_new(ctx, given->type, given->rank, given->dims);
+  if (!full) return VT_ERROR_OUT_OF_MEMORY;
+  VT_TRY(vt_walk(ctx, loops[given->type], count, tensors, full, gradient->call->attributes));
+  return vt_gradient_reduce(ctx, full, gradient->call->inputs[index], &gradient->input_gradients[index]);
 }

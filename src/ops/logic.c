@@ -2,7 +2,7 @@
  *
  * And Or Xor Not, Equal Greater Less GreaterOrEqual LessOrEqual, Where.
  */
-#include "ops/elementwise.h"
+#include "ops/derivative.h"
 #include "ops/families.h"
 
 /* ---- bool with bool ---- */
@@ -109,33 +109,45 @@ static vt_status where_shape(vt_ctx *ctx, const vt_call *call)
   return vt_set_output(ctx, call, 0, call->inputs[1]->type, rank, dims);
 }
 
+static vt_loop where_loop(vt_type type)
+{
+  switch (vt_type_size(type)) {
+  case 2:
+    return where_2;
+  case 4:
+    return where_4;
+  case 8:
+    return where_8;
+  case 16:
+    return where_16;
+  default:
+    return where_1;
+  }
+}
+
 static vt_status where_run(vt_ctx *ctx, const vt_call *call)
 {
-  vt_loop loop = where_1;
-  switch (vt_type_size(call->outputs[0]->type)) {
-  case 2:
-    loop = where_2;
-    break;
-  case 4:
-    loop = where_4;
-    break;
-  case 8:
-    loop = where_8;
-    break;
-  case 16:
-    loop = where_16;
-    break;
-  default:
-    break;
-  }
-  return vt_walk(ctx, loop, 3, (const vt_tensor *const *)call->inputs, call->outputs[0], NULL);
+  return vt_walk(ctx, where_loop(call->outputs[0]->type), 3, (const vt_tensor *const *)call->inputs,
+                 call->outputs[0], NULL);
+}
+
+/* What the result gets goes to the side it was taken from; the other side gets 0 there. */
+static vt_status where_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  static const vt_loop loops[VT_TYPE_COUNT] = {[VT_F32] = where_4, [VT_F64] = where_8};
+  double nothing = 0;
+  const vt_tensor *given = gradient->output_gradients[0], *condition = gradient->call->inputs[0];
+  const vt_tensor zero = {.type = given->type, .data = &nothing};
+  VT_TRY(
+      vt_backward_operand(ctx, gradient, 1, loops, 3, (const vt_tensor *const[]){condition, given, &zero}));
+  return vt_backward_operand(ctx, gradient, 2, loops, 3, (const vt_tensor *const[]){condition, &zero, given});
 }
 
 /* clang-format off */
 #define ROW(operator, first_version, type_set, shape_rule, function)                                         \
   {                                                                                                          \
     .name = operator, .since = first_version, VT_INPUTS(2, 2), VT_OUTPUTS(1, 1),                             \
-    .types = {type_set}, .same_types = true, .shape = shape_rule,                                            \
+    .types = {type_set}, .same_types = true, .flags = VT_OP_NOT_REAL, .shape = shape_rule,                                           \
     .implementations = {{"plain", NULL, function}}                                                           \
   }
 
@@ -145,7 +157,7 @@ static const vt_op rows[] = {
     ROW("Xor", 1, VT_T(VT_BOOL), vt_shape_compare, xor_run),
     {
         .name = "Not", .since = 1, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
-        .types = {VT_T(VT_BOOL)}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,
+        .types = {VT_T(VT_BOOL)}, .flags = VT_OP_ELEMENTWISE | VT_OP_NOT_REAL, .shape = vt_shape_same,
         .implementations = {{"plain", NULL, not_run}},
     },
     ROW("Equal", 1, VT_NUMBERS | VT_HALVES | VT_T(VT_BOOL), vt_shape_compare, equal_run),
@@ -156,7 +168,7 @@ static const vt_op rows[] = {
     {
         .name = "Where", .since = 9, VT_INPUTS(3, 3), VT_OUTPUTS(1, 1),
         .types = {VT_T(VT_BOOL), VT_STORED, VT_STORED}, .shape = where_shape,
-        .implementations = {{"plain", NULL, where_run}},
+        .implementations = {{"plain", NULL, where_run}}, VT_BACKWARD(where_backward, VT_SAVES_INPUT(0)),
     },
 };
 /* clang-format on */

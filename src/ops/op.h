@@ -63,7 +63,8 @@ typedef struct vt_implementation {
 enum {
   VT_OP_RANDOM = 1,      /* output differs by seed: never folded, conformance compares shape and type only */
   VT_OP_ELEMENTWISE = 2, /* one output of the first input's shape, element by element */
-  VT_OP_VIEW = 4         /* output 0 has the bytes of input 0 in the same order: storage may be shared */
+  VT_OP_VIEW = 4,        /* output 0 has the bytes of input 0 in the same order: storage may be shared */
+  VT_OP_NOT_REAL = 8     /* no output is ever f32 or f64: there is nothing to differentiate */
 };
 
 /* To add an operator: one row like this at the foot of its family's file, one case line in tests/ops/. */
@@ -94,6 +95,7 @@ struct vt_op {
 #define VT_OUTPUTS(least, most) .min_outputs = least, .max_outputs = most
 #define VT_SETTINGS(type, table)                                                                             \
   .attributes_size = sizeof(type), .fields = table, .field_count = VT_COUNT(table)
+#define VT_BACKWARD(function, saved) .backward = function, .saves = saved
 
 typedef struct vt_op_family {
   const vt_op *ops;

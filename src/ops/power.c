@@ -3,7 +3,7 @@
  * Pow and Mod.
  */
 #include "ops/convert.h"
-#include "ops/elementwise.h"
+#include "ops/derivative.h"
 #include "ops/families.h"
 
 /* ---- Mod: remainder with the sign of the divisor (fmod = 0) or of the dividend (fmod = 1) ---- */
@@ -51,6 +51,21 @@ static const vt_loop mod_loops[VT_TYPE_COUNT] = {VT_NUMBER_ENTRIES(mod)};
 static vt_status mod_run(vt_ctx *ctx, const vt_call *call)
 {
   return vt_run_loops(ctx, call, mod_loops);
+}
+
+/* a mod b = a − q b with a whole number q, constant between its jumps. */
+VT_LOOP3(divisor_back_f32, float, MOD_PROLOGUE,
+         -c *rintf((a - (real)real_remainder((double)a, (double)b, of_dividend)) / b))
+VT_LOOP3(divisor_back_f64, double, MOD_PROLOGUE, -c *rint((a - real_remainder(a, b, of_dividend)) / b))
+
+static vt_status mod_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  static const vt_loop loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(divisor_back)};
+  vt_tensor *const *inputs = gradient->call->inputs, *given = gradient->output_gradients[0];
+  if (vt_gradient_wanted(gradient, 0))
+    VT_TRY(vt_gradient_reduce(ctx, given, inputs[0], &gradient->input_gradients[0]));
+  return vt_backward_operand(ctx, gradient, 1, loops, 3,
+                             (const vt_tensor *const[]){inputs[0], inputs[1], given});
 }
 
 /* ---- Pow: result has the type of the base ---- */
@@ -140,6 +155,64 @@ static vt_status power_run(vt_ctx *ctx, const vt_call *call)
   return status;
 }
 
+/* d a^b / da = b a^(b−1), and 0 for b = 0 whatever a is; straight rows for the shortcuts. */
+#define STRAIGHT_BACK(name, type, expression)                                                                \
+  VT_CLONES static void name(const type *a_row, const type *g_row, type *out_row, int64_t count)             \
+  {                                                                                                          \
+    _Pragma("omp simd") for (int64_t i = 0; i < count; i++)                                                  \
+    {                                                                                                        \
+      const type a = a_row[i], g = g_row[i];                                                                 \
+      out_row[i] = (expression);                                                                             \
+    }                                                                                                        \
+  }
+#define BASE_BACK(suffix, type)                                                                              \
+  STRAIGHT_BACK(square_back_##suffix, type, 2 * a * g)                                                       \
+  STRAIGHT_BACK(cube_back_##suffix, type, 3 * a * a * g)                                                     \
+  STRAIGHT_BACK(root_back_##suffix, type, (type)0.5 * g / VT_BY_TYPE(sqrt, a))                               \
+  STRAIGHT_BACK(inverse_back_##suffix, type, -g / (a * a))                                                   \
+  VT_LOOP3(any_base_back_##suffix, type, VT_NOTHING, b == 0 ? 0 : c * b * POWER(a, b - 1))                   \
+  static void base_back_##suffix(const void *const *inputs, const int *steps, void *output, int64_t count,   \
+                                 const void *settings)                                                       \
+  {                                                                                                          \
+    const type exponent = *(const type *)inputs[1];                                                          \
+    const bool straight = steps[1] == 0 && (count == 1 || (steps[0] && steps[2]));                           \
+    if (straight && exponent == (type)2)                                                                     \
+      square_back_##suffix(inputs[0], inputs[2], output, count);                                             \
+    else if (straight && exponent == (type)3)                                                                \
+      cube_back_##suffix(inputs[0], inputs[2], output, count);                                               \
+    else if (straight && exponent == (type)0.5)                                                              \
+      root_back_##suffix(inputs[0], inputs[2], output, count);                                               \
+    else if (straight && exponent == (type)-1)                                                               \
+      inverse_back_##suffix(inputs[0], inputs[2], output, count);                                            \
+    else                                                                                                     \
+      any_base_back_##suffix(inputs, steps, output, count, settings);                                        \
+  }
+
+BASE_BACK(f32, float)
+BASE_BACK(f64, double)
+
+/* d a^b / db = a^b ln a, and 0 for a = 0 and b ≥ 0, where the power stays what it is. */
+#define EXPONENT_BACK (a == 0 && b >= 0 ? 0 : c * POWER(a, b) * VT_LN(a))
+VT_FLOAT_LOOPS3(exponent_back, VT_NOTHING, EXPONENT_BACK)
+
+static vt_status power_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  static const vt_loop base_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(base_back)};
+  static const vt_loop exponent_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(exponent_back)};
+  const vt_tensor *given = gradient->output_gradients[0], *base = gradient->call->inputs[0];
+  const vt_tensor *exponent = vt_converted(ctx, gradient->call->inputs[1], base->type);
+  if (!exponent) return VT_ERROR_OUT_OF_MEMORY;
+  const vt_tensor *const three[] = {base, exponent, given};
+  VT_TRY(vt_backward_operand(ctx, gradient, 0, base_loops, 3, three));
+  VT_TRY(vt_backward_operand(ctx, gradient, 1, exponent_loops, 3, three));
+  vt_tensor *of_exponent = gradient->input_gradients[1];
+  if (!of_exponent || of_exponent->type == gradient->call->inputs[1]->type) return VT_OK;
+  vt_tensor *converted = vt_gradient_new(ctx, gradient, 1);
+  if (!converted) return VT_ERROR_OUT_OF_MEMORY;
+  vt_convert(ctx, of_exponent, converted);
+  return VT_OK;
+}
+
 static const vt_op rows[] = {
     {
         .name = "Mod",
@@ -151,6 +224,7 @@ static const vt_op rows[] = {
         .same_types = true,
         .shape = vt_shape_broadcast,
         .implementations = {{"plain", NULL, mod_run}},
+        VT_BACKWARD(mod_backward, VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)),
     },
     {
         .name = "Pow",
@@ -160,6 +234,7 @@ static const vt_op rows[] = {
         .types = {VT_FLOATS | VT_HALVES | VT_INDICES, VT_NUMBERS | VT_HALVES},
         .shape = vt_shape_broadcast,
         .implementations = {{"plain", NULL, power_run}},
+        VT_BACKWARD(power_backward, VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)),
     },
 };
 

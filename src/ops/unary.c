@@ -4,7 +4,7 @@
  * Floor Round Sign Erf IsNaN IsInf. Where an argument is outside a function's domain the result is NaN, as in
  * the C library.
  */
-#include "ops/elementwise.h"
+#include "ops/derivative.h"
 #include "ops/families.h"
 
 /* Loop, table and run function of one operator on f32 and f64. */
@@ -94,48 +94,72 @@ static vt_status is_inf_run(vt_ctx *ctx, const vt_call *call)
   return vt_run_loops(ctx, call, is_inf_loops);
 }
 
+/* ---- gradients: by the result where it costs less to compute ---- */
+
+VT_DERIVATIVE_BY_OUTPUT(exponential, VT_NOTHING, g *y)
+VT_DERIVATIVE_BY_INPUT(logarithm, VT_NOTHING, g / x)
+VT_DERIVATIVE_BY_OUTPUT(square_root, VT_NOTHING, (real)0.5 * g / y)
+VT_DERIVATIVE_BY_INPUT(sine, VT_NOTHING, g *VT_BY_TYPE(cos, x))
+VT_DERIVATIVE_BY_INPUT(cosine, VT_NOTHING, -g *VT_BY_TYPE(sin, x))
+VT_DERIVATIVE_BY_OUTPUT(tangent, VT_NOTHING, g *(1 + y * y))
+/* (1 − x)(1 + x) keeps the digits that 1 − x² loses next to ±1 */
+VT_DERIVATIVE_BY_INPUT(arc_sine, VT_NOTHING, g / VT_BY_TYPE(sqrt, (1 - x) * (1 + x)))
+VT_DERIVATIVE_BY_INPUT(arc_cosine, VT_NOTHING, -g / VT_BY_TYPE(sqrt, (1 - x) * (1 + x)))
+VT_DERIVATIVE_BY_INPUT(arc_tangent, VT_NOTHING, g / (1 + x * x))
+VT_DERIVATIVE_BY_INPUT(hyperbolic_sine, VT_NOTHING, g *VT_BY_TYPE(cosh, x))
+VT_DERIVATIVE_BY_INPUT(hyperbolic_cosine, VT_NOTHING, g *VT_BY_TYPE(sinh, x))
+VT_DERIVATIVE_BY_OUTPUT(hyperbolic_tangent, VT_NOTHING, g *(1 - y) * (1 + y))
+VT_DERIVATIVE_BY_INPUT(area_sine, VT_NOTHING, g / VT_BY_TYPE(sqrt, x *x + 1))
+VT_DERIVATIVE_BY_INPUT(area_cosine, VT_NOTHING, g / VT_BY_TYPE(sqrt, (x - 1) * (x + 1)))
+VT_DERIVATIVE_BY_INPUT(area_tangent, VT_NOTHING, g / ((1 - x) * (1 + x)))
+#define TWO_OVER_ROOT_PI (real)1.12837916709551257390
+VT_DERIVATIVE_BY_INPUT(error_function, VT_NOTHING, g *TWO_OVER_ROOT_PI *VT_EXP(-x *x))
+
 /* clang-format off */
-#define ROW(operator, first_version, function)                                                               \
+#define BY_INPUT  VT_SAVES_INPUT(0)
+#define BY_OUTPUT VT_SAVES_OUTPUT(0)
+#define NEITHER   0
+#define ROW(operator, first_version, function, derivative, saved)                                                               \
   {                                                                                                          \
     .name = operator, .since = first_version, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),                             \
     .types = {VT_FLOATS | VT_HALVES}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,                    \
-    .implementations = {{"plain", NULL, function}}                                                           \
+    .implementations = {{"plain", NULL, function##_run}}, VT_BACKWARD(derivative, saved)                          \
   }
 
 static const vt_op rows[] = {
-    ROW("Exp", 1, exponential_run),
-    ROW("Log", 1, logarithm_run),
-    ROW("Sqrt", 1, square_root_run),
-    ROW("Sin", 7, sine_run),
-    ROW("Cos", 7, cosine_run),
-    ROW("Tan", 7, tangent_run),
-    ROW("Asin", 7, arc_sine_run),
-    ROW("Acos", 7, arc_cosine_run),
-    ROW("Atan", 7, arc_tangent_run),
-    ROW("Sinh", 9, hyperbolic_sine_run),
-    ROW("Cosh", 9, hyperbolic_cosine_run),
-    ROW("Tanh", 1, hyperbolic_tangent_run),
-    ROW("Asinh", 9, area_sine_run),
-    ROW("Acosh", 9, area_cosine_run),
-    ROW("Atanh", 9, area_tangent_run),
-    ROW("Ceil", 1, ceiling_run),
-    ROW("Floor", 1, round_down_run),
-    ROW("Round", 11, round_half_even_run),
-    ROW("Erf", 9, error_function_run),
+    ROW("Exp", 1, exponential, exponential_backward, BY_OUTPUT),
+    ROW("Log", 1, logarithm, logarithm_backward, BY_INPUT),
+    ROW("Sqrt", 1, square_root, square_root_backward, BY_OUTPUT),
+    ROW("Sin", 7, sine, sine_backward, BY_INPUT),
+    ROW("Cos", 7, cosine, cosine_backward, BY_INPUT),
+    ROW("Tan", 7, tangent, tangent_backward, BY_OUTPUT),
+    ROW("Asin", 7, arc_sine, arc_sine_backward, BY_INPUT),
+    ROW("Acos", 7, arc_cosine, arc_cosine_backward, BY_INPUT),
+    ROW("Atan", 7, arc_tangent, arc_tangent_backward, BY_INPUT),
+    ROW("Sinh", 9, hyperbolic_sine, hyperbolic_sine_backward, BY_INPUT),
+    ROW("Cosh", 9, hyperbolic_cosine, hyperbolic_cosine_backward, BY_INPUT),
+    ROW("Tanh", 1, hyperbolic_tangent, hyperbolic_tangent_backward, BY_OUTPUT),
+    ROW("Asinh", 9, area_sine, area_sine_backward, BY_INPUT),
+    ROW("Acosh", 9, area_cosine, area_cosine_backward, BY_INPUT),
+    ROW("Atanh", 9, area_tangent, area_tangent_backward, BY_INPUT),
+    ROW("Ceil", 1, ceiling, vt_backward_zero, NEITHER),
+    ROW("Floor", 1, round_down, vt_backward_zero, NEITHER),
+    ROW("Round", 11, round_half_even, vt_backward_zero, NEITHER),
+    ROW("Erf", 9, error_function, error_function_backward, BY_INPUT),
     {
         .name = "Sign", .since = 9, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
         .types = {VT_NUMBERS | VT_HALVES}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,
-        .implementations = {{"plain", NULL, sign_run}},
+        .implementations = {{"plain", NULL, sign_run}}, .backward = vt_backward_zero,
     },
     {
         .name = "IsNaN", .since = 9, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
-        .types = {VT_FLOATS | VT_HALVES}, .shape = shape_bool,
+        .types = {VT_FLOATS | VT_HALVES}, .flags = VT_OP_NOT_REAL, .shape = shape_bool,
         .implementations = {{"plain", NULL, is_nan_run}},
     },
     {
         .name = "IsInf", .since = 10, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
         VT_SETTINGS(is_inf_settings, is_inf_fields),
-        .types = {VT_FLOATS | VT_HALVES}, .shape = shape_bool,
+        .types = {VT_FLOATS | VT_HALVES}, .flags = VT_OP_NOT_REAL, .shape = shape_bool,
         .implementations = {{"plain", NULL, is_inf_run}},
     },
 };
