@@ -208,8 +208,8 @@ static vt_status mean_backward(vt_ctx *ctx, const vt_gradient *gradient)
 /* Max, Min: the operand that is the result gets the gradient; those that are it alike share it equally. */
 VT_FLOAT_LOOPS3(count_tie, VT_NOTHING, a + (real)(b == c))
 static const vt_loop count_tie_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(count_tie)};
-VT_FLOAT_LOOPS3(chosen, VT_NOTHING, b == c ? a : 0)
-static const vt_loop chosen_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(chosen)};
+VT_FLOAT_LOOPS3(tie_share, VT_NOTHING, b == c ? a : 0)
+static const vt_loop tie_share_loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(tie_share)};
 
 static vt_status extreme_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
@@ -224,7 +224,7 @@ static vt_status extreme_backward(vt_ctx *ctx, const vt_gradient *gradient)
   if (!given) return VT_ERROR_OUT_OF_MEMORY;
   VT_TRY(vt_walk(ctx, divide_loops[share->type], 2, (const vt_tensor *const[]){GIVEN, share}, given, NULL));
   for (int i = 0; i < gradient->call->input_count; i++)
-    VT_TRY(OPERAND_BACKWARD(i, chosen_loops, given, OPERAND[i], result));
+    VT_TRY(OPERAND_BACKWARD(i, tie_share_loops, given, OPERAND[i], result));
   return VT_OK;
 }
 

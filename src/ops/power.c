@@ -54,13 +54,13 @@ static vt_status mod_run(vt_ctx *ctx, const vt_call *call)
 }
 
 /* a mod b = a − q b with a whole number q, constant between its jumps. */
-VT_LOOP3(divisor_back_f32, float, MOD_PROLOGUE,
+VT_LOOP3(mod_divisor_back_f32, float, MOD_PROLOGUE,
          -c *rintf((a - (real)real_remainder((double)a, (double)b, of_dividend)) / b))
-VT_LOOP3(divisor_back_f64, double, MOD_PROLOGUE, -c *rint((a - real_remainder(a, b, of_dividend)) / b))
+VT_LOOP3(mod_divisor_back_f64, double, MOD_PROLOGUE, -c *rint((a - real_remainder(a, b, of_dividend)) / b))
 
 static vt_status mod_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
-  static const vt_loop loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(divisor_back)};
+  static const vt_loop loops[VT_TYPE_COUNT] = {VT_FLOAT_ENTRIES(mod_divisor_back)};
   vt_tensor *const *inputs = gradient->call->inputs, *given = gradient->output_gradients[0];
   if (vt_gradient_wanted(gradient, 0))
     VT_TRY(vt_gradient_reduce(ctx, given, inputs[0], &gradient->input_gradients[0]));
