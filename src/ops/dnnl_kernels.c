@@ -23,6 +23,8 @@ bool vt_dnnl_fits(const vt_call *call)
 
 /* ---- matrix product ---- */
 
+enum { LONGEST_SHARED_SUM = 1024 };
+
 typedef struct product_plan {
   dnnl_memory_desc_t a, b, bias, y;
   bool has_bias;
@@ -66,7 +68,10 @@ vt_status vt_dnnl_matmul(vt_ctx *ctx, const vt_dnnl_product *product, const floa
   vt_dnnl_key_add(&key, plan.has_bias);
   vt_dnnl_key_layout(&key, &plan.a);
   vt_dnnl_key_layout(&key, &plan.b);
-  VT_TRY(vt_dnnl_get(ctx, &key, vt_dnnl_threads(ctx), describe_matmul, &plan, &primitive));
+  /* oneDNN 2.6 splits long sums between threads where A is stored transposed (seen with inner sizes of 3 000
+   * and more, not with 2 049): bits would depend on threads */
+  int threads = product->a_transposed && inner > LONGEST_SHARED_SUM ? 1 : vt_dnnl_threads(ctx);
+  VT_TRY(vt_dnnl_get(ctx, &key, threads, describe_matmul, &plan, &primitive));
   vt_dnnl_argument arguments[] = {{DNNL_ARG_SRC, plan.a, (void *)(uintptr_t)a, false},
                                   {DNNL_ARG_WEIGHTS, plan.b, (void *)(uintptr_t)b, false},
                                   {DNNL_ARG_DST, plan.y, y, true},

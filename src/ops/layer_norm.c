@@ -4,29 +4,20 @@
  * epsilon) · scale + bias, and RMSNormalization, y = x / √(mean of x² + epsilon) · scale. Scale and bias
  * broadcast to x.
  */
+#include "ops/layer_norm.h"
+
 #include <math.h>
 
 #include "ops/families.h"
 #include "ops/plain.h"
 #include "ops/rows.h"
 
-typedef struct layer_attributes {
-  int64_t axis, stash_type;
-  double epsilon;
-} layer_attributes;
-
-/* x as [rows, size]. */
-typedef struct layer_rows {
-  int axis;
-  int64_t rows, size;
-} layer_rows;
-
-static layer_rows rows_of(const vt_call *call)
+vt_layer_rows vt_layer_rows_of(const vt_call *call)
 {
-  const layer_attributes *attributes = call->attributes;
+  const vt_layer_norm_attributes *attributes = call->attributes;
   const vt_tensor *x = call->inputs[0];
   int axis = (int)(attributes->axis < 0 ? attributes->axis + x->rank : attributes->axis);
-  return (layer_rows){axis, vt_span(x, 0, axis), vt_span(x, axis, x->rank)};
+  return (vt_layer_rows){axis, vt_span(x, 0, axis), vt_span(x, axis, x->rank)};
 }
 
 /* ---- shape ---- */
@@ -42,7 +33,7 @@ static bool broadcasts_to(const vt_tensor *small, const vt_tensor *x)
 
 static vt_status layer_shape(vt_ctx *ctx, const vt_call *call)
 {
-  const layer_attributes *attributes = call->attributes;
+  const vt_layer_norm_attributes *attributes = call->attributes;
   const vt_tensor *x = call->inputs[0];
   char shape[160], other[160];
   int axis;
@@ -100,9 +91,9 @@ static void write_statistic(const vt_call *call, int output, const double *value
 
 static vt_status normalise_plain(vt_ctx *ctx, const vt_call *call, bool centred)
 {
-  const layer_attributes *attributes = call->attributes;
+  const vt_layer_norm_attributes *attributes = call->attributes;
   const vt_tensor *input = call->inputs[0], *scale = call->inputs[1], *bias = vt_input(call, 2);
-  layer_rows r = rows_of(call);
+  vt_layer_rows r = vt_layer_rows_of(call);
   int64_t scale_strides[VT_MAX_RANK], bias_strides[VT_MAX_RANK];
   vt_broadcast_strides(scale, input->rank, input->dims, scale_strides);
   if (bias) vt_broadcast_strides(bias, input->rank, input->dims, bias_strides);
@@ -142,8 +133,7 @@ static vt_status rms_plain(vt_ctx *ctx, const vt_call *call)
 
 /* ---- fast loops ---- */
 
-/* One number for each place of a row, the same in all rows: the usual case. */
-static bool covers_row(const vt_tensor *small, const vt_tensor *x, int axis)
+bool vt_layer_covers_row(const vt_tensor *small, const vt_tensor *x, int axis)
 {
   int skipped = 0;
   while (skipped < small->rank && small->rank - skipped > x->rank - axis) {
@@ -157,14 +147,15 @@ static bool covers_row(const vt_tensor *small, const vt_tensor *x, int axis)
 static bool fast_can(const vt_call *call)
 {
   for (int i = 0; i < call->input_count; i++)
-    if (call->inputs[i] && (call->inputs[i]->type != VT_F32 ||
-                            (i > 0 && !covers_row(call->inputs[i], call->inputs[0], rows_of(call).axis))))
+    if (call->inputs[i] &&
+        (call->inputs[i]->type != VT_F32 ||
+         (i > 0 && !vt_layer_covers_row(call->inputs[i], call->inputs[0], vt_layer_rows_of(call).axis))))
       return false;
   return true;
 }
 
 typedef struct layer_work {
-  layer_rows r;
+  vt_layer_rows r;
   bool centred;
   double epsilon;
   const float *x, *scale, *bias;
@@ -188,9 +179,9 @@ static void fast_rows(void *user, int64_t first, int64_t last)
 
 static vt_status normalise_fast(vt_ctx *ctx, const vt_call *call, bool centred)
 {
-  const layer_attributes *attributes = call->attributes;
+  const vt_layer_norm_attributes *attributes = call->attributes;
   const vt_tensor *bias = vt_input(call, 2);
-  layer_work work = {.r = rows_of(call),
+  layer_work work = {.r = vt_layer_rows_of(call),
                      .centred = centred,
                      .epsilon = attributes->epsilon,
                      .x = call->inputs[0]->data,
@@ -226,17 +217,17 @@ static vt_status rms_fast(vt_ctx *ctx, const vt_call *call)
 static const vt_field layer_fields[] = {
     {.name = "axis",
      .kind = VT_FIELD_INT,
-     .offset = offsetof(layer_attributes, axis),
+     .offset = offsetof(vt_layer_norm_attributes, axis),
      .fallback = "-1",
      .help = "first of the axes normalised over"},
     {.name = "epsilon",
      .kind = VT_FIELD_REAL,
-     .offset = offsetof(layer_attributes, epsilon),
+     .offset = offsetof(vt_layer_norm_attributes, epsilon),
      .fallback = "1e-5",
      .help = "added to the variance"},
     {.name = "stash_type",
      .kind = VT_FIELD_INT,
-     .offset = offsetof(layer_attributes, stash_type),
+     .offset = offsetof(vt_layer_norm_attributes, stash_type),
      .fallback = "1",
      .help = "element type of Mean and InvStdDev; they are computed in f64"},
 };
@@ -246,21 +237,25 @@ static const vt_op layer_norm_ops[] = {
      .since = 17,
      VT_INPUTS(2, 3),
      VT_OUTPUTS(1, 3),
-     VT_SETTINGS(layer_attributes, layer_fields),
+     VT_SETTINGS(vt_layer_norm_attributes, layer_fields),
      .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
      .shape = layer_shape,
-     .implementations = {VT_BY_F32, {"simd", fast_can, layer_fast}, {"plain", NULL, layer_plain}}},
+     .implementations = {VT_BY_F32, {"simd", fast_can, layer_fast}, {"plain", NULL, layer_plain}},
+     .backward = vt_layer_norm_backward,
+     .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)},
     {.name = "RMSNormalization",
      .since = 23,
      .last = 23,
      VT_INPUTS(2, 2),
      VT_OUTPUTS(1, 1),
-     VT_SETTINGS(layer_attributes, layer_fields),
+     VT_SETTINGS(vt_layer_norm_attributes, layer_fields),
      .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
      .shape = layer_shape,
-     .implementations = {VT_BY_F32, {"simd", fast_can, rms_fast}, {"plain", NULL, rms_plain}}},
+     .implementations = {VT_BY_F32, {"simd", fast_can, rms_fast}, {"plain", NULL, rms_plain}},
+     .backward = vt_rms_norm_backward,
+     .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)},
 };
 
 const vt_op_family vt_ops_layer_norm = {layer_norm_ops, VT_COUNT(layer_norm_ops)};

@@ -10,32 +10,12 @@
 #include "ops/dnnl_kernels.h"
 #include "ops/families.h"
 #include "ops/plain.h"
+#include "ops/product.h"
 
 /* ---- what both are: a batch of products ---- */
 
-typedef struct product {
-  int batch_rank;
-  int64_t batch_dims[VT_MAX_RANK];
-  int64_t a_steps[VT_MAX_RANK],
-      b_steps[VT_MAX_RANK]; /* in matrices, by batch axis; 0 where a matrix is used again */
-  int64_t batch, rows, inner, columns;
-  bool a_transposed, b_transposed;
-} product;
-
-/* Numbers of the matrices of A and B that item `index` of the batch multiplies. */
-static void matrices_of(const product *p, int64_t index, int64_t *a, int64_t *b)
-{
-  *a = *b = 0;
-  for (int axis = p->batch_rank - 1; axis >= 0; axis--) {
-    int64_t place = index % p->batch_dims[axis];
-    index /= p->batch_dims[axis];
-    *a += place * p->a_steps[axis];
-    *b += place * p->b_steps[axis];
-  }
-}
-
 typedef struct product_work {
-  const product *p;
+  const vt_product *p;
   const double *a, *b; /* floats, in f64 */
   double *y;
   const uint64_t *a_bits, *b_bits; /* integers, modulo 2^64 */
@@ -46,12 +26,12 @@ typedef struct product_work {
 static void product_rows(void *user, int64_t first, int64_t last)
 {
   const product_work *work = user;
-  const product *p = work->p;
+  const vt_product *p = work->p;
   int64_t a_row = p->a_transposed ? 1 : p->inner, a_inner = p->a_transposed ? p->rows : 1;
   int64_t b_inner = p->b_transposed ? 1 : p->columns, b_column = p->b_transposed ? p->inner : 1;
   for (int64_t row = first; row < last; row++) {
     int64_t a_matrix, b_matrix;
-    matrices_of(p, row / p->rows, &a_matrix, &b_matrix);
+    vt_product_matrices(p, row / p->rows, &a_matrix, &b_matrix);
     int64_t a = a_matrix * p->rows * p->inner + row % p->rows * a_row;
     for (int64_t j = 0; j < p->columns; j++) {
       int64_t b = b_matrix * p->inner * p->columns + j * b_column;
@@ -77,7 +57,7 @@ static bool is_real(const vt_tensor *tensor)
 
 /* The product of inputs 0 and 1 as f64 or, for integer tensors, as bits: an array that the caller frees. NULL
  * on failure. */
-static void *product_plain(vt_ctx *ctx, const vt_call *call, const product *p)
+static void *product_plain(vt_ctx *ctx, const vt_call *call, const vt_product *p)
 {
   bool real = is_real(call->inputs[0]);
   int64_t count = vt_count(call->outputs[0]);
@@ -104,58 +84,17 @@ static void *product_plain(vt_ctx *ctx, const vt_call *call, const product *p)
   return NULL;
 }
 
-static double product_flops(const product *p)
+static double product_flops(const vt_product *p)
 {
   return 2.0 * (double)p->batch * (double)p->rows * (double)p->inner * (double)p->columns;
 }
 
 /* ---- MatMul ---- */
 
-/* The batch axes of a factor as a tensor of its own. */
-static vt_tensor batch_of(const vt_tensor *factor)
-{
-  vt_tensor batch = {.type = factor->type, .rank = factor->rank > 2 ? factor->rank - 2 : 0};
-  for (int axis = 0; axis < batch.rank; axis++)
-    batch.dims[axis] = factor->dims[axis];
-  return batch;
-}
-
-static vt_status matmul_product(vt_ctx *ctx, const vt_call *call, product *p)
-{
-  const vt_tensor *a = call->inputs[0], *b = call->inputs[1];
-  char a_text[160], b_text[160];
-  if (a->rank < 1 || b->rank < 1)
-    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%s and %s: a scalar cannot be a factor",
-                        vt_shape_text(a, a_text), vt_shape_text(b, b_text));
-  vt_tensor a_batch = batch_of(a), b_batch = batch_of(b);
-  const vt_tensor *both[] = {&a_batch, &b_batch};
-  *p = (product){.rows = a->rank > 1 ? a->dims[a->rank - 2] : 1,
-                 .inner = a->dims[a->rank - 1],
-                 .columns = b->rank > 1 ? b->dims[b->rank - 1] : 1};
-  if (p->inner != b->dims[b->rank > 1 ? b->rank - 2 : 0])
-    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%s · %s: the inner sizes differ",
-                        vt_shape_text(a, a_text), vt_shape_text(b, b_text));
-  for (int last = 1; last <= a_batch.rank && last <= b_batch.rank; last++) {
-    int64_t own = a_batch.dims[a_batch.rank - last], other = b_batch.dims[b_batch.rank - last];
-    if (own != other && own != 1 && other != 1)
-      return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%s · %s: the batch axes do not broadcast",
-                          vt_shape_text(a, a_text), vt_shape_text(b, b_text));
-  }
-  VT_TRY(vt_broadcast_shape(ctx, both, 2, &p->batch_rank, p->batch_dims));
-  vt_broadcast_strides(&a_batch, p->batch_rank, p->batch_dims, p->a_steps);
-  vt_broadcast_strides(&b_batch, p->batch_rank, p->batch_dims, p->b_steps);
-  p->batch = 1; /* of sizes that need not fit when another is 0; the output's check comes after */
-  for (int axis = 0; axis < p->batch_rank; axis++)
-    if (__builtin_mul_overflow(p->batch, p->batch_dims[axis], &p->batch))
-      return vt_call_fail(ctx, call, VT_ERROR_OUT_OF_MEMORY, "%s · %s: the output is too large",
-                          vt_shape_text(a, a_text), vt_shape_text(b, b_text));
-  return VT_OK;
-}
-
 static vt_status matmul_shape(vt_ctx *ctx, const vt_call *call)
 {
-  product p;
-  VT_TRY(matmul_product(ctx, call, &p));
+  vt_product p;
+  VT_TRY(vt_product_of_matmul(ctx, call, &p));
   int64_t dims[VT_MAX_RANK + 2];
   int rank = p.batch_rank;
   memcpy(dims, p.batch_dims, sizeof p.batch_dims);
@@ -166,8 +105,8 @@ static vt_status matmul_shape(vt_ctx *ctx, const vt_call *call)
 
 static vt_status matmul_plain(vt_ctx *ctx, const vt_call *call)
 {
-  product p;
-  VT_TRY(matmul_product(ctx, call, &p));
+  vt_product p;
+  VT_TRY(vt_product_of_matmul(ctx, call, &p));
   void *y = product_plain(ctx, call, &p);
   if (!y) return VT_ERROR_OUT_OF_MEMORY;
   if (is_real(call->inputs[0]))
@@ -178,32 +117,14 @@ static vt_status matmul_plain(vt_ctx *ctx, const vt_call *call)
   return VT_OK;
 }
 
-/* All matrices of a factor in turn (or the same one throughout): then one call of oneDNN does the batch. */
-static bool in_turn(const product *p, const int64_t steps[VT_MAX_RANK])
-{
-  int64_t expected = 1;
-  for (int axis = p->batch_rank - 1; axis >= 0; axis--) {
-    if (p->batch_dims[axis] != 1 && steps[axis] != expected) return false;
-    expected *= p->batch_dims[axis];
-  }
-  return true;
-}
-
-static bool one_matrix(const product *p, const int64_t steps[VT_MAX_RANK])
-{
-  for (int axis = 0; axis < p->batch_rank; axis++)
-    if (p->batch_dims[axis] != 1 && steps[axis] != 0) return false;
-  return true;
-}
-
-static vt_status matmul_items(vt_ctx *ctx, const vt_call *call, const product *p)
+static vt_status matmul_items(vt_ctx *ctx, const vt_call *call, const vt_product *p)
 {
   const float *a = call->inputs[0]->data, *b = call->inputs[1]->data;
   float *y = call->outputs[0]->data;
   vt_dnnl_product each = {.batch = 1, .rows = p->rows, .inner = p->inner, .columns = p->columns};
   for (int64_t i = 0; i < p->batch; i++) {
     int64_t a_matrix, b_matrix;
-    matrices_of(p, i, &a_matrix, &b_matrix);
+    vt_product_matrices(p, i, &a_matrix, &b_matrix);
     VT_TRY(vt_dnnl_matmul(ctx, &each, a + a_matrix * p->rows * p->inner, b + b_matrix * p->inner * p->columns,
                           NULL, y + i * p->rows * p->columns));
   }
@@ -212,8 +133,8 @@ static vt_status matmul_items(vt_ctx *ctx, const vt_call *call, const product *p
 
 static vt_status matmul_dnnl(vt_ctx *ctx, const vt_call *call)
 {
-  product p;
-  VT_TRY(matmul_product(ctx, call, &p));
+  vt_product p;
+  VT_TRY(vt_product_of_matmul(ctx, call, &p));
   vt_dnnl_product whole = {.batch = p.batch,
                            .rows = p.rows,
                            .inner = p.inner,
@@ -221,12 +142,12 @@ static vt_status matmul_dnnl(vt_ctx *ctx, const vt_call *call)
                            .a_step = p.rows * p.inner,
                            .b_step = p.inner * p.columns};
   vt_status status;
-  bool a_in_turn = in_turn(&p, p.a_steps);
-  if (a_in_turn && one_matrix(&p, p.b_steps)) {
+  bool a_in_turn = vt_product_in_turn(&p, p.a_steps);
+  if (a_in_turn && vt_product_one_matrix(&p, p.b_steps)) {
     whole.rows *= p.batch;
     whole.batch = 1;
   }
-  if (whole.batch == 1 || (a_in_turn && in_turn(&p, p.b_steps)))
+  if (whole.batch == 1 || (a_in_turn && vt_product_in_turn(&p, p.b_steps)))
     status = vt_dnnl_matmul(ctx, &whole, call->inputs[0]->data, call->inputs[1]->data, NULL,
                             call->outputs[0]->data);
   else
@@ -242,16 +163,16 @@ static double matmul_flops(const vt_call *call)
 
 /* ---- Gemm ---- */
 
-static product gemm_product(const vt_call *call)
+static vt_product gemm_product(const vt_call *call)
 {
   const vt_gemm_attributes *attributes = call->attributes;
   const vt_tensor *a = call->inputs[0], *b = call->inputs[1];
-  return (product){.batch = 1,
-                   .rows = a->dims[attributes->transA],
-                   .inner = a->dims[!attributes->transA],
-                   .columns = b->dims[!attributes->transB],
-                   .a_transposed = attributes->transA,
-                   .b_transposed = attributes->transB};
+  return (vt_product){.batch = 1,
+                      .rows = a->dims[attributes->transA],
+                      .inner = a->dims[!attributes->transA],
+                      .columns = b->dims[!attributes->transB],
+                      .a_transposed = attributes->transA,
+                      .b_transposed = attributes->transB};
 }
 
 static vt_status gemm_shape(vt_ctx *ctx, const vt_call *call)
@@ -262,7 +183,7 @@ static vt_status gemm_shape(vt_ctx *ctx, const vt_call *call)
   if (a->rank != 2 || b->rank != 2)
     return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%s and %s: two matrices are needed",
                         vt_shape_text(a, a_text), vt_shape_text(b, b_text));
-  product p = gemm_product(call);
+  vt_product p = gemm_product(call);
   if (p.inner != b->dims[attributes->transB])
     return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%s%s · %s%s: the inner sizes differ",
                         vt_shape_text(a, a_text), attributes->transA ? "ᵀ" : "", vt_shape_text(b, b_text),
@@ -294,7 +215,7 @@ static vt_status gemm_plain(vt_ctx *ctx, const vt_call *call)
   bool real = is_real(call->inputs[0]);
   const vt_tensor *c = vt_input(call, 2);
   int64_t strides[VT_MAX_RANK];
-  product p = gemm_product(call);
+  vt_product p = gemm_product(call);
   summand_strides(call, strides);
   void *y = product_plain(ctx, call, &p);
   if (!y) return VT_ERROR_OUT_OF_MEMORY;
@@ -340,7 +261,7 @@ static vt_status gemm_dnnl(vt_ctx *ctx, const vt_call *call)
 {
   const vt_gemm_attributes *attributes = call->attributes;
   const vt_tensor *c = vt_input(call, 2);
-  product p = gemm_product(call);
+  vt_product p = gemm_product(call);
   summand_work work = {.alpha = (float)attributes->alpha,
                        .beta = (float)attributes->beta,
                        .c = c ? c->data : NULL,
@@ -368,7 +289,7 @@ static vt_status gemm_dnnl(vt_ctx *ctx, const vt_call *call)
 
 static double gemm_flops(const vt_call *call)
 {
-  product p = gemm_product(call);
+  vt_product p = gemm_product(call);
   return product_flops(&p);
 }
 
@@ -408,7 +329,9 @@ static const vt_op matmul_ops[] = {
      .same_types = true,
      .shape = matmul_shape,
      .implementations = {VT_BY_F32, {"dnnl", vt_dnnl_fits, matmul_dnnl}, {"plain", NULL, matmul_plain}},
-     .flops = matmul_flops},
+     .flops = matmul_flops,
+     .backward = vt_matmul_backward,
+     .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)},
     {.name = "Gemm",
      .since = 1,
      VT_INPUTS(2, 3),
@@ -418,7 +341,9 @@ static const vt_op matmul_ops[] = {
      .same_types = true,
      .shape = gemm_shape,
      .implementations = {VT_BY_F32, {"dnnl", vt_dnnl_fits, gemm_dnnl}, {"plain", NULL, gemm_plain}},
-     .flops = gemm_flops},
+     .flops = gemm_flops,
+     .backward = vt_gemm_backward,
+     .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)},
 };
 
 const vt_op_family vt_ops_matmul = {matmul_ops, VT_COUNT(matmul_ops)};

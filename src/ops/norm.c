@@ -15,23 +15,9 @@
 #include "ops/plain.h"
 #include "ops/rows.h"
 
-typedef struct instance_attributes {
-  double epsilon;
-} instance_attributes;
-
-typedef struct group_attributes {
-  double epsilon;
-  int64_t num_groups, stash_type;
-} group_attributes;
-
-/* x as [batch, channels, size]; a vector is a batch of one channel. */
-typedef struct channels {
-  int64_t batch, count, size;
-} channels;
-
-static channels channels_of(const vt_tensor *x)
+vt_channels vt_channels_of(const vt_tensor *x)
 {
-  return (channels){x->rank > 0 ? x->dims[0] : 1, x->rank > 1 ? x->dims[1] : 1, vt_span(x, 2, x->rank)};
+  return (vt_channels){x->rank > 0 ? x->dims[0] : 1, x->rank > 1 ? x->dims[1] : 1, vt_span(x, 2, x->rank)};
 }
 
 /* Inputs first..last are vectors with one number a channel. */
@@ -60,7 +46,7 @@ static vt_status batch_shape(vt_ctx *ctx, const vt_call *call)
   const vt_batch_norm_attributes *attributes = call->attributes;
   const vt_tensor *x = call->inputs[0];
   char shape[160];
-  channels c = channels_of(x);
+  vt_channels c = vt_channels_of(x);
   if (x->rank < 1)
     return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL,
                         "input 0 is a scalar; [batch, channels, …] is needed");
@@ -87,7 +73,7 @@ static void write_running(const vt_call *call, int output, double *batch, double
   vt_plain_write(running, batch);
 }
 
-static void plain_moments(channels c, const double *x, int64_t channel, double *mean, double *variance)
+static void plain_moments(vt_channels c, const double *x, int64_t channel, double *mean, double *variance)
 {
   double sum = 0, spread = 0, count = (double)c.batch * (double)c.size;
   for (int64_t n = 0; n < c.batch; n++)
@@ -105,7 +91,7 @@ static void plain_moments(channels c, const double *x, int64_t channel, double *
 static vt_status batch_plain(vt_ctx *ctx, const vt_call *call)
 {
   const vt_batch_norm_attributes *attributes = call->attributes;
-  channels c = channels_of(call->inputs[0]);
+  vt_channels c = vt_channels_of(call->inputs[0]);
   double *x = vt_plain_read(ctx, call->inputs[0]), *scale = vt_plain_read(ctx, call->inputs[1]);
   double *bias = vt_plain_read(ctx, call->inputs[2]), *mean = vt_plain_read(ctx, call->inputs[3]);
   double *variance = vt_plain_read(ctx, call->inputs[4]);
@@ -133,7 +119,7 @@ static vt_status batch_plain(vt_ctx *ctx, const vt_call *call)
 }
 
 typedef struct batch_work {
-  channels c;
+  vt_channels c;
   const float *x, *scale, *bias;
   float *y;
   double *mean, *variance;
@@ -143,7 +129,7 @@ typedef struct batch_work {
 static void batch_moments(void *user, int64_t first, int64_t last)
 {
   const batch_work *work = user;
-  channels c = work->c;
+  vt_channels c = work->c;
   double count = (double)c.batch * (double)c.size;
   for (int64_t channel = first; channel < last; channel++) {
     double sum = 0, spread = 0;
@@ -170,7 +156,7 @@ static void batch_planes(void *user, int64_t first, int64_t last)
 static vt_status batch_fast(vt_ctx *ctx, const vt_call *call)
 {
   const vt_batch_norm_attributes *attributes = call->attributes;
-  batch_work work = {.c = channels_of(call->inputs[0]),
+  batch_work work = {.c = vt_channels_of(call->inputs[0]),
                      .x = call->inputs[0]->data,
                      .scale = call->inputs[1]->data,
                      .bias = call->inputs[2]->data,
@@ -193,7 +179,7 @@ static vt_status batch_fast(vt_ctx *ctx, const vt_call *call)
 /* ---- InstanceNormalization is GroupNormalization with a group for each channel ---- */
 
 typedef struct group_work {
-  channels c;
+  vt_channels c;
   int64_t groups;
   double epsilon;
   const double *x, *scale, *bias;
@@ -246,7 +232,7 @@ static vt_status groups_plain(vt_ctx *ctx, const vt_call *call, int64_t groups, 
   double *bias = vt_plain_read(ctx, call->inputs[2]);
   bool ready = x && scale && bias;
   if (ready) {
-    group_work work = {.c = channels_of(call->inputs[0]),
+    group_work work = {.c = vt_channels_of(call->inputs[0]),
                        .groups = groups,
                        .epsilon = epsilon,
                        .x = x,
@@ -264,7 +250,7 @@ static vt_status groups_plain(vt_ctx *ctx, const vt_call *call, int64_t groups, 
 
 static vt_status groups_fast(vt_ctx *ctx, const vt_call *call, int64_t groups, double epsilon)
 {
-  group_work work = {.c = channels_of(call->inputs[0]),
+  group_work work = {.c = vt_channels_of(call->inputs[0]),
                      .groups = groups,
                      .epsilon = epsilon,
                      .fast_x = call->inputs[0]->data,
@@ -289,19 +275,19 @@ static vt_status channels_shape(vt_ctx *ctx, const vt_call *call)
 
 static vt_status instance_plain(vt_ctx *ctx, const vt_call *call)
 {
-  const instance_attributes *attributes = call->attributes;
+  const vt_instance_norm_attributes *attributes = call->attributes;
   return groups_plain(ctx, call, call->inputs[0]->dims[1], attributes->epsilon);
 }
 
 static vt_status instance_fast(vt_ctx *ctx, const vt_call *call)
 {
-  const instance_attributes *attributes = call->attributes;
+  const vt_instance_norm_attributes *attributes = call->attributes;
   return groups_fast(ctx, call, call->inputs[0]->dims[1], attributes->epsilon);
 }
 
 static vt_status group_shape(vt_ctx *ctx, const vt_call *call)
 {
-  const group_attributes *attributes = call->attributes;
+  const vt_group_norm_attributes *attributes = call->attributes;
   VT_TRY(channels_shape(ctx, call));
   if (attributes->num_groups < 1 || call->inputs[0]->dims[1] % attributes->num_groups)
     return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "%lld channels cannot be divided into %lld groups",
@@ -311,13 +297,13 @@ static vt_status group_shape(vt_ctx *ctx, const vt_call *call)
 
 static vt_status group_plain(vt_ctx *ctx, const vt_call *call)
 {
-  const group_attributes *attributes = call->attributes;
+  const vt_group_norm_attributes *attributes = call->attributes;
   return groups_plain(ctx, call, attributes->num_groups, attributes->epsilon);
 }
 
 static vt_status group_fast(vt_ctx *ctx, const vt_call *call)
 {
-  const group_attributes *attributes = call->attributes;
+  const vt_group_norm_attributes *attributes = call->attributes;
   return groups_fast(ctx, call, attributes->num_groups, attributes->epsilon);
 }
 
@@ -342,18 +328,18 @@ static const vt_field batch_fields[] = {
      .fallback = "0",
      .help = "statistics of this batch instead of the given ones"},
 };
-static const vt_field instance_fields[] = {EPSILON(instance_attributes)};
+static const vt_field instance_fields[] = {EPSILON(vt_instance_norm_attributes)};
 static const vt_field group_fields[] = {
-    EPSILON(group_attributes),
+    EPSILON(vt_group_norm_attributes),
     {.name = "num_groups",
      .kind = VT_FIELD_INT,
-     .offset = offsetof(group_attributes, num_groups),
+     .offset = offsetof(vt_group_norm_attributes, num_groups),
      .required = true,
      VT_RANGE(1, 0x7fffffff),
      .help = "groups of channels with common statistics"},
     {.name = "stash_type",
      .kind = VT_FIELD_INT,
-     .offset = offsetof(group_attributes, stash_type),
+     .offset = offsetof(vt_group_norm_attributes, stash_type),
      .fallback = "1",
      .help = "precision of the statistics; they are f64 here"},
 };
@@ -366,25 +352,31 @@ static const vt_op norm_ops[] = {
      VT_SETTINGS(vt_batch_norm_attributes, batch_fields),
      .types = {VT_FLOATS | VT_HALVES},
      .shape = batch_shape,
-     .implementations = {VT_BY_F32, {"simd", all_f32, batch_fast}, {"plain", NULL, batch_plain}}},
+     .implementations = {VT_BY_F32, {"simd", all_f32, batch_fast}, {"plain", NULL, batch_plain}},
+     .backward = vt_batch_norm_backward,
+     .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1) | VT_SAVES_INPUT(3) | VT_SAVES_INPUT(4)},
     {.name = "InstanceNormalization",
      .since = 1,
      VT_INPUTS(3, 3),
      VT_OUTPUTS(1, 1),
-     VT_SETTINGS(instance_attributes, instance_fields),
+     VT_SETTINGS(vt_instance_norm_attributes, instance_fields),
      .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
      .shape = channels_shape,
-     .implementations = {VT_BY_F32, {"simd", all_f32, instance_fast}, {"plain", NULL, instance_plain}}},
+     .implementations = {VT_BY_F32, {"simd", all_f32, instance_fast}, {"plain", NULL, instance_plain}},
+     .backward = vt_instance_norm_backward,
+     .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)},
     {.name = "GroupNormalization",
      .since = 18,
      VT_INPUTS(3, 3),
      VT_OUTPUTS(1, 1),
-     VT_SETTINGS(group_attributes, group_fields),
+     VT_SETTINGS(vt_group_norm_attributes, group_fields),
      .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
      .shape = group_shape,
-     .implementations = {VT_BY_F32, {"simd", all_f32, group_fast}, {"plain", NULL, group_plain}}},
+     .implementations = {VT_BY_F32, {"simd", all_f32, group_fast}, {"plain", NULL, group_plain}},
+     .backward = vt_group_norm_backward,
+     .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)},
 };
 
 const vt_op_family vt_ops_norm = {norm_ops, VT_COUNT(norm_ops)};

@@ -1,16 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Attributes of BatchNormalization, which plans fold into convolutions.
+ * Attributes of the normalisations with one scale and bias a channel, and what they are backwards.
+ * BatchNormalization's are read by plans, which fold it into convolutions.
  */
 #ifndef VT_OPS_NORM_H
 #define VT_OPS_NORM_H
 
-#include "ops/op.h"
+#include "ops/gradient.h"
 
 typedef struct vt_batch_norm_attributes {
   double epsilon;
   double momentum; /* weight of the old running statistics */
   bool training_mode;
 } vt_batch_norm_attributes;
+
+typedef struct vt_instance_norm_attributes {
+  double epsilon;
+} vt_instance_norm_attributes;
+
+typedef struct vt_group_norm_attributes {
+  double epsilon;
+  int64_t num_groups, stash_type;
+} vt_group_norm_attributes;
+
+/* x as [batch, channels, size]; a vector is a batch of one channel. */
+typedef struct vt_channels {
+  int64_t batch, count, size;
+} vt_channels;
+vt_channels vt_channels_of(const vt_tensor *x);
+
+/* BatchNormalization reads the values of inputs 0, 1, 3 and 4, the others those of 0 and 1. */
+vt_status vt_batch_norm_backward(vt_ctx *ctx, const vt_gradient *gradient);
+vt_status vt_instance_norm_backward(vt_ctx *ctx, const vt_gradient *gradient);
+vt_status vt_group_norm_backward(vt_ctx *ctx, const vt_gradient *gradient);
 
 #endif

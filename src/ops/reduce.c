@@ -4,6 +4,7 @@
  * bits (wrapping), f16 and bf16 go by way of f32. The order of additions depends on the shape alone, never on
  * threads or instruction set.
  */
+#include "ops/reduce.h"
 #include "ops/convert.h"
 #include "ops/elementwise.h"
 #include "ops/families.h"
@@ -223,26 +224,22 @@ static void reduce_range(void *user, int64_t first, int64_t last)
 
 enum { NO_FINISH, FINISH_MEAN, FINISH_ROOT, FINISH_LOG };
 
-typedef struct reduce_settings {
-  bool keepdims, noop_with_empty_axes;
-} reduce_settings;
-
 static const vt_field reduce_fields[] = {
     {.name = "keepdims",
      .kind = VT_FIELD_BOOL,
-     .offset = offsetof(reduce_settings, keepdims),
+     .offset = offsetof(vt_reduce_settings, keepdims),
      .fallback = "1",
      .help = "reduced axes stay, with size 1"},
     {.name = "noop_with_empty_axes",
      .kind = VT_FIELD_BOOL,
-     .offset = offsetof(reduce_settings, noop_with_empty_axes),
+     .offset = offsetof(vt_reduce_settings, noop_with_empty_axes),
      .fallback = "0",
      .help = "no axes given: reduce none instead of all"},
 };
 
-static vt_status reduced_axes(vt_ctx *ctx, const vt_call *call, bool reduced[VT_MAX_RANK])
+vt_status vt_reduced_axes(vt_ctx *ctx, const vt_call *call, bool reduced[VT_MAX_RANK])
 {
-  const reduce_settings *settings = call->attributes;
+  const vt_reduce_settings *settings = call->attributes;
   int64_t list[VT_MAX_RANK];
   int count, rank = call->inputs[0]->rank;
   VT_TRY(vt_input_ints(ctx, call, 1, list, VT_MAX_RANK, &count));
@@ -260,10 +257,10 @@ static vt_status reduced_axes(vt_ctx *ctx, const vt_call *call, bool reduced[VT_
 
 static vt_status reduce_shape(vt_ctx *ctx, const vt_call *call)
 {
-  const reduce_settings *settings = call->attributes;
+  const vt_reduce_settings *settings = call->attributes;
   const vt_tensor *input = call->inputs[0];
   bool reduced[VT_MAX_RANK];
-  VT_TRY(reduced_axes(ctx, call, reduced));
+  VT_TRY(vt_reduced_axes(ctx, call, reduced));
   int rank = 0;
   int64_t dims[VT_MAX_RANK];
   for (int axis = 0; axis < input->rank; axis++) {
@@ -331,7 +328,7 @@ static vt_status reduce(vt_ctx *ctx, const vt_call *call, const vt_tensor *input
                         int finish)
 {
   bool reduced[VT_MAX_RANK];
-  VT_TRY(reduced_axes(ctx, call, reduced));
+  VT_TRY(vt_reduced_axes(ctx, call, reduced));
   reduction job = {.data = input->data, .element_size = (int64_t)vt_type_size(input->type)};
   job.main = &folds[kind][class_of(input->type)];
   if (kind == FOLD_EXP) job.shift = &folds[FOLD_MAXIMUM][class_of(input->type)];
@@ -398,25 +395,28 @@ static double reduce_flops(const vt_call *call)
 }
 
 /* clang-format off */
-#define ROW(operator, type_set, function)                                                                    \
+#define ROW(operator, type_set, function, backward_function, values)                                         \
   {                                                                                                          \
     .name = operator, .since = 1, VT_INPUTS(1, 2), VT_OUTPUTS(1, 1),                                         \
-    VT_SETTINGS(reduce_settings, reduce_fields),                                                             \
+    VT_SETTINGS(vt_reduce_settings, reduce_fields),                                                          \
     .types = {type_set, VT_INDICES}, .shape = reduce_shape,                                                  \
-    .implementations = {{"plain", NULL, function}}, .flops = reduce_flops                                    \
+    .implementations = {{"plain", NULL, function}}, .flops = reduce_flops,                                   \
+    .backward = backward_function, .saves = VT_SAVES_INPUT(1) | (values)                                     \
   }
+#define X VT_SAVES_INPUT(0)
+#define Y VT_SAVES_OUTPUT(0)
 
 static const vt_op rows[] = {
-    ROW("ReduceSum", VT_NUMBERS | VT_HALVES, sum_run),
-    ROW("ReduceMean", VT_NUMBERS | VT_HALVES, mean_run),
-    ROW("ReduceMax", VT_NUMBERS | VT_HALVES | VT_T(VT_BOOL), maximum_run),
-    ROW("ReduceMin", VT_NUMBERS | VT_HALVES | VT_T(VT_BOOL), minimum_run),
-    ROW("ReduceProd", VT_NUMBERS | VT_HALVES, product_run),
-    ROW("ReduceL1", VT_NUMBERS | VT_HALVES, l1_run),
-    ROW("ReduceL2", VT_NUMBERS | VT_HALVES, l2_run),
-    ROW("ReduceLogSum", VT_NUMBERS | VT_HALVES, log_sum_run),
-    ROW("ReduceLogSumExp", VT_NUMBERS | VT_HALVES, log_sum_exp_run),
-    ROW("ReduceSumSquare", VT_NUMBERS | VT_HALVES, sum_square_run),
+    ROW("ReduceSum", VT_NUMBERS | VT_HALVES, sum_run, vt_reduce_sum_backward, 0),
+    ROW("ReduceMean", VT_NUMBERS | VT_HALVES, mean_run, vt_reduce_mean_backward, 0),
+    ROW("ReduceMax", VT_NUMBERS | VT_HALVES | VT_T(VT_BOOL), maximum_run, vt_reduce_extreme_backward, X | Y),
+    ROW("ReduceMin", VT_NUMBERS | VT_HALVES | VT_T(VT_BOOL), minimum_run, vt_reduce_extreme_backward, X | Y),
+    ROW("ReduceProd", VT_NUMBERS | VT_HALVES, product_run, vt_reduce_prod_backward, X),
+    ROW("ReduceL1", VT_NUMBERS | VT_HALVES, l1_run, vt_reduce_l1_backward, X),
+    ROW("ReduceL2", VT_NUMBERS | VT_HALVES, l2_run, vt_reduce_l2_backward, X | Y),
+    ROW("ReduceLogSum", VT_NUMBERS | VT_HALVES, log_sum_run, vt_reduce_log_sum_backward, Y),
+    ROW("ReduceLogSumExp", VT_NUMBERS | VT_HALVES, log_sum_exp_run, vt_reduce_log_sum_exp_backward, X | Y),
+    ROW("ReduceSumSquare", VT_NUMBERS | VT_HALVES, sum_square_run, vt_reduce_sum_square_backward, X),
 };
 /* clang-format on */
 

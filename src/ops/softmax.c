@@ -3,26 +3,23 @@
  * Softmax, LogSoftmax, Hardmax along one axis. The maximum is subtracted first, so that nothing overflows;
  * sums of f32 are kept in f64.
  */
+#include "ops/softmax.h"
 #include "ops/elementwise.h"
 #include "ops/families.h"
 
 enum { LANES = 16, COLUMNS = 64 };
 
-typedef struct softmax_settings {
-  int64_t axis;
-} softmax_settings;
-
 static const vt_field softmax_fields[] = {
     {.name = "axis",
      .kind = VT_FIELD_INT,
-     .offset = offsetof(softmax_settings, axis),
+     .offset = offsetof(vt_softmax_settings, axis),
      .fallback = "-1",
      .help = "the axis that is made to sum to 1; negative counts from the end"},
 };
 
 static vt_status softmax_shape(vt_ctx *ctx, const vt_call *call)
 {
-  const softmax_settings *settings = call->attributes;
+  const vt_softmax_settings *settings = call->attributes;
   int axis;
   /* a scalar is a distribution over one thing */
   if (call->inputs[0]->rank > 0) VT_TRY(vt_axis(ctx, "axis", settings->axis, call->inputs[0]->rank, &axis));
@@ -160,7 +157,7 @@ static vt_status run(vt_ctx *ctx, const vt_call *call, vt_range_fn f32, vt_range
 {
   const vt_tensor *input = call->inputs[0];
   if (vt_is_half(input)) return vt_run_widened(ctx, call);
-  const softmax_settings *settings = call->attributes;
+  const vt_softmax_settings *settings = call->attributes;
   softmax job = {
       .data = input->data, .out = call->outputs[0]->data, .length = 1, .inner = 1, .logarithm = logarithm};
   int axis = 0;
@@ -192,15 +189,14 @@ static vt_status hardmax_run(vt_ctx *ctx, const vt_call *call)
 
 /* clang-format off */
 #define ROW(operator, function)                                                                              \
-  {                                                                                                          \
     .name = operator, .since = 1, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),                                         \
-    VT_SETTINGS(softmax_settings, softmax_fields),                                                           \
-    .types = {VT_FLOATS | VT_HALVES}, .shape = softmax_shape, .implementations = {{"plain", NULL, function}} \
-  }
+    VT_SETTINGS(vt_softmax_settings, softmax_fields),                                                        \
+    .types = {VT_FLOATS | VT_HALVES}, .shape = softmax_shape, .implementations = {{"plain", NULL, function}}
+
 static const vt_op rows[] = {
-    ROW("Softmax", softmax_run),
-    ROW("LogSoftmax", log_softmax_run),
-    ROW("Hardmax", hardmax_run),
+    {ROW("Softmax", softmax_run), .backward = vt_softmax_backward, .saves = VT_SAVES_OUTPUT(0)},
+    {ROW("LogSoftmax", log_softmax_run), .backward = vt_log_softmax_backward, .saves = VT_SAVES_OUTPUT(0)},
+    {ROW("Hardmax", hardmax_run), .backward = vt_backward_zero},
 };
 /* clang-format on */
 
