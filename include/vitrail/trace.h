@@ -49,8 +49,9 @@ VT_API VT_MUST_CHECK vt_status vt_trace_replace(vt_ctx *ctx, vt_trace *trace, co
 /* Adds `value`, of the tensor's type and shape or one that broadcasts to it. Gradients pass. */
 VT_API VT_MUST_CHECK vt_status vt_trace_add(vt_ctx *ctx, vt_trace *trace, const char *name,
                                             const vt_tensor *value);
-/* Multiplies by a number; zero sets every element to 0, whatever it was. Gradients follow. Float tensors. */
+/* Multiplies by a number (float tensors); gradients follow. */
 VT_API VT_MUST_CHECK vt_status vt_trace_scale(vt_ctx *ctx, vt_trace *trace, const char *name, double factor);
+/* Sets every element to 0, whatever it was, NaN too; no gradient passes. */
 VT_API VT_MUST_CHECK vt_status vt_trace_zero(vt_ctx *ctx, vt_trace *trace, const char *name);
 /* Calls `edit` with a private copy of the value, which it may change in place (not its shape). Counts as a
  * replacement for gradients. With recomputation it is called once more for each run of its part. */
@@ -65,8 +66,8 @@ VT_API VT_MUST_CHECK vt_status vt_trace_unhook(vt_ctx *ctx, vt_trace *trace, con
 
 /* ---- running ---- */
 
-/* Runs the graph on `inputs`, in the order of its inputs, borrowed. Values and gradients of an earlier run
- * are gone. A hook on a tensor that the run never makes is VT_ERROR_INVALID_ARGUMENT before anything runs. */
+/* Runs the graph on `inputs`, in the order of its inputs. They are borrowed: their memory stays as it is until
+ * the gradients of this run are computed. Values and gradients of an earlier run are gone. A hook on a tensor that the run never makes is VT_ERROR_INVALID_ARGUMENT before anything runs. */
 VT_API VT_MUST_CHECK vt_status vt_trace_run(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs);
 /* The value of a tensor that was read, of an output or an input of the graph, or of a constant. Owned by the
  * trace, valid until the next run. */

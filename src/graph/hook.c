@@ -9,8 +9,8 @@
 static bool known_alias(const vt_trace *trace, const char *name, int *value)
 {
   for (size_t i = 0; i < trace->alias_count; i++)
-    if (strcmp(trace->aliases[i], name) == 0) {
-      *value = trace->alias_values[i];
+    if (strcmp(trace->aliases[i].name, name) == 0) {
+      *value = trace->aliases[i].value;
       return true;
     }
   return false;
@@ -26,7 +26,7 @@ static void suggest(vt_ctx *ctx, const vt_trace *trace, const char *name, vt_tex
   for (int i = 0; i < trace->graph->value_count; i++)
     names[i] = trace->graph->values[i].name;
   for (size_t i = 0; i < trace->alias_count; i++)
-    names[(size_t)trace->graph->value_count + i] = trace->aliases[i];
+    names[(size_t)trace->graph->value_count + i] = trace->aliases[i].name;
   for (int found = 0; found < SUGGESTIONS; found++) {
     const char *near = vt_nearest(name, names, count);
     if (!near) break;
@@ -59,20 +59,18 @@ vt_status vt_trace_add_alias(vt_ctx *ctx, vt_trace *trace, int value, const char
   vsnprintf(name, sizeof name, format, arguments);
   va_end(arguments);
   if (vt_graph_find(trace->graph, name) != VT_NO_VALUE || known_alias(trace, name, &known)) return VT_OK;
-  size_t capacity = trace->alias_capacity;
-  VT_TRY(vt_grow(ctx, &trace->aliases, &trace->alias_capacity, trace->alias_count, sizeof(char *)));
-  VT_TRY(vt_grow(ctx, &trace->alias_values, &capacity, trace->alias_count, sizeof(int)));
-  trace->aliases[trace->alias_count] = vt_strdup(ctx, name);
-  if (!trace->aliases[trace->alias_count]) return VT_ERROR_OUT_OF_MEMORY;
-  trace->alias_values[trace->alias_count++] = value;
+  VT_TRY(vt_grow(ctx, &trace->aliases, &trace->alias_capacity, trace->alias_count, sizeof *trace->aliases));
+  char *owned = vt_strdup(ctx, name);
+  if (!owned) return VT_ERROR_OUT_OF_MEMORY;
+  trace->aliases[trace->alias_count++] = (vt_trace_alias_entry){owned, value};
   return VT_OK;
 }
 
 bool vt_trace_alias(const vt_trace *trace, int index, const char **alias, const char **name)
 {
   if (index < 0 || (size_t)index >= trace->alias_count) return false;
-  *alias = trace->aliases[index];
-  *name = trace->graph->values[trace->alias_values[index]].name;
+  *alias = trace->aliases[index].name;
+  *name = trace->graph->values[trace->aliases[index].value].name;
   return true;
 }
 
@@ -256,7 +254,13 @@ static vt_status apply_hook(vt_ctx *ctx, const vt_trace *trace, const vt_hook *h
 
 vt_status vt_trace_apply_hooks(vt_ctx *ctx, vt_trace *trace, int value, vt_tensor **tensor)
 {
-  for (size_t i = 0; i < trace->hook_count; i++)
-    if (trace->hooks[i].value == value) VT_TRY(apply_hook(ctx, trace, &trace->hooks[i], tensor));
+  bool first = true; /* the value as it was made is the caller's; those between hooks are of no more use */
+  for (size_t i = 0; i < trace->hook_count; i++) {
+    if (trace->hooks[i].value != value) continue;
+    vt_tensor *before = *tensor;
+    VT_TRY(apply_hook(ctx, trace, &trace->hooks[i], tensor));
+    if (!first && before != *tensor) vt_tensor_drop(before);
+    first = false;
+  }
   return VT_OK;
 }

@@ -102,10 +102,9 @@ void vt_trace_free(vt_trace *trace)
   for (size_t i = 0; i < trace->hook_count; i++)
     vt_tensor_free(trace->hooks[i].tensor);
   for (size_t i = 0; i < trace->alias_count; i++)
-    vt_free(trace->aliases[i]);
+    vt_free(trace->aliases[i].name);
   vt_tape_free(trace->tape);
   vt_free(trace->aliases);
-  vt_free(trace->alias_values);
   vt_free(trace->hooks);
   vt_free(trace->read);
   vt_free(trace->watched);
@@ -352,6 +351,7 @@ vt_status vt_trace_value(vt_ctx *ctx, vt_trace *trace, const char *name, vt_tens
   *out = NULL;
   VT_TRY(vt_trace_find(ctx, trace, name, &value));
   *out = trace->kept[value] ? trace->kept[value] : trace->graph->values[value].constant;
+  if (!trace->kept[value] && trace->precision == VT_F64 && trace->widened[value]) *out = trace->widened[value];
   if (*out) return VT_OK;
   const char *why = !trace->ran ? "nothing was run yet, or the run failed"
                     : trace->graph->values[value].producer >= trace->executed

@@ -27,6 +27,11 @@ typedef struct vt_hook {
   void *user;
 } vt_hook;
 
+typedef struct vt_trace_alias_entry {
+  char *name; /* owned */
+  int value;
+} vt_trace_alias_entry;
+
 struct vt_trace {
   const vt_graph *graph;
   vt_type precision;
@@ -50,8 +55,7 @@ struct vt_trace {
   vt_tensor **gradients; /* by value, standing alone: of the last backward pass */
   bool *reached;         /* by value */
 
-  char **aliases; /* pairs are made by the recogniser of attention blocks */
-  int *alias_values;
+  vt_trace_alias_entry *aliases; /* made by the recogniser of attention blocks */
   size_t alias_count, alias_capacity;
 };
 

@@ -141,6 +141,6 @@ bool vt_trace_reached(const vt_trace *trace, const char *name)
 {
   int value = vt_graph_find(trace->graph, name);
   for (size_t i = 0; value == VT_NO_VALUE && i < trace->alias_count; i++)
-    if (strcmp(trace->aliases[i], name) == 0) value = trace->alias_values[i];
+    if (strcmp(trace->aliases[i].name, name) == 0) value = trace->aliases[i].value;
   return value != VT_NO_VALUE && trace->reached[value];
 }

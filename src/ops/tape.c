@@ -251,27 +251,35 @@ static void add_into(vt_tensor *sum, const vt_tensor *more)
     tape_add_f64(more->data, sum->data, vt_count(sum));
 }
 
+static vt_status copy_alone(vt_ctx *ctx, const vt_tensor *tensor, vt_tensor **out)
+{
+  vt_tensor *own = vt_tensor_alone(ctx);
+  if (!own) return VT_ERROR_OUT_OF_MEMORY;
+  vt_status status = vt_tensor_set_shape(ctx, own, tensor->type, tensor->rank, tensor->dims);
+  if (status == VT_OK) status = vt_tensor_allocate(ctx, own);
+  if (status != VT_OK) {
+    vt_tensor_free(own);
+    return status;
+  }
+  memcpy(own->data, tensor->data, vt_bytes(tensor));
+  *out = own;
+  return VT_OK;
+}
+
 /* Adds to the gradient of a variable. What a backward function handed on may be shared with others, so a sum
- * is written in place only where nobody else refers to it. */
+ * is written in place only where nobody else refers to it, and borrowed memory is never kept. */
 static vt_status accumulate(vt_ctx *ctx, tape_variable *variable, const vt_tensor *more)
 {
+  if (!variable->gradient && !more->storage) return copy_alone(ctx, more, &variable->gradient);
   if (!variable->gradient) {
     variable->gradient = vt_tensor_keep(ctx, more);
     return variable->gradient ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   }
   vt_tensor *sum = variable->gradient;
-  if (!sum->storage || __atomic_load_n(&sum->storage->references, __ATOMIC_ACQUIRE) != 1) {
-    vt_tensor *own = vt_tensor_alone(ctx);
-    if (!own) return VT_ERROR_OUT_OF_MEMORY;
-    vt_status status = vt_tensor_set_shape(ctx, own, sum->type, sum->rank, sum->dims);
-    if (status == VT_OK) status = vt_tensor_allocate(ctx, own);
-    if (status != VT_OK) {
-      vt_tensor_free(own);
-      return status;
-    }
-    memcpy(own->data, sum->data, vt_bytes(sum));
+  if (__atomic_load_n(&sum->storage->references, __ATOMIC_ACQUIRE) != 1) {
+    VT_TRY(copy_alone(ctx, sum, &variable->gradient));
     vt_tensor_free(sum);
-    variable->gradient = sum = own;
+    sum = variable->gradient;
   }
   add_into(sum, more);
   return VT_OK;
