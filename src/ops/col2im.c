@@ -3,7 +3,8 @@
  * Col2Im: the blocks of a sliding window laid back onto the image, overlaps added.
  */
 #include "ops/families.h"
-#include "ops/plain.h"
+#include "ops/gradient.h"
+#include "ops/move.h"
 
 enum { SPACE = VT_MAX_RANK - 2 };
 
@@ -92,29 +93,56 @@ static int64_t image_index(const col2im_window *window, int64_t cell, int64_t pl
   return index;
 }
 
-static vt_status col2im_run(vt_ctx *ctx, const vt_call *call)
+/* Columns and image as [planes, elements], and the image element of each column element, −1 in the padding.
+ * The caller frees the list with vt_free(). */
+typedef struct col2im_plan {
+  vt_tensor columns, image;
+  int64_t *list;
+} col2im_plan;
+
+static vt_status make_plan(vt_ctx *ctx, const vt_call *call, const vt_tensor *columns, const vt_tensor *image,
+                           col2im_plan *out)
 {
-  const vt_tensor *data = call->inputs[0];
-  vt_tensor *output = call->outputs[0];
   col2im_window window;
   VT_TRY(read_window(ctx, call, &window));
-  int64_t planes = output->dims[0] * output->dims[1], pixels = vt_span(output, 2, output->rank), cells = 1;
+  int64_t planes = image->dims[0] * image->dims[1], cells = 1, places = columns->dims[2];
   for (int axis = 0; axis < window.space; axis++)
     cells *= window.block[axis];
-  double *columns = vt_plain_read(ctx, data),
-         *image = vt_alloc_zero(ctx, (size_t)vt_count(output), sizeof *image);
-  if (columns && image) {
-    for (int64_t plane = 0; plane < planes; plane++)
-      for (int64_t cell = 0; cell < cells; cell++)
-        for (int64_t place = 0; place < data->dims[2]; place++) {
-          int64_t to = image_index(&window, cell, place);
-          if (to >= 0) image[plane * pixels + to] += columns[(plane * cells + cell) * data->dims[2] + place];
-        }
-    vt_plain_write(output, image);
-  }
-  vt_status status = columns && image ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
-  vt_free(columns);
-  vt_free(image);
+  *out = (col2im_plan){
+      .columns = {.type = columns->type, .rank = 2, .dims = {planes, cells * places}, .data = columns->data},
+      .image = {.type = image->type,
+                .rank = 2,
+                .dims = {planes, vt_span(image, 2, image->rank)},
+                .data = image->data},
+      .list = vt_alloc_zero(ctx, (size_t)(cells * places) + 1, sizeof *out->list)};
+  if (!out->list) return VT_ERROR_OUT_OF_MEMORY;
+  for (int64_t cell = 0; cell < cells; cell++)
+    for (int64_t place = 0; place < places; place++)
+      out->list[cell * places + place] = image_index(&window, cell, place);
+  return VT_OK;
+}
+
+/* Overlaps are added as a copy through the list is taken back. */
+static vt_status col2im_run(vt_ctx *ctx, const vt_call *call)
+{
+  col2im_plan plan;
+  VT_TRY(make_plan(ctx, call, call->inputs[0], call->outputs[0], &plan));
+  const int64_t *maps[VT_MAX_RANK] = {NULL, plan.list};
+  vt_status status = vt_remap_add(ctx, &plan.columns, maps, &plan.image);
+  vt_free(plan.list);
+  return status;
+}
+
+static vt_status col2im_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  static const char zero[16] = {0};
+  col2im_plan plan;
+  vt_tensor *to = vt_gradient_new(ctx, gradient, 0);
+  if (!to) return VT_ERROR_OUT_OF_MEMORY;
+  VT_TRY(make_plan(ctx, gradient->call, to, gradient->output_gradients[0], &plan));
+  const int64_t *maps[VT_MAX_RANK] = {NULL, plan.list};
+  vt_status status = vt_remap(ctx, &plan.image, &plan.columns, maps, zero);
+  vt_free(plan.list);
   return status;
 }
 
@@ -126,7 +154,9 @@ static const vt_op rows[] = {
      VT_SETTINGS(col2im_attributes, col2im_fields),
      .types = {VT_FLOATS, VT_INDICES},
      .shape = col2im_shape,
-     .implementations = {{"plain", NULL, col2im_run}}},
+     .implementations = {{"plain", NULL, col2im_run}},
+     .backward = col2im_backward,
+     .saves = VT_SAVES_INPUT(1) | VT_SAVES_INPUT(2)},
 };
 
 const vt_op_family vt_ops_col2im = {rows, VT_COUNT(rows)};

@@ -235,6 +235,29 @@ static vt_status tile_run(vt_ctx *ctx, const vt_call *call)
   return VT_OK;
 }
 
+/* Every axis that is repeated, as an index list. */
+static vt_status tile_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const vt_tensor *data = gradient->call->inputs[0], *tiled = gradient->output_gradients[0];
+  const int64_t *maps[VT_MAX_RANK] = {NULL};
+  int64_t total = 1;
+  if (!gradient->wanted[0]) return VT_OK;
+  for (int axis = 0; axis < data->rank; axis++)
+    total += tiled->dims[axis];
+  vt_tensor *sum = vt_gradient_new(ctx, gradient, 0);
+  int64_t *lists = vt_alloc_zero(ctx, (size_t)total, sizeof *lists), *next = lists;
+  vt_status status = sum && lists ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  for (int axis = 0; status == VT_OK && axis < data->rank; axis++) {
+    if (tiled->dims[axis] == data->dims[axis]) continue;
+    maps[axis] = next;
+    for (int64_t i = 0; i < tiled->dims[axis]; i++)
+      *next++ = i % data->dims[axis];
+  }
+  if (status == VT_OK) status = vt_remap_add(ctx, tiled, maps, sum);
+  vt_free(lists);
+  return status;
+}
+
 /* ---- rows ---- */
 
 static const vt_op rows[] = {
@@ -264,7 +287,8 @@ static const vt_op rows[] = {
      VT_OUTPUTS(1, 1),
      .types = {VT_STORED, VT_INDICES},
      .shape = tile_shape,
-     .implementations = {{"plain", NULL, tile_run}}},
+     .implementations = {{"plain", NULL, tile_run}},
+     .backward = tile_backward},
 };
 
 const vt_op_family vt_ops_concat = {rows, VT_COUNT(rows)};

@@ -5,6 +5,8 @@
  */
 #include "ops/convert.h"
 #include "ops/families.h"
+#include "ops/gradient.h"
+#include "ops/plain.h"
 
 #include <math.h>
 
@@ -250,6 +252,24 @@ static vt_status range_run(vt_ctx *ctx, const vt_call *call)
   return VT_OK;
 }
 
+/* Element i is start + i · delta; the limit only says how many there are. */
+static vt_status range_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const vt_tensor *from = gradient->output_gradients[0];
+  double start = 0, delta = 0;
+  for (int64_t i = 0, count = vt_count(from); i < count; i++) {
+    start += vt_get_f64(from, i);
+    delta += (double)i * vt_get_f64(from, i);
+  }
+  for (int input = 0; input <= 2; input += 2) {
+    if (!gradient->wanted[input]) continue;
+    vt_tensor *to = vt_gradient_new(ctx, gradient, input);
+    if (!to) return VT_ERROR_OUT_OF_MEMORY;
+    vt_plain_write(to, input == 0 ? &start : &delta);
+  }
+  return VT_OK;
+}
+
 /* ---- Shape, Size: need no data ---- */
 
 #define TO_THE_END "9223372036854775807"
@@ -326,12 +346,12 @@ static const vt_op rows[] = {
     {
         .name = "EyeLike", .since = 9, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
         VT_SETTINGS(eye_settings, eye_fields), .types = {VT_CASTABLE}, .shape = eye_shape,
-        .implementations = {{"plain", NULL, eye_run}},
+        .implementations = {{"plain", NULL, eye_run}}, .backward = vt_backward_zero,
     },
     {
         .name = "Range", .since = 11, VT_INPUTS(3, 3), VT_OUTPUTS(1, 1),
         .types = {VT_FLOATS | VT_INDICES | VT_T(VT_I16)}, .same_types = true, .shape = range_shape,
-        .implementations = {{"plain", NULL, range_run}},
+        .implementations = {{"plain", NULL, range_run}}, .backward = range_backward,
     },
     {
         .name = "Shape", .since = 1, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),

@@ -26,6 +26,8 @@ extern const vt_op_family vt_ops_concat;
 extern const vt_op_family vt_ops_slice;
 extern const vt_op_family vt_ops_pad;
 extern const vt_op_family vt_ops_gather;
+extern const vt_op_family vt_ops_one_hot;
+extern const vt_op_family vt_ops_reverse;
 extern const vt_op_family vt_ops_select;
 extern const vt_op_family vt_ops_scatter;
 extern const vt_op_family vt_ops_topk;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Gather, GatherElements, GatherND, OneHot, ReverseSequence.
+ * Gather, GatherElements, GatherND.
  */
 #include "ops/families.h"
 #include "ops/gradient.h"
-#include "ops/move.h"
+#include "ops/places.h"
 
 enum { TASK_BYTES = 1 << 18 };
 
@@ -165,6 +165,28 @@ static vt_status gather_elements_run(vt_ctx *ctx, const vt_call *call)
   return VT_OK;
 }
 
+/* What cells gave comes back to them. */
+static vt_status return_cells(vt_ctx *ctx, const vt_gradient *gradient, const vt_places *places)
+{
+  vt_tensor *sum = vt_gradient_new(ctx, gradient, 0);
+  if (!sum) return VT_ERROR_OUT_OF_MEMORY;
+  vt_tensor from = vt_places_view(gradient->output_gradients[0], places->count, places->cell);
+  vt_tensor to = vt_places_view(sum, places->cells, places->cell);
+  const int64_t *maps[VT_MAX_RANK] = {places->list};
+  return vt_remap_add(ctx, &from, maps, &to);
+}
+
+static vt_status gather_elements_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const axis_attributes *attributes = gradient->call->attributes;
+  vt_places places;
+  if (!gradient->wanted[0]) return VT_OK;
+  VT_TRY(vt_places_of_elements(ctx, gradient->call, attributes->axis, &places));
+  vt_status status = return_cells(ctx, gradient, &places);
+  vt_free(places.list);
+  return status;
+}
+
 /* ---- GatherND ---- */
 
 typedef struct nd_attributes {
@@ -203,127 +225,28 @@ static vt_status gather_nd_shape(vt_ctx *ctx, const vt_call *call)
 static vt_status gather_nd_run(vt_ctx *ctx, const vt_call *call)
 {
   const nd_attributes *attributes = call->attributes;
-  const vt_tensor *data = call->inputs[0], *indices = call->inputs[1];
-  int batch = (int)attributes->batch_dims;
-  int64_t depth = indices->dims[indices->rank - 1];
+  vt_places places;
   if (vt_count(call->outputs[0]) == 0) return VT_OK;
-  int64_t batches = vt_span(data, 0, batch), tuples = vt_span(indices, batch, indices->rank - 1);
-  int64_t block = vt_span(data, batch, data->rank), position = 0;
-  size_t cell = (size_t)vt_span(data, batch + (int)depth, data->rank) * vt_type_size(data->type);
-  const char *from = data->data;
-  char *to = call->outputs[0]->data;
-  for (int64_t b = 0; b < batches; b++, from += (size_t)block * vt_type_size(data->type))
-    for (int64_t t = 0; t < tuples; t++, to += cell) {
-      int64_t offset = 0;
-      for (int64_t k = 0; k < depth; k++, position++) {
-        int64_t size = data->dims[batch + k], index = vt_index_at(indices, position, size);
-        if (index < 0 || index >= size)
-          return vt_call_fail(ctx, call, VT_ERROR_INVALID_DATA,
-                              "index %lld at position %lld is outside axis %lld of %lld",
-                              (long long)vt_get_i64(indices, position), (long long)position,
-                              (long long)(batch + k), (long long)size);
-        offset = offset * size + index;
-      }
-      vt_copy_element(to, from + (size_t)offset * cell, cell);
-    }
-  return VT_OK;
+  VT_TRY(vt_places_of_tuples(ctx, call, (int)attributes->batch_dims, &places));
+  vt_tensor from = vt_places_view(call->inputs[0], places.cells, places.cell);
+  vt_tensor to = vt_places_view(call->outputs[0], places.count, places.cell);
+  const int64_t *maps[VT_MAX_RANK] = {places.list};
+  vt_status status = vt_remap(ctx, &from, &to, maps, NULL);
+  vt_free(places.list);
+  return status;
 }
 
-/* ---- OneHot ---- */
-
-static const vt_field one_hot_fields[] = {
-    {"axis", VT_FIELD_INT, offsetof(axis_attributes, axis), "-1", .help = "new axis of the output"},
-};
-
-static vt_status one_hot_shape(vt_ctx *ctx, const vt_call *call)
+static vt_status gather_nd_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
-  const axis_attributes *attributes = call->attributes;
-  const vt_tensor *indices = call->inputs[0], *depth = call->inputs[1], *values = call->inputs[2];
-  int axis;
-  int64_t dims[VT_MAX_RANK + 1];
-  VT_TRY(vt_axis(ctx, "axis", attributes->axis, indices->rank + 1, &axis));
-  if (vt_count(depth) != 1 || vt_count(values) != 2)
-    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL,
-                        "one depth and two values are needed, not %lld and %lld", (long long)vt_count(depth),
-                        (long long)vt_count(values));
-  VT_TRY(vt_need_value(call, 1));
-  for (int a = 0; a <= indices->rank; a++)
-    dims[a] = a == axis ? vt_get_i64(depth, 0) : indices->dims[a < axis ? a : a - 1];
-  return vt_set_output(ctx, call, 0, values->type, indices->rank + 1, dims);
-}
-
-/* An index outside −depth..depth−1 leaves its line at the off value. */
-static vt_status one_hot_run(vt_ctx *ctx, const vt_call *call)
-{
-  const axis_attributes *attributes = call->attributes;
-  const vt_tensor *indices = call->inputs[0], *values = call->inputs[2];
-  vt_tensor *output = call->outputs[0];
-  int axis;
-  VT_TRY(vt_axis(ctx, "axis", attributes->axis, output->rank, &axis));
-  size_t element = vt_type_size(values->type);
-  const char *on = (const char *)values->data + element;
-  int64_t depth = output->dims[axis], inner = vt_span(output, axis + 1, output->rank),
-          count = vt_count(indices);
-  vt_fill_elements(output->data, vt_count(output), element, values->data);
-  for (int64_t i = 0; i < count; i++) {
-    int64_t index = vt_get_i64(indices, i);
-    if (index < 0) index += depth;
-    if (index < 0 || index >= depth) continue;
-    int64_t to = (i / inner * depth + index) * inner + i % inner;
-    vt_copy_element((char *)output->data + (size_t)to * element, on, element);
-  }
-  return VT_OK;
-}
-
-/* ---- ReverseSequence ---- */
-
-typedef struct reverse_attributes {
-  int64_t batch_axis, time_axis;
-} reverse_attributes;
-
-static const vt_field reverse_fields[] = {
-    {"batch_axis", VT_FIELD_INT, offsetof(reverse_attributes, batch_axis), "1", VT_RANGE(0, 1),
-     .help = "0 or 1"},
-    {"time_axis", VT_FIELD_INT, offsetof(reverse_attributes, time_axis), "0", VT_RANGE(0, 1),
-     .help = "the other one of 0 and 1"},
-};
-
-static vt_status reverse_shape(vt_ctx *ctx, const vt_call *call)
-{
-  const reverse_attributes *attributes = call->attributes;
-  const vt_tensor *data = call->inputs[0], *lengths = call->inputs[1];
-  int64_t batch = attributes->batch_axis;
-  if (data->rank < 2 || batch < 0 || batch > 1 || attributes->time_axis != 1 - batch || lengths->rank != 1 ||
-      lengths->dims[0] != data->dims[batch]) {
-    char a[160], b[160];
-    return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL,
-                        "lengths %s and axes %lld, %lld do not fit data %s", vt_shape_text(lengths, a),
-                        (long long)batch, (long long)attributes->time_axis, vt_shape_text(data, b));
-  }
-  return vt_shape_same(ctx, call);
-}
-
-static vt_status reverse_run(vt_ctx *ctx, const vt_call *call)
-{
-  const reverse_attributes *attributes = call->attributes;
-  const vt_tensor *data = call->inputs[0], *lengths = call->inputs[1];
-  vt_tensor *output = call->outputs[0];
-  int64_t batches = data->dims[attributes->batch_axis], steps = data->dims[attributes->time_axis];
-  int64_t batch_stride = attributes->batch_axis ? 1 : steps,
-          time_stride = attributes->batch_axis ? batches : 1;
-  size_t cell = (size_t)vt_span(data, 2, data->rank) * vt_type_size(data->type);
-  for (int64_t b = 0; b < batches; b++) {
-    int64_t length = vt_get_i64(lengths, b);
-    if (length < 0 || length > steps)
-      return vt_call_fail(ctx, call, VT_ERROR_INVALID_DATA, "length %lld of item %lld is outside 0..%lld",
-                          (long long)length, (long long)b, (long long)steps);
-    for (int64_t t = 0; t < steps; t++) {
-      int64_t from = t < length ? length - 1 - t : t;
-      memcpy((char *)output->data + (size_t)(b * batch_stride + t * time_stride) * cell,
-             (const char *)data->data + (size_t)(b * batch_stride + from * time_stride) * cell, cell);
-    }
-  }
-  return VT_OK;
+  const nd_attributes *attributes = gradient->call->attributes;
+  vt_places places;
+  if (!gradient->wanted[0]) return VT_OK;
+  if (vt_count(gradient->output_gradients[0]) == 0)
+    return vt_gradient_zero(ctx, gradient, 0) ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  VT_TRY(vt_places_of_tuples(ctx, gradient->call, (int)attributes->batch_dims, &places));
+  vt_status status = return_cells(ctx, gradient, &places);
+  vt_free(places.list);
+  return status;
 }
 
 /* ---- rows ---- */
@@ -346,7 +269,9 @@ static const vt_op rows[] = {
      VT_SETTINGS(axis_attributes, gather_fields),
      .types = {VT_STORED, VT_INDICES},
      .shape = gather_elements_shape,
-     .implementations = {{"plain", NULL, gather_elements_run}}},
+     .implementations = {{"plain", NULL, gather_elements_run}},
+     .backward = gather_elements_backward,
+     .saves = VT_SAVES_INPUT(1)},
     {.name = "GatherND",
      .since = 11,
      VT_INPUTS(2, 2),
@@ -354,23 +279,9 @@ static const vt_op rows[] = {
      VT_SETTINGS(nd_attributes, nd_fields),
      .types = {VT_STORED, VT_INDICES},
      .shape = gather_nd_shape,
-     .implementations = {{"plain", NULL, gather_nd_run}}},
-    {.name = "OneHot",
-     .since = 9,
-     VT_INPUTS(3, 3),
-     VT_OUTPUTS(1, 1),
-     VT_SETTINGS(axis_attributes, one_hot_fields),
-     .types = {VT_NUMBERS | VT_T(VT_F16), VT_NUMBERS | VT_T(VT_F16), VT_STORED},
-     .shape = one_hot_shape,
-     .implementations = {{"plain", NULL, one_hot_run}}},
-    {.name = "ReverseSequence",
-     .since = 10,
-     VT_INPUTS(2, 2),
-     VT_OUTPUTS(1, 1),
-     VT_SETTINGS(reverse_attributes, reverse_fields),
-     .types = {VT_STORED, VT_INDICES},
-     .shape = reverse_shape,
-     .implementations = {{"plain", NULL, reverse_run}}},
+     .implementations = {{"plain", NULL, gather_nd_run}},
+     .backward = gather_nd_backward,
+     .saves = VT_SAVES_INPUT(1)},
 };
 
 const vt_op_family vt_ops_gather = {rows, VT_COUNT(rows)};

@@ -4,6 +4,7 @@
  * Each input element adds up its own outputs, in index order and in f64, so that tasks never meet.
  */
 #include "ops/move.h"
+#include "ops/sample.h"
 
 enum { BUFFER = 2048, TASK_ELEMENTS = 1 << 16 };
 
@@ -88,10 +89,7 @@ static void add_units(void *user, int64_t first, int64_t last)
     add_row(job, row, &part, sums);
     int64_t to = (row * size + part.first) * job->inner + part.start, count = part.count * part.length;
     for (int64_t i = 0; i < count; i++) /* with several indices, cells are whole */
-      if (job->sum->type == VT_F32)
-        ((float *)job->sum->data)[to + i] = (float)sums[i];
-      else
-        ((double *)job->sum->data)[to + i] = sums[i];
+      vt_sample_store(job->sum->data, job->sum->type, to + i, sums[i]);
   }
 }
 
@@ -148,12 +146,6 @@ vt_status vt_remap_add(vt_ctx *ctx, const vt_tensor *gradient, const int64_t *co
   return status;
 }
 
-static double element(const vt_tensor *tensor, int64_t index)
-{
-  return tensor->type == VT_F32 ? (double)((const float *)tensor->data)[index]
-                                : ((const double *)tensor->data)[index];
-}
-
 double vt_remap_constant_sum(const vt_tensor *gradient, const int64_t *const maps[VT_MAX_RANK])
 {
   int last = -1;
@@ -173,7 +165,7 @@ double vt_remap_constant_sum(const vt_tensor *gradient, const int64_t *const map
     }
     for (int64_t i = 0; i < width; i++)
       for (int64_t j = 0; (constant || maps[last][i] < 0) && j < inner; j++)
-        sum += element(gradient, (row * width + i) * inner + j);
+        sum += vt_sample_load(gradient->data, gradient->type, (row * width + i) * inner + j);
   }
   return sum;
 }

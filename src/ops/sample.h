@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reading one number of an f32 or f64 plane at an address, for operators that sample images.
+ * Reading one number of an f32 or f64 plane at an address, for operators that sample images or
+ * send gradients back.
  */
 #ifndef VT_OPS_SAMPLE_H
 #define VT_OPS_SAMPLE_H

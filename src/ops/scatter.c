@@ -4,7 +4,9 @@
  * last one wins (or is reduced last).
  */
 #include "ops/families.h"
-#include "ops/move.h"
+#include "ops/gradient.h"
+#include "ops/places.h"
+#include "ops/sample.h"
 
 typedef enum reduction { REDUCE_NONE, REDUCE_ADD, REDUCE_MUL, REDUCE_MIN, REDUCE_MAX } reduction;
 
@@ -134,6 +136,137 @@ static vt_status misfit(vt_ctx *ctx, const vt_call *call)
                       vt_shape_text(call->inputs[0], data));
 }
 
+typedef vt_status (*places_fn)(vt_ctx *ctx, const vt_call *call, vt_places *out);
+
+static vt_status scatter(vt_ctx *ctx, const vt_call *call, places_fn find)
+{
+  const scatter_attributes *attributes = call->attributes;
+  const vt_tensor *updates = call->inputs[2];
+  vt_tensor *output = call->outputs[0];
+  vt_places places;
+  VT_TRY(find(ctx, call, &places));
+  vt_status status = vt_run_copy(ctx, call);
+  size_t bytes = (size_t)places.cell * vt_type_size(output->type);
+  for (int64_t i = 0; i < places.count && status == VT_OK; i++)
+    reduce_cells(output->type, (reduction)attributes->reduction, places.cell,
+                 (char *)output->data + (size_t)places.list[i] * bytes,
+                 (const char *)updates->data + (size_t)i * bytes);
+  vt_free(places.list);
+  return status;
+}
+
+/* ---- backward ---- */
+
+/* The last update of a cell stands there alone: it gets the cell's gradient, the data and earlier updates
+ * nothing. Changes the list: −1 for updates that were overwritten. */
+static vt_status keep_last(vt_ctx *ctx, vt_places *places, vt_tensor *data)
+{
+  int64_t *last = vt_alloc_zero(ctx, (size_t)places->cells + 1, sizeof *last); /* from 1; 0: none */
+  if (!last) return VT_ERROR_OUT_OF_MEMORY;
+  for (int64_t i = 0; i < places->count; i++)
+    last[places->list[i]] = i + 1;
+  size_t bytes = data ? (size_t)places->cell * vt_type_size(data->type) : 0;
+  for (int64_t c = 0; c < places->cells && data; c++)
+    if (last[c]) memset((char *)data->data + (size_t)c * bytes, 0, bytes);
+  for (int64_t i = 0; i < places->count; i++)
+    if (last[places->list[i]] != i + 1) places->list[i] = -1;
+  vt_free(last);
+  return VT_OK;
+}
+
+/* How the terms of one result share its gradient. Products: the product of the factors that are not zero, and
+ * how many are. Extremes: the extreme, and how many terms are equal to it; they share evenly. */
+typedef struct tally {
+  double value;
+  int64_t number;
+} tally;
+
+static void count_term(reduction how, double term, bool first, tally *of)
+{
+  if (how == REDUCE_MUL) {
+    if (first) of->value = 1;
+    if (term == 0)
+      of->number++;
+    else
+      of->value *= term;
+  } else if (first || reduced(how, of->value, term) != of->value) {
+    *of = (tally){term, 1};
+  } else {
+    of->number += term == of->value;
+  }
+}
+
+static double share_of(reduction how, double term, const tally *of)
+{
+  if (how != REDUCE_MUL) return term == of->value ? 1 / (double)of->number : 0;
+  if (of->number == 0) return of->value / term;
+  return of->number == 1 && term == 0 ? of->value : 0;
+}
+
+/* mul, min, max: each term's share of the gradient of its result. */
+static vt_status share_out(vt_ctx *ctx, const vt_gradient *gradient, const vt_places *places,
+                           vt_tensor *to_data, vt_tensor *to_updates)
+{
+  const scatter_attributes *attributes = gradient->call->attributes;
+  const vt_tensor *data = gradient->call->inputs[0], *updates = gradient->call->inputs[2],
+                  *from = gradient->output_gradients[0];
+  reduction how = (reduction)attributes->reduction;
+  int64_t count = vt_count(data), cell = places->cell;
+  tally *tallies = vt_alloc_zero(ctx, (size_t)count + 1, sizeof *tallies);
+  if (!tallies) return VT_ERROR_OUT_OF_MEMORY;
+  for (int64_t i = 0; i < count; i++)
+    count_term(how, vt_sample_load(data->data, data->type, i), true, &tallies[i]);
+  for (int64_t i = 0; i < places->count; i++)
+    for (int64_t j = 0; j < cell; j++)
+      count_term(how, vt_sample_load(updates->data, updates->type, i * cell + j), false,
+                 &tallies[places->list[i] * cell + j]);
+  for (int64_t i = 0; i < count && to_data; i++)
+    vt_sample_store(to_data->data, to_data->type, i,
+                    vt_sample_load(from->data, from->type, i) *
+                        share_of(how, vt_sample_load(data->data, data->type, i), &tallies[i]));
+  for (int64_t i = 0; i < places->count && to_updates; i++)
+    for (int64_t j = 0; j < cell; j++) {
+      int64_t place = places->list[i] * cell + j;
+      vt_sample_store(
+          to_updates->data, to_updates->type, i * cell + j,
+          vt_sample_load(from->data, from->type, place) *
+              share_of(how, vt_sample_load(updates->data, updates->type, i * cell + j), &tallies[place]));
+    }
+  vt_free(tallies);
+  return VT_OK;
+}
+
+static vt_status scatter_backward(vt_ctx *ctx, const vt_gradient *gradient, places_fn find)
+{
+  static const char zero[16] = {0};
+  const scatter_attributes *attributes = gradient->call->attributes;
+  vt_tensor *from = gradient->output_gradients[0];
+  reduction how = (reduction)attributes->reduction;
+  bool data_wanted = gradient->wanted[0], updates_wanted = vt_gradient_wanted(gradient, 2);
+  bool passed_on = data_wanted && how == REDUCE_ADD; /* a sum hands its gradient to every term */
+  vt_tensor *data = data_wanted && !passed_on ? vt_gradient_new(ctx, gradient, 0) : NULL;
+  vt_tensor *updates = updates_wanted ? vt_gradient_new(ctx, gradient, 2) : NULL;
+  vt_places places;
+  if ((data_wanted && !passed_on && !data) || (updates_wanted && !updates)) return VT_ERROR_OUT_OF_MEMORY;
+  if (passed_on) gradient->input_gradients[0] = from;
+  VT_TRY(find(ctx, gradient->call, &places));
+  vt_status status = VT_OK;
+  if (how == REDUCE_NONE || how == REDUCE_ADD) {
+    const int64_t *maps[VT_MAX_RANK] = {places.list};
+    if (data) memcpy(data->data, from->data, vt_bytes(data));
+    if (how == REDUCE_NONE) status = keep_last(ctx, &places, data);
+    if (status == VT_OK && updates) {
+      vt_tensor cells = vt_places_view(from, places.cells, places.cell);
+      vt_tensor to = vt_places_view(updates, places.count, places.cell);
+      status = vt_remap(ctx, &cells, &to, maps, zero);
+    }
+  } else {
+    status = share_out(ctx, gradient, &places, data, updates);
+  }
+  vt_free(places.list);
+  return status;
+}
+
 /* ---- ScatterElements ---- */
 
 static vt_status elements_shape(vt_ctx *ctx, const vt_call *call)
@@ -149,35 +282,19 @@ static vt_status elements_shape(vt_ctx *ctx, const vt_call *call)
   return fits ? vt_shape_same(ctx, call) : misfit(ctx, call);
 }
 
+static vt_status elements_places(vt_ctx *ctx, const vt_call *call, vt_places *out)
+{
+  return vt_places_of_elements(ctx, call, ((const scatter_attributes *)call->attributes)->axis, out);
+}
+
 static vt_status elements_run(vt_ctx *ctx, const vt_call *call)
 {
-  const scatter_attributes *attributes = call->attributes;
-  const vt_tensor *data = call->inputs[0], *indices = call->inputs[1], *updates = call->inputs[2];
-  vt_tensor *output = call->outputs[0];
-  int axis;
-  int64_t strides[VT_MAX_RANK], count = vt_count(indices);
-  VT_TRY(vt_axis(ctx, "axis", attributes->axis, data->rank, &axis));
-  VT_TRY(vt_check_indices(ctx, call, 1, data->dims[axis]));
-  VT_TRY(vt_run_copy(ctx, call));
-  vt_strides(data, strides);
-  size_t size = vt_type_size(data->type);
-  if (count == 0) return VT_OK;
-  int end = data->rank - 1;
-  int64_t width = indices->dims[end], position = 0;
-  for (int64_t row = 0; row < count / width; row++) { /* runs along the last axis */
-    int64_t rest = row, base = 0;
-    for (int a = end - 1; a >= 0; a--) {
-      if (a != axis) base += rest % indices->dims[a] * strides[a];
-      rest /= indices->dims[a];
-    }
-    for (int64_t i = 0; i < width; i++, position++) {
-      int64_t to =
-          base + vt_index_at(indices, position, data->dims[axis]) * strides[axis] + (axis == end ? 0 : i);
-      reduce_cells(data->type, (reduction)attributes->reduction, 1, (char *)output->data + (size_t)to * size,
-                   (const char *)updates->data + (size_t)position * size);
-    }
-  }
-  return VT_OK;
+  return scatter(ctx, call, elements_places);
+}
+
+static vt_status elements_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  return scatter_backward(ctx, gradient, elements_places);
 }
 
 /* ---- ScatterND ---- */
@@ -195,30 +312,19 @@ static vt_status nd_shape(vt_ctx *ctx, const vt_call *call)
   return fits ? vt_shape_same(ctx, call) : misfit(ctx, call);
 }
 
+static vt_status nd_places(vt_ctx *ctx, const vt_call *call, vt_places *out)
+{
+  return vt_places_of_tuples(ctx, call, 0, out);
+}
+
 static vt_status nd_run(vt_ctx *ctx, const vt_call *call)
 {
-  const scatter_attributes *attributes = call->attributes;
-  const vt_tensor *data = call->inputs[0], *indices = call->inputs[1], *updates = call->inputs[2];
-  vt_tensor *output = call->outputs[0];
-  int64_t depth = indices->dims[indices->rank - 1], tuples = vt_span(indices, 0, indices->rank - 1),
-          position = 0;
-  int64_t cells = vt_span(data, (int)depth, data->rank);
-  size_t cell = (size_t)cells * vt_type_size(data->type);
-  VT_TRY(vt_run_copy(ctx, call));
-  for (int64_t t = 0; t < tuples; t++) {
-    int64_t to = 0;
-    for (int k = 0; k < depth; k++, position++) {
-      int64_t size = data->dims[k], index = vt_index_at(indices, position, size);
-      if (index < 0 || index >= size)
-        return vt_call_fail(
-            ctx, call, VT_ERROR_INVALID_DATA, "index %lld at position %lld is outside axis %d of %lld",
-            (long long)vt_get_i64(indices, position), (long long)position, k, (long long)size);
-      to = to * size + index;
-    }
-    reduce_cells(data->type, (reduction)attributes->reduction, cells,
-                 (char *)output->data + (size_t)to * cell, (const char *)updates->data + (size_t)t * cell);
-  }
-  return VT_OK;
+  return scatter(ctx, call, nd_places);
+}
+
+static vt_status nd_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  return scatter_backward(ctx, gradient, nd_places);
 }
 
 /* ---- rows ---- */
@@ -231,7 +337,9 @@ static const vt_op rows[] = {
      VT_SETTINGS(scatter_attributes, elements_fields),
      .types = {VT_STORED, VT_INDICES, VT_STORED},
      .shape = elements_shape,
-     .implementations = {{"plain", NULL, elements_run}}},
+     .implementations = {{"plain", NULL, elements_run}},
+     .backward = elements_backward,
+     .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1) | VT_SAVES_INPUT(2)},
     {.name = "ScatterND",
      .since = 11,
      VT_INPUTS(3, 3),
@@ -239,7 +347,9 @@ static const vt_op rows[] = {
      VT_SETTINGS(scatter_attributes, nd_fields),
      .types = {VT_STORED, VT_INDICES, VT_STORED},
      .shape = nd_shape,
-     .implementations = {{"plain", NULL, nd_run}}},
+     .implementations = {{"plain", NULL, nd_run}},
+     .backward = nd_backward,
+     .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1) | VT_SAVES_INPUT(2)},
 };
 
 const vt_op_family vt_ops_scatter = {rows, VT_COUNT(rows)};

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ops/families.h"
+#include "ops/gradient.h"
 #include "ops/move.h"
 #include "ops/order.h"
 
@@ -75,6 +76,37 @@ static vt_status compress_run(vt_ctx *ctx, const vt_call *call)
       to += cell;
     }
   return VT_OK;
+}
+
+/* What `chosen` (indices along the axis) took out of the data goes back; all else is zero. */
+static vt_status return_chosen(vt_ctx *ctx, const vt_gradient *gradient, int64_t given, const int64_t *chosen,
+                               int64_t count)
+{
+  vt_tensor *sum = vt_gradient_new(ctx, gradient, 0);
+  int axis;
+  int64_t outer, size, inner;
+  if (!sum) return VT_ERROR_OUT_OF_MEMORY;
+  VT_TRY(split_at_axis(ctx, sum, given, &axis, &outer, &size, &inner));
+  vt_tensor to = {.type = sum->type, .rank = 3, .dims = {outer, size, inner}, .data = sum->data};
+  vt_tensor from = {.type = sum->type,
+                    .rank = 3,
+                    .dims = {outer, count, inner},
+                    .data = gradient->output_gradients[0]->data};
+  const int64_t *maps[VT_MAX_RANK] = {NULL, chosen, NULL};
+  return vt_remap_add(ctx, &from, maps, &to);
+}
+
+static vt_status compress_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const compress_attributes *attributes = gradient->call->attributes;
+  const vt_tensor *condition = gradient->call->inputs[1];
+  int64_t count = 0, *chosen = vt_alloc_zero(ctx, (size_t)condition->dims[0] + 1, sizeof *chosen);
+  if (!chosen) return VT_ERROR_OUT_OF_MEMORY;
+  for (int64_t i = 0; i < condition->dims[0]; i++)
+    if (((const uint8_t *)condition->data)[i]) chosen[count++] = i;
+  vt_status status = return_chosen(ctx, gradient, attributes->axis, chosen, count);
+  vt_free(chosen);
+  return status;
 }
 
 /* ---- NonZero ---- */
@@ -291,6 +323,21 @@ done:
   return status;
 }
 
+/* Values are copies of the first of equal slices: that one gets their gradient. (Where slices are equal, moving
+ * one of them makes the output longer, and there is no derivative to be right about.) */
+static vt_status unique_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const unique_attributes *attributes = gradient->call->attributes;
+  unique_groups groups;
+  vt_status status;
+  if (!vt_gradient_output(gradient, 0)) return VT_OK;
+  VT_TRY_DONE(find_groups(ctx, gradient->call, &groups));
+  status = return_chosen(ctx, gradient, attributes->axis, groups.first, groups.count);
+done:
+  groups_free(&groups);
+  return status;
+}
+
 /* ---- rows ---- */
 
 static const vt_op rows[] = {
@@ -301,7 +348,9 @@ static const vt_op rows[] = {
      VT_SETTINGS(compress_attributes, compress_fields),
      .types = {VT_STORED, VT_T(VT_BOOL)},
      .shape = compress_shape,
-     .implementations = {{"plain", NULL, compress_run}}},
+     .implementations = {{"plain", NULL, compress_run}},
+     .backward = compress_backward,
+     .saves = VT_SAVES_INPUT(1)},
     {.name = "NonZero",
      .since = 9,
      VT_INPUTS(1, 1),
@@ -316,7 +365,9 @@ static const vt_op rows[] = {
      VT_SETTINGS(unique_attributes, unique_fields),
      .types = {VT_ORDERED},
      .shape = unique_shape,
-     .implementations = {{"plain", NULL, unique_run}}},
+     .implementations = {{"plain", NULL, unique_run}},
+     .backward = unique_backward,
+     .saves = VT_SAVES_INPUT(0)},
 };
 
 const vt_op_family vt_ops_select = {rows, VT_COUNT(rows)};

@@ -149,25 +149,52 @@ static vt_status crop_shape(vt_ctx *ctx, const vt_call *call)
   return vt_set_output(ctx, call, 0, data->type, data->rank, dims);
 }
 
-/* The middles lie on each other; of an odd difference the smaller half comes first. */
-static vt_status crop_run(vt_ctx *ctx, const vt_call *call)
+/* The middles lie on each other; of an odd difference the smaller half comes first. The offsets are those of
+ * the first element that both have. */
+static vt_move crop_move(const vt_tensor *data, const vt_tensor *output, int64_t *to_offset,
+                         int64_t *from_offset)
 {
-  const vt_tensor *data = call->inputs[0];
-  vt_tensor *output = call->outputs[0];
-  int64_t strides[VT_MAX_RANK], to_strides[VT_MAX_RANK], from_offset = 0, to_offset = 0;
+  int64_t strides[VT_MAX_RANK], to_strides[VT_MAX_RANK];
   vt_move move = {0};
+  *to_offset = *from_offset = 0;
   vt_strides(data, strides);
   vt_strides(output, to_strides);
   for (int axis = 0; axis < data->rank; axis++) {
     int64_t from = data->dims[axis], to = output->dims[axis];
-    if (from > to) from_offset += (from - to) / 2 * strides[axis];
-    if (to > from) to_offset += (to - from) / 2 * to_strides[axis];
+    if (from > to) *from_offset += (from - to) / 2 * strides[axis];
+    if (to > from) *to_offset += (to - from) / 2 * to_strides[axis];
     vt_move_axis(&move, from < to ? from : to, to_strides[axis], strides[axis]);
   }
+  return move;
+}
+
+/* `output` is zero but for what it has in common with `data`. The gradient is the same the other way round. */
+static void crop_copy(vt_ctx *ctx, const vt_tensor *data, vt_tensor *output, const vt_move *move,
+                      int64_t to_offset, int64_t from_offset)
+{
   size_t size = vt_type_size(data->type);
   memset(output->data, 0, vt_bytes(output));
-  vt_move_run(ctx, &move, size, (char *)output->data + (size_t)to_offset * size,
+  vt_move_run(ctx, move, size, (char *)output->data + (size_t)to_offset * size,
               (const char *)data->data + (size_t)from_offset * size);
+}
+
+static vt_status crop_run(vt_ctx *ctx, const vt_call *call)
+{
+  int64_t to_offset, from_offset;
+  vt_move move = crop_move(call->inputs[0], call->outputs[0], &to_offset, &from_offset);
+  crop_copy(ctx, call->inputs[0], call->outputs[0], &move, to_offset, from_offset);
+  return VT_OK;
+}
+
+static vt_status crop_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  int64_t to_offset, from_offset;
+  if (!gradient->wanted[0]) return VT_OK;
+  vt_tensor *to = vt_gradient_new(ctx, gradient, 0), *from = gradient->output_gradients[0];
+  if (!to) return VT_ERROR_OUT_OF_MEMORY;
+  vt_move move = crop_move(to, from, &to_offset, &from_offset);
+  vt_move_turn(&move);
+  crop_copy(ctx, from, to, &move, from_offset, to_offset);
   return VT_OK;
 }
 
@@ -190,7 +217,8 @@ static const vt_op rows[] = {
      VT_SETTINGS(crop_attributes, crop_fields),
      .types = {VT_STORED, VT_INDICES},
      .shape = crop_shape,
-     .implementations = {{"plain", NULL, crop_run}}},
+     .implementations = {{"plain", NULL, crop_run}},
+     .backward = crop_backward},
 };
 
 const vt_op_family vt_ops_slice = {rows, VT_COUNT(rows)};

@@ -3,6 +3,7 @@
  * DepthToSpace, SpaceToDepth, Trilu.
  */
 #include "ops/families.h"
+#include "ops/gradient.h"
 #include "ops/move.h"
 
 typedef enum depth_mode { DEPTH_FIRST, COLUMN_FIRST } depth_mode; /* DCR, CRD */
@@ -18,6 +19,21 @@ static const vt_field space_fields[] = {
     {"mode", VT_FIELD_CHOICE, offsetof(space_attributes, mode), "DCR", .choices = "DCR|CRD",
      .help = "order of the channels: block row, block column, channel (DCR) or channel, row, column (CRD)"},
 };
+
+static vt_status copy(vt_ctx *ctx, vt_move move, const vt_tensor *from, vt_tensor *to)
+{
+  vt_move_run(ctx, &move, vt_type_size(from->type), to->data, from->data);
+  return VT_OK;
+}
+
+/* Both are rearrangements: every element goes back where it came from. */
+static vt_status copy_back(vt_ctx *ctx, vt_move move, const vt_gradient *gradient)
+{
+  vt_tensor *to = vt_gradient_new(ctx, gradient, 0);
+  if (!to) return VT_ERROR_OUT_OF_MEMORY;
+  vt_move_turn(&move);
+  return copy(ctx, move, gradient->output_gradients[0], to);
+}
 
 /* ---- DepthToSpace ---- */
 
@@ -38,11 +54,10 @@ static vt_status depth_to_space_shape(vt_ctx *ctx, const vt_call *call)
   return vt_set_output(ctx, call, 0, data->type, 4, dims);
 }
 
-static vt_status depth_to_space_run(vt_ctx *ctx, const vt_call *call)
+static vt_move depth_to_space_move(const vt_call *call)
 {
   const space_attributes *attributes = call->attributes;
-  const vt_tensor *data = call->inputs[0];
-  vt_tensor *output = call->outputs[0];
+  const vt_tensor *data = call->inputs[0], *output = call->outputs[0];
   int64_t block = attributes->blocksize, channels = output->dims[1], height = data->dims[2],
           width = data->dims[3];
   int64_t plane = height * width; /* one input channel */
@@ -57,8 +72,17 @@ static vt_status depth_to_space_run(vt_ctx *ctx, const vt_call *call)
   vt_move_axis(&move, width, 0, 1);
   vt_move_axis(&move, block, 0, column_step);
   vt_move_dense(&move);
-  vt_move_run(ctx, &move, vt_type_size(data->type), output->data, data->data);
-  return VT_OK;
+  return move;
+}
+
+static vt_status depth_to_space_run(vt_ctx *ctx, const vt_call *call)
+{
+  return copy(ctx, depth_to_space_move(call), call->inputs[0], call->outputs[0]);
+}
+
+static vt_status depth_to_space_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  return copy_back(ctx, depth_to_space_move(gradient->call), gradient);
 }
 
 /* ---- SpaceToDepth ---- */
@@ -82,11 +106,10 @@ static vt_status space_to_depth_shape(vt_ctx *ctx, const vt_call *call)
 }
 
 /* Output channel (row · block + column) · C + c. */
-static vt_status space_to_depth_run(vt_ctx *ctx, const vt_call *call)
+static vt_move space_to_depth_move(const vt_call *call)
 {
   const space_attributes *attributes = call->attributes;
-  const vt_tensor *data = call->inputs[0];
-  vt_tensor *output = call->outputs[0];
+  const vt_tensor *data = call->inputs[0], *output = call->outputs[0];
   int64_t block = attributes->blocksize, width = data->dims[3], plane = data->dims[2] * width;
   vt_move move = {0};
   vt_move_axis(&move, data->dims[0], 0, plane * data->dims[1]);
@@ -96,8 +119,17 @@ static vt_status space_to_depth_run(vt_ctx *ctx, const vt_call *call)
   vt_move_axis(&move, output->dims[2], 0, width * block);
   vt_move_axis(&move, output->dims[3], 0, block);
   vt_move_dense(&move);
-  vt_move_run(ctx, &move, vt_type_size(data->type), output->data, data->data);
-  return VT_OK;
+  return move;
+}
+
+static vt_status space_to_depth_run(vt_ctx *ctx, const vt_call *call)
+{
+  return copy(ctx, space_to_depth_move(call), call->inputs[0], call->outputs[0]);
+}
+
+static vt_status space_to_depth_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  return copy_back(ctx, space_to_depth_move(gradient->call), gradient);
 }
 
 /* ---- Trilu ---- */
@@ -149,21 +181,34 @@ static void trilu_rows(void *user, int64_t first, int64_t last)
   }
 }
 
-static vt_status trilu_run(vt_ctx *ctx, const vt_call *call)
+static vt_status keep_triangle(vt_ctx *ctx, const vt_call *call, const vt_tensor *from, vt_tensor *to)
 {
   const trilu_attributes *attributes = call->attributes;
-  const vt_tensor *data = call->inputs[0], *k = vt_input(call, 1);
-  if (vt_count(data) == 0) return VT_OK;
-  trilu_job job = {.from = data->data,
-                   .to = call->outputs[0]->data,
-                   .rows = data->dims[data->rank - 2],
-                   .columns = data->dims[data->rank - 1],
-                   .size = vt_type_size(data->type),
+  const vt_tensor *k = vt_input(call, 1);
+  if (vt_count(from) == 0) return VT_OK;
+  trilu_job job = {.from = from->data,
+                   .to = to->data,
+                   .rows = from->dims[from->rank - 2],
+                   .columns = from->dims[from->rank - 1],
+                   .size = vt_type_size(from->type),
                    .upper = attributes->upper};
   int64_t diagonal = k ? vt_get_i64(k, 0) : 0;
   job.diagonal = diagonal < -job.rows ? -job.rows : diagonal > job.columns ? job.columns : diagonal;
-  vt_parallel(ctx, vt_count(data) / job.columns, (1 << 16) / job.columns, trilu_rows, &job);
+  vt_parallel(ctx, vt_count(from) / job.columns, (1 << 16) / job.columns, trilu_rows, &job);
   return VT_OK;
+}
+
+static vt_status trilu_run(vt_ctx *ctx, const vt_call *call)
+{
+  return keep_triangle(ctx, call, call->inputs[0], call->outputs[0]);
+}
+
+static vt_status trilu_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  if (!gradient->wanted[0]) return VT_OK;
+  vt_tensor *to = vt_gradient_new(ctx, gradient, 0);
+  if (!to) return VT_ERROR_OUT_OF_MEMORY;
+  return keep_triangle(ctx, gradient->call, gradient->output_gradients[0], to);
 }
 
 /* ---- rows ---- */
@@ -176,7 +221,8 @@ static const vt_op rows[] = {
      VT_SETTINGS(space_attributes, space_fields),
      .types = {VT_STORED},
      .shape = depth_to_space_shape,
-     .implementations = {{"plain", NULL, depth_to_space_run}}},
+     .implementations = {{"plain", NULL, depth_to_space_run}},
+     .backward = depth_to_space_backward},
     {.name = "SpaceToDepth",
      .since = 1,
      VT_INPUTS(1, 1),
@@ -186,7 +232,8 @@ static const vt_op rows[] = {
      .field_count = 1,
      .types = {VT_STORED},
      .shape = space_to_depth_shape,
-     .implementations = {{"plain", NULL, space_to_depth_run}}},
+     .implementations = {{"plain", NULL, space_to_depth_run}},
+     .backward = space_to_depth_backward},
     {.name = "Trilu",
      .since = 14,
      VT_INPUTS(1, 2),
@@ -194,7 +241,9 @@ static const vt_op rows[] = {
      VT_SETTINGS(trilu_attributes, trilu_fields),
      .types = {VT_STORED, VT_INDICES},
      .shape = trilu_shape,
-     .implementations = {{"plain", NULL, trilu_run}}},
+     .implementations = {{"plain", NULL, trilu_run}},
+     .backward = trilu_backward,
+     .saves = VT_SAVES_INPUT(1)},
 };
 
 const vt_op_family vt_ops_space = {rows, VT_COUNT(rows)};

@@ -3,6 +3,7 @@
  * TopK. Equal elements are taken lowest index first; NaN is larger than every number.
  */
 #include "ops/families.h"
+#include "ops/gradient.h"
 #include "ops/move.h"
 #include "ops/order.h"
 
@@ -112,15 +113,15 @@ static void topk_lines(void *user, int64_t first, int64_t last)
   }
 }
 
-static vt_status topk_run(vt_ctx *ctx, const vt_call *call)
+static vt_status find_best(vt_ctx *ctx, const vt_call *call, vt_tensor *values, vt_tensor *indices)
 {
   const topk_attributes *attributes = call->attributes;
   const vt_tensor *data = call->inputs[0];
   int axis;
   VT_TRY(vt_axis(ctx, "axis", attributes->axis, data->rank, &axis));
   topk_job job = {.data = data,
-                  .values = vt_output(call, 0),
-                  .indices = vt_output(call, 1),
+                  .values = values,
+                  .indices = indices,
                   .size = data->dims[axis],
                   .inner = vt_span(data, axis + 1, data->rank),
                   .k = vt_get_i64(call->inputs[1], 0),
@@ -134,6 +135,37 @@ static vt_status topk_run(vt_ctx *ctx, const vt_call *call)
   return VT_OK;
 }
 
+static vt_status topk_run(vt_ctx *ctx, const vt_call *call)
+{
+  return find_best(ctx, call, vt_output(call, 0), vt_output(call, 1));
+}
+
+#define RETURN_VALUES(type)                                                                                  \
+  for (int64_t i = 0; i < count; i++)                                                                        \
+  ((type *)to->data)[(i / inner / k * size + index[i]) * inner + i % inner] = ((const type *)from->data)[i]
+
+/* Chosen elements get what their values get. The choice is made again: a graph may have dropped the indices. */
+static vt_status topk_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const topk_attributes *attributes = gradient->call->attributes;
+  const vt_tensor *from = vt_gradient_output(gradient, 0);
+  int axis;
+  if (!from || !gradient->wanted[0]) return VT_OK;
+  VT_TRY(vt_axis(ctx, "axis", attributes->axis, from->rank, &axis));
+  vt_tensor *to = vt_gradient_zero(ctx, gradient, 0);
+  vt_tensor *indices = vt_tensor_new(ctx, VT_I64, from->rank, from->dims);
+  if (!to || !indices) return VT_ERROR_OUT_OF_MEMORY;
+  VT_TRY(find_best(ctx, gradient->call, NULL, indices));
+  const int64_t *index = indices->data;
+  int64_t count = vt_count(from), inner = vt_span(to, axis + 1, to->rank), size = to->dims[axis],
+          k = from->dims[axis];
+  if (to->type == VT_F32)
+    RETURN_VALUES(float);
+  else
+    RETURN_VALUES(double);
+  return VT_OK;
+}
+
 static const vt_op rows[] = {
     {.name = "TopK",
      .since = 1,
@@ -142,7 +174,9 @@ static const vt_op rows[] = {
      VT_SETTINGS(topk_attributes, topk_fields),
      .types = {VT_NUMBERS | VT_T(VT_F16) | VT_T(VT_BF16), VT_INDICES},
      .shape = topk_shape,
-     .implementations = {{"plain", NULL, topk_run}}},
+     .implementations = {{"plain", NULL, topk_run}},
+     .backward = topk_backward,
+     .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)},
 };
 
 const vt_op_family vt_ops_topk = {rows, VT_COUNT(rows)};

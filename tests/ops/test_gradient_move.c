@@ -122,14 +122,66 @@ static void pad_copies_come_back(void **state)
   }
 }
 
+static void tile_adds_the_copies(void **state)
+{
+  vt_ctx *ctx = *state;
+  gradient_check(ctx, "Tile", "", ADDED, RANDOM(SHAPE(2, 3)), op_i64(ctx, SHAPE(2), 3, 2));
+  gradient_check(ctx, "Tile", "", ADDED, RANDOM(SHAPE(2, 3, 4)), op_i64(ctx, SHAPE(3), 1, 5, 1));
+  gradient_check(ctx, "Tile", "", ROUNDED, RANDOM(SHAPE(2, 3)), op_i64(ctx, SHAPE(2), 1, 0));
+  gradient_check(ctx, "Tile", "", ADDED, RANDOM(SHAPE(300, 40)), op_i64(ctx, SHAPE(2), 2, 3));
+  gradient_check(ctx, "Tile", "", ROUNDED, RANDOM(SHAPE(0, 3)), op_i64(ctx, SHAPE(2), 2, 2));
+}
+
+static void crops_and_pads_about_the_middle(void **state)
+{
+  vt_ctx *ctx = *state;
+  gradient_check(ctx, "CenterCropPad", "", ROUNDED, RANDOM(SHAPE(5, 4)), op_i64(ctx, SHAPE(2), 2, 7));
+  gradient_check(ctx, "CenterCropPad", "axes=-1,0", ROUNDED, RANDOM(SHAPE(3, 2, 6)),
+                 op_i64(ctx, SHAPE(2), 3, 4));
+}
+
+static void blocks_go_back_to_their_channels(void **state)
+{
+  vt_ctx *ctx = *state;
+  gradient_check(ctx, "DepthToSpace", "blocksize=2", ROUNDED, RANDOM(SHAPE(2, 8, 3, 2)));
+  gradient_check(ctx, "DepthToSpace", "blocksize=3;mode=CRD", ROUNDED, RANDOM(SHAPE(1, 18, 1, 2)));
+  gradient_check(ctx, "SpaceToDepth", "blocksize=2", ROUNDED, RANDOM(SHAPE(2, 3, 4, 6)));
+}
+
+static void triangles_stay(void **state)
+{
+  vt_ctx *ctx = *state;
+  gradient_check(ctx, "Trilu", "", ROUNDED, RANDOM(SHAPE(2, 3, 4)), op_i64(ctx, SCALAR, 1));
+  gradient_check(ctx, "Trilu", "upper=0", ROUNDED, RANDOM(SHAPE(4, 3)), op_i64(ctx, SCALAR, -1));
+  gradient_check(ctx, "Trilu", "upper=0", ROUNDED, RANDOM(SHAPE(4, 3)));
+}
+
+static void col2im_blocks_read_the_image(void **state)
+{
+  vt_ctx *ctx = *state;
+  gradient_check(ctx, "Col2Im", "pads=1,0,1,1;strides=2,1;dilations=1,2", ROUNDED, RANDOM(SHAPE(2, 8, 9)),
+                 op_i64(ctx, SHAPE(2), 4, 4), op_i64(ctx, SHAPE(2), 2, 2));
+  gradient_check(ctx, "Col2Im", "", ROUNDED, RANDOM(SHAPE(1, 3, 5)), op_i64(ctx, SHAPE(1), 7),
+                 op_i64(ctx, SHAPE(1), 3));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      op_test(views_keep_the_order),          op_test(transpose_is_taken_back),
-      op_test(expand_adds_what_it_repeated),  op_test(concat_hands_out_the_parts),
-      op_test(split_puts_the_parts_together), op_test(split_takes_absent_parts_for_zero),
-      op_test(slice_fills_the_box_it_took),   op_test(pad_constant_gets_the_margins),
+      op_test(views_keep_the_order),
+      op_test(transpose_is_taken_back),
+      op_test(expand_adds_what_it_repeated),
+      op_test(concat_hands_out_the_parts),
+      op_test(split_puts_the_parts_together),
+      op_test(split_takes_absent_parts_for_zero),
+      op_test(slice_fills_the_box_it_took),
+      op_test(pad_constant_gets_the_margins),
       op_test(pad_copies_come_back),
+      op_test(tile_adds_the_copies),
+      op_test(crops_and_pads_about_the_middle),
+      op_test(blocks_go_back_to_their_channels),
+      op_test(triangles_stay),
+      op_test(col2im_blocks_read_the_image),
   };
   return cmocka_run_group_tests_name("ops/gradient_move", tests, NULL, NULL);
 }
