@@ -323,8 +323,8 @@ done:
   return status;
 }
 
-/* Values are copies of the first of equal slices: that one gets their gradient. (Where slices are equal, moving
- * one of them makes the output longer, and there is no derivative to be right about.) */
+/* Values are copies of the first of equal slices: that one gets their gradient. (Where slices are equal,
+ * moving one of them makes the output longer, and there is no derivative to be right about.) */
 static vt_status unique_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
   const unique_attributes *attributes = gradient->call->attributes;

@@ -168,7 +168,8 @@ static vt_move crop_move(const vt_tensor *data, const vt_tensor *output, int64_t
   return move;
 }
 
-/* `output` is zero but for what it has in common with `data`. The gradient is the same the other way round. */
+/* `output` is zero but for what it has in common with `data`. The gradient is the same the
+ * other way round. */
 static void crop_copy(vt_ctx *ctx, const vt_tensor *data, vt_tensor *output, const vt_move *move,
                       int64_t to_offset, int64_t from_offset)
 {

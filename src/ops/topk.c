@@ -144,7 +144,8 @@ static vt_status topk_run(vt_ctx *ctx, const vt_call *call)
   for (int64_t i = 0; i < count; i++)                                                                        \
   ((type *)to->data)[(i / inner / k * size + index[i]) * inner + i % inner] = ((const type *)from->data)[i]
 
-/* Chosen elements get what their values get. The choice is made again: a graph may have dropped the indices. */
+/* Chosen elements get what their values get. The choice is made again: a graph may have
+ * dropped the indices. */
 static vt_status topk_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
   const topk_attributes *attributes = gradient->call->attributes;
