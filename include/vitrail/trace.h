@@ -66,8 +66,9 @@ VT_API VT_MUST_CHECK vt_status vt_trace_unhook(vt_ctx *ctx, vt_trace *trace, con
 
 /* ---- running ---- */
 
-/* Runs the graph on `inputs`, in the order of its inputs. They are borrowed: their memory stays as it is until
- * the gradients of this run are computed. Values and gradients of an earlier run are gone. A hook on a tensor that the run never makes is VT_ERROR_INVALID_ARGUMENT before anything runs. */
+/* Runs the graph on `inputs`, in the order of its inputs. They are borrowed: their memory stays as it is
+ * until the gradients of this run are computed. Values and gradients of an earlier run are gone. A hook on a
+ * tensor that the run never makes is VT_ERROR_INVALID_ARGUMENT before anything runs. */
 VT_API VT_MUST_CHECK vt_status vt_trace_run(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs);
 /* The value of a tensor that was read, of an output or an input of the graph, or of a constant. Owned by the
  * trace, valid until the next run. */

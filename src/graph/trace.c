@@ -351,7 +351,8 @@ vt_status vt_trace_value(vt_ctx *ctx, vt_trace *trace, const char *name, vt_tens
   *out = NULL;
   VT_TRY(vt_trace_find(ctx, trace, name, &value));
   *out = trace->kept[value] ? trace->kept[value] : trace->graph->values[value].constant;
-  if (!trace->kept[value] && trace->precision == VT_F64 && trace->widened[value]) *out = trace->widened[value];
+  if (!trace->kept[value] && trace->precision == VT_F64 && trace->widened[value])
+    *out = trace->widened[value];
   if (*out) return VT_OK;
   const char *why = !trace->ran ? "nothing was run yet, or the run failed"
                     : trace->graph->values[value].producer >= trace->executed

@@ -96,7 +96,8 @@ static void several_tensors_at_once(void **state)
   vt_tape *tape = start(ctx, x);
   vt_tensor *square = apply(ctx, "Mul", x, x), *cube = apply(ctx, "Mul", square, x);
   vt_tensor *of[] = {square, cube, square};
-  vt_tensor *seeds[] = {op_f64(ctx, SHAPE(2), 1, 0), op_f64(ctx, SHAPE(2), 0, 1), op_f64(ctx, SHAPE(2), 1, 1)};
+  vt_tensor *seeds[] = {op_f64(ctx, SHAPE(2), 1, 0), op_f64(ctx, SHAPE(2), 0, 1),
+                        op_f64(ctx, SHAPE(2), 1, 1)};
   assert_ok(ctx, vt_tape_backward(ctx, tape, of, seeds, 3, NULL));
   op_expect(vt_tape_gradient(tape, x), VT_F64, SHAPE(2), 1e-15, 2 * 2 * 2, 2 * 3 + 3 * 9);
   finish(ctx, tape);
