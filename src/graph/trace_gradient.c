@@ -51,6 +51,10 @@ static vt_status prepare_seed(vt_ctx *ctx, vt_trace *trace, const char *name, co
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: tensor '%s' is not there to be differentiated: %s",
                    trace->graph->path, name,
                    trace->ran ? "it is no output and was neither read nor watched" : "nothing was run");
+  if (!(VT_FLOATS & VT_T((*of)->type)))
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "%s: tensor '%s' is %s; only f32 and f64 tensors can be differentiated",
+                   trace->graph->path, name, vt_shape_text(*of, wanted));
   if (!seed) return ones_like(ctx, trace, name, *of, out);
   if (!vt_same_shape(seed, *of) ||
       (seed->type != (*of)->type && !(seed->type == VT_F32 && (*of)->type == VT_F64)))
