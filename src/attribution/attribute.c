@@ -3,6 +3,7 @@
  * One run: photograph to picture, regions, fill and target, the method, the finished explanation.
  */
 #include "attribution/attribute.h"
+#include "explain/map.h"
 
 #include <math.h>
 
@@ -26,12 +27,16 @@ static void describe_decision(vt_explanation *explanation, const vt_model *model
 {
   const double *probabilities = vt_scorer_full_probabilities(scorer);
   int best = 0;
+  explanation->target = vt_scorer_options_of(scorer)->target;
+  explanation->score = (vt_score_kind)request->class_score;
+  if (!vt_score_has_class(explanation->score)) {
+    explanation->predicted = -1;
+    return;
+  }
   for (int i = 1; i < vt_model_classes(model); i++)
     if (probabilities[i] > probabilities[best]) best = i;
   explanation->predicted = best;
   explanation->full_probability_top = probabilities[best];
-  explanation->target = vt_scorer_options_of(scorer)->target;
-  explanation->score = (vt_score_kind)request->class_score;
 }
 
 static vt_status describe_parameters(vt_ctx *ctx, const vt_method *method, const void *settings,
@@ -77,17 +82,88 @@ static vt_status warn_about_division(vt_ctx *ctx, vt_explanation *explanation,
   return VT_OK;
 }
 
+/* Class, contrast and direction of the target, as the request names them. The direction is made in `ctx`. */
+static vt_status read_target(vt_ctx *ctx, const vt_model *model, const vt_request *request,
+                             vt_scorer_options *options)
+{
+  options->contrast = VT_CLASS_NONE;
+  if (vt_score_has_class(options->score))
+    VT_TRY(vt_target_parse(ctx, model, request->target, &options->target));
+  if (request->contrast) {
+    if (options->score != VT_SCORE_MARGIN)
+      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a contrast class belongs to the class score 'margin'");
+    VT_TRY(vt_target_parse(ctx, model, request->contrast, &options->contrast));
+  }
+  if (!request->similar_to) return VT_OK;
+  vt_tensor *direction;
+  VT_TRY(vt_npy_read(ctx, request->similar_to, &direction));
+  if (direction->type != VT_F32) {
+    char shape[160];
+    return vt_fail(ctx, VT_ERROR_INVALID_DATA, "%s is %s; a direction is an array of f32",
+                   request->similar_to, vt_shape_text(direction, shape));
+  }
+  options->direction = direction->data;
+  options->direction_count = (size_t)vt_count(direction);
+  return VT_OK;
+}
+
+/* What methods that look inside work on. */
+static vt_status look_inside(vt_ctx *ctx, const vt_method *method, vt_task *task, vt_subject *subject,
+                             float **input)
+{
+  *input = NULL;
+  if (!(method->needs & (VT_NEEDS_GRADIENTS | VT_NEEDS_HOOKS))) return VT_OK;
+  VT_TRY(vt_model_subject(ctx, task->model, subject));
+  *input = vt_alloc_zero(ctx, vt_subject_floats(subject), sizeof **input);
+  if (!*input) return VT_ERROR_OUT_OF_MEMORY;
+  vt_preprocess_floats(vt_model_preprocess(task->model), task->picture, *input);
+  task->subject = subject;
+  task->input = *input;
+  return VT_OK;
+}
+
+/* Methods that make maps do not search and cannot stop half way. */
+static vt_status check_budget(vt_ctx *ctx, const vt_method *method, const void *settings,
+                              const vt_request *request, const vt_model *model, int regions)
+{
+  if (method->needs & VT_NEEDS_REGIONS || !method->calls || request->max_calls <= 0) return VT_OK;
+  int64_t calls = method->calls(settings, regions, vt_model_embedding_floats(model) > 0);
+  if (calls <= request->max_calls) return VT_OK;
+  return vt_fail(
+      ctx, VT_ERROR_INVALID_ARGUMENT,
+      "%s needs %lld model calls, more than the budget of %lld: lower its number of steps, samples or "
+      "masks",
+      method->id, (long long)calls, (long long)request->max_calls);
+}
+
+static vt_status warn_about_map(vt_ctx *ctx, vt_explanation *explanation)
+{
+  const vt_completeness *completeness = &explanation->completeness;
+  double scale = fabs(completeness->difference);
+  if (completeness->present && fabs(completeness->error) > 0.05 * scale && fabs(completeness->error) > 1e-4)
+    VT_TRY(vt_explanation_warn(ctx, explanation,
+                               "the map sums to %.4g where the score changes by %.4g: more steps, or another "
+                               "baseline, may be needed",
+                               completeness->sum, completeness->difference));
+  return VT_OK;
+}
+
 static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *method, const void *settings,
                             const vt_request *request, vt_result *result)
 {
   vt_explanation *explanation = result->explanation;
-  vt_scorer_options options = {.second = VT_CLASS_PREDICTED,
+  vt_scorer_options options = {.target = VT_CLASS_NONE,
+                               .second = VT_CLASS_PREDICTED,
                                .score = (vt_score_kind)request->class_score,
                                .batch = (int)request->batch,
                                .max_calls = request->max_calls,
                                .time_limit = request->time_limit};
   vt_scorer *scorer = NULL;
-  VT_TRY(vt_target_parse(ctx, model, request->target, &options.target));
+  vt_subject subject;
+  float *input = NULL;
+  size_t mark = vt_tensor_mark(ctx);
+  VT_TRY(read_target(ctx, model, request, &options));
+  VT_TRY(check_budget(ctx, method, settings, request, model, vt_regions_count(result->regions)));
   VT_TRY(vt_scorer_new(ctx, model, result->picture, result->blank, result->regions, &options, &scorer));
   vt_status status = VT_OK;
   describe_decision(explanation, model, scorer, request);
@@ -101,16 +177,31 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
   VT_TRY_DONE(
       warn_about_division(ctx, explanation, &result->regions_report, vt_regions_count(result->regions)));
 
-  vt_task task = {model, result->picture, result->blank, result->regions, scorer, (uint64_t)request->seed};
+  vt_task task = {.model = model,
+                  .picture = result->picture,
+                  .blank = result->blank,
+                  .regions = result->regions,
+                  .scorer = scorer,
+                  .seed = (uint64_t)request->seed,
+                  .target = vt_scorer_target(vt_scorer_options_of(scorer))};
+  VT_TRY_DONE(look_inside(ctx, method, &task, &subject, &input));
   if (method->check) VT_TRY_DONE(method->check(ctx, &task, settings));
   VT_TRY_DONE(method->run(ctx, &task, settings, explanation));
-  /* what a cut-short search left open is nobody's call */
-  VT_TRY_DONE(vt_explanation_complete(ctx, explanation, scorer, explanation->partial));
-  explanation->model_calls = vt_scorer_calls(scorer);
+  bool mapped = explanation->attribution != NULL;
+  if (mapped) {
+    VT_TRY_DONE(
+        vt_map_finish(ctx, &task, explanation, (vt_reduction)request->reduce, request->region_score == 1));
+    VT_TRY_DONE(warn_about_map(ctx, explanation));
+  }
+  /* what a cut-short search left open is nobody's call; nor are the curves of a map */
+  VT_TRY_DONE(vt_explanation_complete(ctx, explanation, scorer, explanation->partial || mapped));
+  explanation->model_calls = vt_scorer_calls(scorer) + explanation->traced_runs;
   explanation->model_forwards = vt_scorer_forwards(scorer);
   explanation->diagnostic_calls = vt_scorer_diagnostic_calls(scorer);
 done:
   vt_scorer_free(scorer);
+  vt_free(input);
+  vt_tensor_release(ctx, mark);
   return status;
 }
 

@@ -19,6 +19,10 @@ typedef struct vt_request {
   char *fill;        /* vt_fill_make() text */
   char *target;      /* "pred", a class index or a class name */
   int class_score;   /* vt_score_kind */
+  char *contrast;    /* of a margin: class index or name; NULL: the strongest other class */
+  char *similar_to;  /* of a similarity: file of the direction (.npy); NULL: none */
+  int reduce;        /* vt_reduction, of methods that make maps */
+  int region_score;  /* of those: mean of the map over a region, or sum */
   int64_t max_calls; /* 0: none */
   double time_limit; /* seconds, 0: none */
   int64_t batch;

@@ -5,11 +5,13 @@
  */
 #include "attribution/attribute.h"
 #include "attribution/lima.h"
+#include "attribution/methods.h"
 
 static const vt_method *const methods[] = {
     &vt_method_lima,
     &vt_method_smdl,
     &vt_method_baseline_order,
+    &vt_method_saliency,
 };
 
 const vt_method_list vt_methods = {methods, VT_COUNT(methods)};

@@ -13,9 +13,15 @@ const char *cli_needs_text(unsigned needs, char buffer[160])
   static const struct {
     unsigned bit;
     const char *name;
-  } names[] = {{VT_NEEDS_REGIONS, "regions"}, {VT_NEEDS_GRADIENTS, "gradients"},
-               {VT_NEEDS_HOOKS, "hooks"},     {VT_NEEDS_LABELS, "labels"},
-               {VT_NEEDS_MASKS, "masks"},     {VT_NEEDS_EMBEDDING, "embedding"}};
+  } names[] = {{VT_NEEDS_REGIONS, "regions"},
+               {VT_NEEDS_GRADIENTS, "gradients"},
+               {VT_NEEDS_HOOKS, "hooks"},
+               {VT_NEEDS_LABELS, "labels"},
+               {VT_NEEDS_MASKS, "masks"},
+               {VT_NEEDS_EMBEDDING, "embedding"},
+               {VT_NEEDS_PICTURE, "a picture"},
+               {VT_NEEDS_LAYER, "a layer with spatial extent"},
+               {VT_NEEDS_ATTENTION, "attention blocks"}};
   size_t used = 0;
   buffer[0] = 0;
   for (size_t i = 0; i < VT_COUNT(names); i++)

@@ -177,6 +177,7 @@ static vt_status measure(cli *run, evaluate_run *work, const char *image)
   vt_scorer_options options = {.target = target,
                                .second = VT_CLASS_NONE,
                                .score = (vt_score_kind)work->settings.class_score,
+                               .contrast = VT_CLASS_NONE,
                                .batch = 64};
   VT_TRY(vt_scorer_new(run->ctx, work->model, work->picture, work->blank, work->explanation.regions, &options,
                        &work->scorer));
@@ -217,8 +218,8 @@ static vt_status print_json(cli *run, const evaluate_run *work, const char *imag
       work->metric->higher_is_better, "protocol", work->protocol->id, "protocol_text",
       work->protocol->summary, "target", "index", target, "name",
       vt_json_outside(vt_model_class_name(work->model, target)), "score_kind",
-      work->settings.class_score == VT_SCORE_LOGIT ? "logit" : "probability", "value",
-      number_or_null(measured->value), "normalised", number_or_null(measured->normalised), "scores",
+      vt_score_name((vt_score_kind)work->settings.class_score), "value", number_or_null(measured->value),
+      "normalised", number_or_null(measured->normalised), "scores",
       numbers(measured->scores, measured->points), "areas", numbers(measured->areas, measured->points),
       "tied_share", measured->tied_share, "calls", (json_int_t)measured->calls, "note",
       vt_json_outside(measured->note), "meta", "version", vt_version(), "model",
@@ -252,7 +253,7 @@ static void print_text(const evaluate_run *work)
     printf("%-34s %s\n", measured->extra_titles[i], vt_number_text(measured->extra[i], other));
   printf("protocol  %s: %s\n", work->protocol->id, work->protocol->summary);
   printf("target    class %d%s%s, %s\n", target, name ? ", " : "", name ? name : "",
-         work->settings.class_score == VT_SCORE_LOGIT ? "logit" : "probability");
+         vt_score_name((vt_score_kind)work->settings.class_score));
   printf("calls     %lld\n", (long long)measured->calls);
   if (measured->tied_share > 0)
     printf("ties      %.3g %% of the pixels share their value; lower index first\n",

@@ -102,6 +102,7 @@ vt_status vt_complete_saliency(vt_ctx *ctx, vt_explanation *explanation)
   size_t pixels = (size_t)height * (size_t)width;
   double *values = vt_alloc_zero(ctx, (size_t)count, sizeof *values);
   float *by_region = vt_alloc_zero(ctx, (size_t)count, sizeof *by_region);
+  bool given = explanation->attribution != NULL; /* the map came first, and made the order */
   if (values && by_region && !explanation->saliency)
     explanation->saliency = vt_alloc_zero(ctx, pixels, sizeof *explanation->saliency);
   if (!values || !by_region || !explanation->saliency) {
@@ -114,8 +115,9 @@ vt_status vt_complete_saliency(vt_ctx *ctx, vt_explanation *explanation)
   explanation->uninformative = flat || fabs(explanation->full - explanation->blank) <= 1e-12;
   for (int j = 0; j < count; j++)
     by_region[explanation->order[j]] = explanation->uninformative ? (float)(count - j) : (float)values[j];
-  for (size_t i = 0; i < pixels; i++)
+  for (size_t i = 0; i < pixels && !given; i++)
     explanation->saliency[i] = by_region[labels[i]];
+  if (given) explanation->uninformative = false;
   vt_free(values);
   vt_free(by_region);
   return VT_OK;

@@ -49,6 +49,9 @@ void vt_explanation_free(vt_explanation *explanation)
   free_ranking(explanation);
   vt_free(explanation->target_name);
   vt_free(explanation->saliency);
+  vt_free(explanation->attribution);
+  vt_free(explanation->native);
+  vt_free(explanation->native_name);
   vt_free(explanation->partial_reason);
   json_decref(explanation->parameters);
   json_decref(explanation->warnings);

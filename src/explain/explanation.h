@@ -26,6 +26,25 @@ typedef struct vt_mistake {
   double peak_area;  /* revealed area at the highest score */
 } vt_mistake;
 
+/* Does what a method gave to the inputs add up to what is to be explained? */
+typedef struct vt_completeness {
+  bool present;
+  double sum;        /* of the map */
+  double difference; /* target's score of the picture less that of the baseline */
+  double error;      /* sum − difference */
+} vt_completeness;
+
+/* How a map over channels became one number a pixel. */
+typedef enum vt_reduction {
+  VT_REDUCE_AUTO, /* as the method says */
+  VT_REDUCE_SUM,
+  VT_REDUCE_MEAN,
+  VT_REDUCE_ABS_MAX,
+  VT_REDUCE_ABS_SUM,
+  VT_REDUCE_L2
+} vt_reduction;
+#define VT_REDUCTION_CHOICES "auto|sum|mean|abs-max|abs-sum|l2"
+
 typedef struct vt_explanation {
   /* what was explained */
   vt_model *model;            /* borrowed */
@@ -55,8 +74,20 @@ typedef struct vt_explanation {
   int64_t violation_triples;
   bool uninformative; /* full = blank: the saliency is a rank map */
 
-  /* [height, width] at model resolution, raw values of 01-lima §7 before min-max, larger = more important */
+  /* [height, width] at model resolution, larger = more important: of rankings the raw values of 01-lima §7
+   * before min-max, of methods that make maps their reduced map */
   float *saliency;
+
+  /* maps (explain/map.h): raw and signed; NULL: the method ranks regions */
+  float *attribution; /* [channels, height, width], or as `attribution_dims` says of other inputs */
+  int attribution_rank;
+  int64_t attribution_dims[VT_MAX_RANK];
+  vt_reduction reduction; /* that made `saliency` */
+  float *native;          /* at the layer's own size, before anything was done to it; NULL: there is none */
+  int native_rank;
+  int64_t native_dims[VT_MAX_RANK];
+  char *native_name; /* owned: the tensor it was read from */
+  vt_completeness completeness;
 
   /* how it was made */
   const struct vt_method *method;
@@ -66,6 +97,7 @@ typedef struct vt_explanation {
   bool partial;
   char *partial_reason; /* owned: see vt_scorer_partial_reason() */
   int64_t model_calls, model_forwards, diagnostic_calls;
+  int64_t traced_runs; /* of model_calls: runs looked into, with or without gradient */
   double seconds;
   int threads, batch;
   json_t *warnings; /* owned array of strings */

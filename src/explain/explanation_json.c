@@ -102,7 +102,7 @@ static json_t *class_object(const vt_explanation *explanation, int index, bool *
 static json_t *target_object(const vt_explanation *explanation, bool *failed)
 {
   object to = {.json = class_object(explanation, explanation->target, failed), .failed = failed};
-  set(to, "score_kind", json_string(explanation->score == VT_SCORE_LOGIT ? "logit" : "probability"));
+  set(to, "score_kind", json_string(vt_score_name(explanation->score)));
   set(to, "full", number(explanation->full));
   set(to, "blank", number(explanation->blank));
   return to.json;
@@ -168,6 +168,40 @@ static json_t *violation_object(const vt_explanation *explanation, bool *failed)
   return to.json;
 }
 
+static json_t *sizes(const int64_t *dims, int rank)
+{
+  json_t *list = json_array();
+  for (int i = 0; list && i < rank; i++)
+    if (json_array_append_new(list, json_integer((json_int_t)dims[i])) != 0) {
+      json_decref(list);
+      return NULL;
+    }
+  return list;
+}
+
+/* What attribution.npy, saliency.npy and native.npy hold. */
+static json_t *map_object(const vt_explanation *explanation, bool *failed)
+{
+  static const char *const reductions[] = {"auto", "sum", "mean", "abs-max", "abs-sum", "l2"};
+  object to = new_object(failed);
+  set(to, "shape", sizes(explanation->attribution_dims, explanation->attribution_rank));
+  set(to, "reduction", json_string(reductions[explanation->reduction]));
+  if (explanation->native) {
+    object native = new_object(failed);
+    set(native, "tensor", vt_json_outside(explanation->native_name));
+    set(native, "shape", sizes(explanation->native_dims, explanation->native_rank));
+    set(to, "native", native.json);
+  }
+  if (explanation->completeness.present) {
+    object completeness = new_object(failed);
+    set(completeness, "sum", number(explanation->completeness.sum));
+    set(completeness, "difference", number(explanation->completeness.difference));
+    set(completeness, "error", number(explanation->completeness.error));
+    set(to, "completeness", completeness.json);
+  }
+  return to.json;
+}
+
 static json_t *data_object(const vt_explanation *explanation, bool *failed)
 {
   object to = new_object(failed);
@@ -186,6 +220,7 @@ static json_t *data_object(const vt_explanation *explanation, bool *failed)
     set(to, "violation", violation_object(explanation, failed));
     set(to, "uninformative", json_boolean(explanation->uninformative));
   }
+  if (explanation->attribution) set(to, "map", map_object(explanation, failed));
   if (explanation->regions) set(to, "regions", region_list(explanation->regions, failed));
   return to.json;
 }
@@ -216,6 +251,7 @@ static json_t *meta_object(const vt_explanation *explanation, bool *failed)
   set(to, "seed", json_integer((json_int_t)explanation->seed));
   set(to, "model_calls", json_integer(explanation->model_calls));
   set(to, "model_forwards", json_integer(explanation->model_forwards));
+  if (explanation->attribution) set(to, "traced_runs", json_integer(explanation->traced_runs));
   set(to, "diagnostic_calls", json_integer(explanation->diagnostic_calls));
   set(to, "seconds", number(explanation->seconds));
   set(to, "threads", json_integer(explanation->threads));

@@ -74,7 +74,8 @@ static vt_status read_fields(vt_ctx *ctx, const json_t *root, vt_explanation_fil
     return vt_fail(ctx, VT_ERROR_INVALID_DATA, "data.target.index is missing or no class");
   out->target = (int)class_index;
   const char *kind = json_string_value(json_object_get(target, "score_kind"));
-  out->score = kind && strcmp(kind, "logit") == 0 ? VT_SCORE_LOGIT : VT_SCORE_PROBABILITY;
+  for (int i = 0; kind && i < VT_SCORE_KINDS; i++)
+    if (strcmp(kind, vt_score_name((vt_score_kind)i)) == 0) out->score = (vt_score_kind)i;
   out->full = number_or_nan(json_object_get(target, "full"));
   out->blank = number_or_nan(json_object_get(target, "blank"));
   const char *method = json_string_value(json_object_get(json_object_get(root, "meta"), "method"));

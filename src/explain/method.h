@@ -7,24 +7,32 @@
 
 #include "base/params.h"
 #include "explain/explanation.h"
+#include "explain/look.h"
 
 /* What a method is given. Everything is borrowed. */
 typedef struct vt_task {
-  vt_model *model;
-  const vt_image *picture; /* [model height, model width] RGB */
+  vt_model *model;         /* NULL: the subject is no picture model (tokens) */
+  const vt_image *picture; /* [model height, model width] RGB; NULL as above, like the next three */
   const vt_image *blank;   /* the fill, same size */
   const vt_regions *regions;
   vt_scorer *scorer; /* set to the target */
   uint64_t seed;
+  /* for methods that look inside (needs gradients or hooks); else subject is NULL */
+  const vt_subject *subject;
+  vt_target target;   /* resolved: the class explained has its index */
+  const float *input; /* [vt_subject_floats()] the varying tensor of the picture explained, normalised */
 } vt_task;
 
 typedef enum vt_needs {
   VT_NEEDS_REGIONS = 1,
   VT_NEEDS_GRADIENTS = 2,
-  VT_NEEDS_HOOKS = 4,
+  VT_NEEDS_HOOKS = 4, /* reads or replaces inner tensors */
   VT_NEEDS_LABELS = 8,
   VT_NEEDS_MASKS = 16,
-  VT_NEEDS_EMBEDDING = 32
+  VT_NEEDS_EMBEDDING = 32,
+  VT_NEEDS_PICTURE = 64,   /* not for tokens */
+  VT_NEEDS_LAYER = 128,    /* an inner tensor with spatial extent */
+  VT_NEEDS_ATTENTION = 256 /* attention blocks in the graph */
 } vt_needs;
 
 /* To add a method: its file in attribution/ ending in one of these, and a line in attribution/list.c. */
@@ -41,8 +49,9 @@ typedef struct vt_method {
   size_t field_count;
   /* Optional check before anything is computed (message says what to change). */
   vt_status (*check)(vt_ctx *ctx, const vt_task *task, const void *settings);
-  /* Fills the ranking or the map. VT_ERROR_LIMIT and VT_ERROR_INTERRUPTED after the explanation was made
-   * valid as a partial one are reported through `explanation->partial`, with VT_OK. */
+  /* Fills the ranking or, through explain/map.h, the map: a map is reduced and its regions ranked for it.
+   * VT_ERROR_LIMIT and VT_ERROR_INTERRUPTED after the explanation was made valid as a partial one are
+   * reported through `explanation->partial`, with VT_OK. */
   vt_status (*run)(vt_ctx *ctx, const vt_task *task, const void *settings, vt_explanation *explanation);
   /* Model calls on `regions` regions, full and blank included (`embedding`: effectiveness is on);
    * NULL: not known before. */

@@ -115,10 +115,15 @@ bool vt_model_gives_logits(const vt_model *model)
   return model->logits;
 }
 
+bool vt_model_gives_map(const vt_model *model)
+{
+  return model->map;
+}
+
 void vt_model_probabilities(const vt_model *model, const float *output, double *probabilities)
 {
   int classes = model->classes;
-  if (!model->logits) {
+  if (!model->logits || model->map) {
     for (int c = 0; c < classes; c++)
       probabilities[c] = output[c];
     return;

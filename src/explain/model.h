@@ -29,9 +29,12 @@ size_t vt_model_output_floats(const vt_model *model);
 size_t vt_model_embedding_floats(const vt_model *model); /* 0: no embedding named */
 const vt_preprocess *vt_model_preprocess(const vt_model *model);
 bool vt_model_gives_logits(const vt_model *model);
+/* The output is a map ([batch, …] of more axes than one) and no list of classes: vt_model_classes() counts
+ * its values, and only scores without a class exist. */
+bool vt_model_gives_map(const vt_model *model);
 
 /* Class probabilities of raw outputs [classes] in f64: softmax of logits, or the values as they are; one
- * output (classes = 1): sigmoid of a logit, p of the positive class. */
+ * output (classes = 1): sigmoid of a logit, p of the positive class. Of a map: its values. */
 void vt_model_probabilities(const vt_model *model, const float *output, double *probabilities);
 
 #endif

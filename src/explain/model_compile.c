@@ -129,7 +129,8 @@ static vt_status take_shapes(vt_ctx *ctx, vt_model *model, const char *path, con
                              const vt_tensor *answer, const vt_tensor *embedded)
 {
   const vt_onnx_state *state = model->state;
-  if (!row_length(answer, state->micro, false, &model->output_floats))
+  model->map = !row_length(answer, state->micro, false, &model->output_floats);
+  if (model->map && !row_length(answer, state->micro, true, &model->output_floats))
     return refuse_output(ctx, state, path, answer);
   model->classes = (int)model->output_floats;
   model->embedding_floats = 0;
@@ -194,7 +195,10 @@ vt_status vt_onnx_compile(vt_ctx *ctx, vt_model *model, const char *path, const 
   if (!output && vt_graph_output_count(state->graph) > 1)
     VT_TRY(vt_model_assume(ctx, model, "the graph has %d outputs; the first one, '%s', is explained",
                            vt_graph_output_count(state->graph), vt_graph_output_name(state->graph, 0)));
-  if (embedding) VT_TRY(check_embedding_name(ctx, state->graph, path, embedding));
+  if (embedding) {
+    VT_TRY(check_embedding_name(ctx, state->graph, path, embedding));
+    if (!(state->embedding_name = vt_strdup(ctx, embedding))) return VT_ERROR_OUT_OF_MEMORY;
+  }
   state->micro = open_batch ? 1 : (int)state->input_dims[0];
   state->embedding = embedding ? find_output(state->graph, embedding) : -1;
   const char *wanted = embedding && state->embedding < 0 ? embedding : NULL;

@@ -9,6 +9,8 @@
 #include "base/base.h"
 #include "explain/model.h"
 
+struct vt_subject;
+
 /* One call of vt_model_run. */
 typedef struct vt_model_job {
   int count, batch;
@@ -23,6 +25,8 @@ typedef struct vt_model_kind {
   /* Runs all items of the job; see vt_model_run for what it promises. */
   vt_status (*run)(vt_ctx *ctx, vt_model *model, vt_model_job *job);
   void (*free_state)(void *state);
+  /* What is inside, for gradients and hooks; NULL: nothing can be seen. */
+  vt_status (*subject)(vt_ctx *ctx, const vt_model *model, struct vt_subject *out);
 } vt_model_kind;
 
 struct vt_model {
@@ -31,6 +35,7 @@ struct vt_model {
   vt_preprocess *preprocess;
   int classes;
   bool logits;
+  bool map; /* the output is no list of classes: [batch, …] of any rank */
   size_t input_floats, output_floats, embedding_floats;
   char **assumptions; /* sentences */
   size_t assumption_count, assumption_capacity;

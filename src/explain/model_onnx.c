@@ -9,6 +9,7 @@
 #include <omp.h>
 #include <stdatomic.h>
 
+#include "explain/look.h"
 #include "tensor/tensor.h"
 
 /* ---- state ---- */
@@ -36,6 +37,7 @@ static void free_onnx_state(void *pointer)
   pthread_mutex_destroy(&state->lock);
   vt_plan_free(state->plan);
   vt_graph_free(state->graph);
+  vt_free(state->embedding_name);
   vt_free(state);
 }
 
@@ -245,4 +247,29 @@ static vt_status run_onnx(vt_ctx *ctx, vt_model *model, vt_model_job *job)
   return status;
 }
 
-const vt_model_kind vt_model_kind_onnx = {.name = "onnx", .run = run_onnx, .free_state = free_onnx_state};
+/* ---- looking inside ---- */
+
+/* One item at a time; a graph that fixes a larger batch cannot be looked into. */
+static vt_status onnx_subject(vt_ctx *ctx, const vt_model *model, vt_subject *out)
+{
+  const vt_onnx_state *state = model->state;
+  const vt_graph *graph = state->graph;
+  const vt_value *input = &graph->values[graph->inputs[0]];
+  if (input->declared && input->rank == 4 && input->dims[0] > 1)
+    return vt_fail(ctx, VT_ERROR_UNSUPPORTED,
+                   "%s fixes a batch of %lld items; methods that look inside run one item at a time",
+                   graph->path, (long long)input->dims[0]);
+  *out = (vt_subject){.graph = graph,
+                      .varying = input->name,
+                      .type = VT_F32,
+                      .rank = 4,
+                      .output = vt_graph_output_name(graph, state->output),
+                      .embedding = state->embedding_name,
+                      .logits = model->logits};
+  memcpy(out->dims, state->input_dims, sizeof state->input_dims);
+  out->dims[0] = 1;
+  return VT_OK;
+}
+
+const vt_model_kind vt_model_kind_onnx = {
+    .name = "onnx", .run = run_onnx, .free_state = free_onnx_state, .subject = onnx_subject};

@@ -17,6 +17,7 @@ typedef struct vt_onnx_state {
   int64_t input_dims[4]; /* [micro, channels, height, width], or channels last */
   int output;            /* index among the graph's outputs */
   int embedding;         /* index among the plan's outputs (or the graph's, by trace), −1: none */
+  char *embedding_name;  /* owned, NULL: none */
   pthread_mutex_t lock;  /* guards the sessions not in use */
   vt_session **idle;
   size_t idle_count, idle_capacity;

@@ -203,11 +203,9 @@ static vt_status decide_kind(vt_ctx *ctx, vt_model *model, const char *path, boo
 {
   /* The sidecar speaks of its own output; another one chosen by name is looked at afresh. */
   vt_output_kind kind = own_output ? model->preprocess->output : VT_OUTPUT_AUTO;
-  if (kind == VT_OUTPUT_EMBEDDING)
-    return vt_fail(ctx, VT_ERROR_UNSUPPORTED,
-                   "%s answers an embedding, which has no classes to explain; name an output with class "
-                   "scores (--output)",
-                   path);
+  VT_UNUSED(path);
+  if (kind == VT_OUTPUT_EMBEDDING) model->map = true;
+  if (model->map) return VT_OK;
   model->logits = kind == VT_OUTPUT_LOGITS;
   return kind == VT_OUTPUT_AUTO ? decide_by_probe(ctx, model) : VT_OK;
 }

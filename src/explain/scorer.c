@@ -92,7 +92,7 @@ static void consume_item(void *user, int item, const float *output, const float 
   const subset_run *run = user;
   vt_scorer *scorer = run->scorer;
   vt_cached *cached = &scorer->cache.values[run->entries[item]];
-  vt_scored scored = vt_scored_from(scorer->model, &scorer->options, output, run->probabilities);
+  vt_scored scored = vt_scored_from(scorer->model, &scorer->options, output, embedding, run->probabilities);
   if (!cached->ready) cached->scored = scored;
   cached->ready = true;
   size_t floats = scorer->model->embedding_floats;
@@ -274,9 +274,8 @@ static void compose_pixel_item(void *user, int item, float *input)
 
 static void consume_pixel_item(void *user, int item, const float *output, const float *embedding)
 {
-  VT_UNUSED(embedding);
   const pixel_run *run = user;
-  run->out[item] = vt_scored_from(run->scorer->model, &run->scorer->options, output, NULL);
+  run->out[item] = vt_scored_from(run->scorer->model, &run->scorer->options, output, embedding, NULL);
 }
 
 vt_status vt_scorer_pixels(vt_ctx *ctx, vt_scorer *scorer, const uint8_t *const *shown, int count,

@@ -8,8 +8,7 @@
 #define VT_EXPLAIN_SCORER_H
 
 #include "explain/model.h"
-
-typedef enum vt_score_kind { VT_SCORE_PROBABILITY, VT_SCORE_LOGIT } vt_score_kind;
+#include "explain/target.h"
 
 enum { VT_CLASS_NONE = -1, VT_CLASS_PREDICTED = -2 };
 
@@ -20,6 +19,9 @@ typedef struct vt_scorer_options {
    * another class than the target, none otherwise. */
   int second;
   vt_score_kind score;
+  int contrast;           /* of a margin; negative: the strongest other class */
+  const float *direction; /* of a similarity, [direction_count]; borrowed */
+  size_t direction_count;
   int batch;         /* for models outside this process; no effect on results */
   int64_t max_calls; /* budget over calls asked for; 0: none */
   double time_limit; /* seconds from the scorer's start; 0: none. The first request begins in any case */
@@ -30,11 +32,12 @@ typedef struct vt_scorer_options {
 
 /* What the model said of one composite. */
 typedef struct vt_scored {
-  double target; /* probability or logit of the target class */
-  double second; /* the same of the second class; 0 without one */
+  double target; /* score of the target */
+  double second; /* the same of the second class; 0 without one, and for scores without class */
   /* 1 − H(p)/ln K, H with ln(p + 1e-7) (01-lima §2); one class: binary entropy over ln 2. */
   double confidence;
-  /* Most probable class, lowest index on ties; one class: 0, or −1 when its probability is below ½. */
+  /* Most probable class, lowest index on ties; one class: 0, or −1 when its probability is below ½; −1 for
+   * scores without class. */
   int top;
 } vt_scored;
 
@@ -53,11 +56,14 @@ double vt_scorer_invariance(const vt_scorer *scorer);
 
 /* The options the scorer was made with, target and second resolved to classes (second −1: none). Borrowed. */
 const vt_scorer_options *vt_scorer_options_of(const vt_scorer *scorer);
-/* What one item's raw outputs say about the classes of `options` (resolved ones). `probabilities`
+/* What one item's raw outputs (and embedding, NULL when there is none) say about the classes of `options`
+ * (resolved ones). `probabilities`
  * receives those of all [classes]; NULL: not wanted. For callers that compose inputs themselves and go
  * through vt_model_run(). */
 vt_scored vt_scored_from(const vt_model *model, const vt_scorer_options *options, const float *output,
-                         double *probabilities);
+                         const float *embedding, double *probabilities);
+/* The target that these options name. */
+vt_target vt_scorer_target(const vt_scorer_options *options);
 
 int vt_scorer_words(const vt_scorer *scorer); /* 64-bit words of a subset */
 /* Scores `count` subsets, subset i at bits[i·words]: pixels of its regions from the picture, the rest

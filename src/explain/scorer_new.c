@@ -14,7 +14,8 @@ enum { FIRST_LOOK = 4, BLANK_PLACE = 1 };
 
 typedef struct first_look {
   vt_scorer *scorer;
-  float *outputs; /* [FIRST_LOOK, output_floats] */
+  float *outputs;    /* [FIRST_LOOK, output_floats] */
+  float *embeddings; /* [FIRST_LOOK, embedding_floats], NULL: the model has none */
 } first_look;
 
 static void compose_look(void *user, int item, float *input)
@@ -26,30 +27,32 @@ static void compose_look(void *user, int item, float *input)
 
 static void consume_look(void *user, int item, const float *output, const float *embedding)
 {
-  VT_UNUSED(embedding);
   const first_look *look = user;
-  size_t floats = look->scorer->model->output_floats;
+  size_t floats = look->scorer->model->output_floats, wide = look->scorer->model->embedding_floats;
   memcpy(look->outputs + (size_t)item * floats, output, floats * sizeof *output);
+  if (wide) memcpy(look->embeddings + (size_t)item * wide, embedding, wide * sizeof *embedding);
 }
 
 static vt_status resolve_classes(vt_ctx *ctx, vt_scorer *scorer, const float *output)
 {
   vt_scorer_options *options = &scorer->options;
   int classes = scorer->model->classes;
-  if (options->target >= classes)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "target class %d: the model has %d classes, 0 to %d",
-                   options->target, classes, classes - 1);
+  vt_target target = vt_scorer_target(options);
+  VT_TRY(vt_target_check(ctx, &target, scorer->model));
+  if (!vt_score_has_class(options->score)) {
+    options->target = options->second = VT_CLASS_NONE;
+    return VT_OK;
+  }
   if (options->second >= classes || options->second < VT_CLASS_PREDICTED)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "second class %d: the model has %d classes, 0 to %d",
                    options->second, classes, classes - 1);
-  if (options->score == VT_SCORE_LOGIT && !scorer->model->logits)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                   "the model answers probabilities, so there is no logit to explain: use the class score "
-                   "'prob', or name an output with logits");
   int predicted = 0;
   for (int c = 1; c < classes; c++)
     if (output[c] > output[predicted]) predicted = c;
   if (options->target < 0) options->target = predicted;
+  if (options->score == VT_SCORE_MARGIN && options->contrast == options->target)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "class %d cannot be contrasted with itself",
+                   options->target);
   if (options->second == VT_CLASS_PREDICTED)
     options->second = predicted == options->target ? VT_CLASS_NONE : predicted;
   return VT_OK;
@@ -65,7 +68,7 @@ static double largest_difference(const double *a, const double *b, int count)
 
 /* Files what the first look saw of one subset (all regions, or none). */
 static vt_status enter_known(vt_ctx *ctx, vt_scorer *scorer, bool all, const float *output,
-                             const double *probabilities)
+                             const float *embedding, const double *probabilities)
 {
   uint64_t *key = vt_alloc_zero(ctx, (size_t)scorer->words, sizeof *key);
   if (!key) return VT_ERROR_OUT_OF_MEMORY;
@@ -76,7 +79,7 @@ static vt_status enter_known(vt_ctx *ctx, vt_scorer *scorer, bool all, const flo
   vt_free(key);
   if (status != VT_OK) return status;
   vt_cached *cached = &scorer->cache.values[entry];
-  cached->scored = vt_scored_from(scorer->model, &scorer->options, output, NULL);
+  cached->scored = vt_scored_from(scorer->model, &scorer->options, output, embedding, NULL);
   cached->probabilities = vt_alloc(ctx, bytes);
   if (!cached->probabilities) return VT_ERROR_OUT_OF_MEMORY;
   memcpy(cached->probabilities, probabilities, bytes);
@@ -84,8 +87,10 @@ static vt_status enter_known(vt_ctx *ctx, vt_scorer *scorer, bool all, const flo
   return VT_OK;
 }
 
-static vt_status judge_look(vt_ctx *ctx, vt_scorer *scorer, const float *outputs, double *probabilities)
+static vt_status judge_look(vt_ctx *ctx, const first_look *first, double *probabilities)
 {
+  vt_scorer *scorer = first->scorer;
+  const float *outputs = first->outputs, *embeddings = first->embeddings;
   size_t floats = scorer->model->output_floats, classes = (size_t)scorer->model->classes;
   VT_TRY(resolve_classes(ctx, scorer, outputs));
   for (int i = 0; i < FIRST_LOOK; i++)
@@ -98,18 +103,21 @@ static vt_status judge_look(vt_ctx *ctx, vt_scorer *scorer, const float *outputs
   if (!scorer->full.probabilities) return VT_ERROR_OUT_OF_MEMORY;
   memcpy(scorer->full.probabilities, probabilities, classes * sizeof *probabilities);
   if (!scorer->words) return VT_OK;
-  VT_TRY(enter_known(ctx, scorer, true, outputs, probabilities));
+  VT_TRY(enter_known(ctx, scorer, true, outputs, embeddings, probabilities));
   return enter_known(ctx, scorer, false, outputs + BLANK_PLACE * floats,
+                     embeddings ? embeddings + BLANK_PLACE * scorer->model->embedding_floats : NULL,
                      probabilities + BLANK_PLACE * classes);
 }
 
 static vt_status look(vt_ctx *ctx, vt_scorer *scorer)
 {
-  size_t classes = (size_t)scorer->model->classes;
+  size_t classes = (size_t)scorer->model->classes, wide = scorer->model->embedding_floats;
   first_look first = {.scorer = scorer};
   first.outputs = vt_alloc_zero(ctx, FIRST_LOOK * scorer->model->output_floats, sizeof *first.outputs);
+  if (wide) first.embeddings = vt_alloc_zero(ctx, FIRST_LOOK * wide, sizeof *first.embeddings);
   double *probabilities = vt_alloc_zero(ctx, FIRST_LOOK * classes, sizeof *probabilities);
-  vt_status status = first.outputs && probabilities ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  bool ready = first.outputs && probabilities && (!wide || first.embeddings);
+  vt_status status = ready ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   if (status == VT_OK) {
     vt_model_job job = {.count = FIRST_LOOK,
                         .batch = scorer->options.batch,
@@ -122,12 +130,13 @@ static vt_status look(vt_ctx *ctx, vt_scorer *scorer)
     if (status != VT_OK && job.failed_item >= 0)
       vt_fail_prefix(ctx, "%s", job.failed_item == BLANK_PLACE ? "the fill alone" : "the whole picture");
   }
-  if (status == VT_OK) status = judge_look(ctx, scorer, first.outputs, probabilities);
+  if (status == VT_OK) status = judge_look(ctx, &first, probabilities);
   if (status == VT_OK) {
     scorer->diagnostic_calls += FIRST_LOOK;
     scorer->forwards += 2;
   }
   vt_free(first.outputs);
+  vt_free(first.embeddings);
   vt_free(probabilities);
   return status;
 }

@@ -40,9 +40,8 @@ static void compose(void *user, int item, float *input)
 static void consume(void *user, int item, const float *output, const float *embedding)
 {
   const run *r = user;
-  VT_UNUSED(embedding);
-  r->scores[item] =
-      vt_scored_from(r->model, r->options, output, r->probabilities + (size_t)item * r->classes).target;
+  double *probabilities = r->probabilities + (size_t)item * r->classes;
+  r->scores[item] = vt_scored_from(r->model, r->options, output, embedding, probabilities).target;
 }
 
 /* Pixels pasted at each step, [points] (caller frees); one step for each region when the protocol says so. */

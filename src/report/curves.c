@@ -105,8 +105,7 @@ static void draw_axes(cairo_t *canvas, const vt_explanation *explanation, const 
   cairo_save(canvas);
   cairo_translate(canvas, 18, 0.5 * (TOP + HEIGHT - BOTTOM));
   cairo_rotate(canvas, -1.5707963267948966);
-  vt_canvas_text(canvas, 0, 0, 12, VT_ALIGN_CENTRE, false,
-                 explanation->score == VT_SCORE_PROBABILITY ? "probability" : "logit");
+  vt_canvas_text(canvas, 0, 0, 12, VT_ALIGN_CENTRE, false, vt_score_name(explanation->score));
   cairo_restore(canvas);
 }
 
@@ -203,8 +202,7 @@ static void draw(cairo_t *canvas, const vt_explanation *explanation)
   cairo_set_source_rgb(canvas, 0.1, 0.1, 0.1);
   vt_canvas_text(canvas, LEFT, 26, 16, VT_ALIGN_LEFT, true,
                  class_text(explanation->target_name, explanation->target, name));
-  snprintf(text, sizeof text, "%s of this class%s",
-           explanation->score == VT_SCORE_PROBABILITY ? "probability" : "logit",
+  snprintf(text, sizeof text, "%s of this class%s", vt_score_name(explanation->score),
            explanation->partial ? ", search cut short" : "");
   cairo_set_source_rgb(canvas, 0.35, 0.35, 0.35);
   vt_canvas_text(canvas, LEFT, 44, 12, VT_ALIGN_LEFT, false, text);

@@ -150,8 +150,8 @@ static void add_classes(const vt_report *report, json_t *page)
   json_object_set_new(page, "target",
                       json_pack("{s:i, s:o, s:s, s:o, s:o}", "index", explanation->target, "name",
                                 text_or_null(explanation->target_name), "score_kind",
-                                explanation->score == VT_SCORE_PROBABILITY ? "probability" : "logit", "full",
-                                number(explanation->full), "blank", number(explanation->blank)));
+                                vt_score_name(explanation->score), "full", number(explanation->full), "blank",
+                                number(explanation->blank)));
   json_object_set_new(
       page, "predicted",
       json_pack("{s:i, s:o}", "index", explanation->predicted, "name",

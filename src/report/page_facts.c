@@ -55,8 +55,7 @@ json_t *vt_page_facts(vt_ctx *ctx, const vt_report *report, const vt_scene *scen
   if (report->photo_name) fact(list, "photograph", report->photo_name);
   if (explanation->image_sha256[0]) fact(list, "photograph SHA-256", explanation->image_sha256);
   snprintf(text, sizeof text, "class %d%s%s, %s", explanation->target, explanation->target_name ? ", " : "",
-           explanation->target_name ? explanation->target_name : "",
-           explanation->score == VT_SCORE_PROBABILITY ? "probability" : "logit");
+           explanation->target_name ? explanation->target_name : "", vt_score_name(explanation->score));
   fact(list, "target", text);
   if (explanation->method) fact(list, "method", explanation->method->id);
   const char *key;

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Methods that make maps: from the numbers a method found to the explanation's attribution, saliency,
+ * native map and ranking of regions. Values stay raw and signed.
+ */
+#ifndef VT_EXPLAIN_MAP_H
+#define VT_EXPLAIN_MAP_H
+
+#include "explain/method.h"
+
+/* ---- what a method asks and says ---- */
+
+/* vt_subject_look() for a method: counted in the explanation. */
+vt_status vt_task_look(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, int count,
+                       const vt_look *look, vt_compose_fn compose, vt_see_fn see, void *user);
+
+/* The map as found: one number for each element of the varying tensor, in its layout (`values`, [floats]).
+ * Pictures are stored [channels, height, width] whatever the model's layout; other inputs without their batch
+ * axis. `reduction` is what AUTO means for this method. */
+vt_status vt_map_set(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, const double *values,
+                     vt_reduction reduction);
+/* The map of a layer, [height, width] (one row for tokens: height 1), of the tensor `name`: kept as native
+ * map, and resized to the input (bilinear, half-pixel centres, edges clamped). The attribution is that
+ * resized map divided evenly among the channels, so that its sum over channels is the saliency. `relu`:
+ * negative values are cut before resizing (native keeps them). */
+vt_status vt_map_set_native(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, const char *name,
+                            const double *values, int height, int width, bool relu);
+/* Records that the map should add up to `difference`; the sum is taken from the attribution. */
+void vt_map_complete(vt_explanation *explanation, double sum, double difference);
+
+/* What stands for "nothing" in methods that compare, in `out` [floats]: "zero" (0 after normalisation), or
+ * as a picture: black, mean, blur, noise, an image file. For inputs that are no pictures only zero. */
+vt_status vt_baseline_make(vt_ctx *ctx, const vt_task *task, const char *text, float *out);
+#define VT_BASELINE_HELP                                                                                     \
+  "what the picture is compared with: zero (after normalisation), black, mean, blur, noise or an image file"
+
+/* ---- after the method ---- */
+
+/* Reduces the attribution to the saliency ([height, width] of pictures, [tokens] of sequences) and ranks the
+ * regions by it: mean (`by_sum`: sum) of the saliency over a region, ties to the lower index. `reduction`:
+ * what the user asked for. */
+vt_status vt_map_finish(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, vt_reduction reduction,
+                        bool by_sum);
+
+#endif
