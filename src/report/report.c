@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "base/base.h"
 #include "explain/method.h"
 #include "report/page.h"
 
@@ -67,16 +68,43 @@ static vt_status write_labels(vt_ctx *ctx, const vt_explanation *explanation, co
   return status;
 }
 
-static vt_status write_saliency(vt_ctx *ctx, const vt_explanation *explanation, const char *path)
+static vt_status write_floats(vt_ctx *ctx, const char *path, int rank, const int64_t *dims, float *values)
 {
-  int height, width;
-  vt_regions_labels(explanation->regions, &height, &width);
   size_t mark = vt_tensor_mark(ctx);
-  vt_tensor *array = vt_tensor_borrow(ctx, VT_F32, 2, (int64_t[]){height, width}, explanation->saliency);
+  vt_tensor *array = vt_tensor_borrow(ctx, VT_F32, rank, dims, values);
   if (!array) return vt_ctx_status(ctx);
   vt_status status = vt_npy_write(ctx, path, array);
   vt_tensor_release(ctx, mark);
   return status;
+}
+
+static vt_status write_saliency(vt_ctx *ctx, const vt_explanation *explanation, const char *path)
+{
+  int height, width;
+  vt_regions_labels(explanation->regions, &height, &width);
+  return write_floats(ctx, path, 2, (int64_t[]){height, width}, explanation->saliency);
+}
+
+/* Of methods that make maps: the map as found, and that of a layer at its own size. */
+static vt_status write_maps(vt_ctx *ctx, const vt_explanation *explanation, const char *folder)
+{
+  const struct {
+    const char *name;
+    float *values;
+    int rank;
+    const int64_t *dims;
+  } maps[] = {{"attribution.npy", explanation->attribution, explanation->attribution_rank,
+               explanation->attribution_dims},
+              {"native.npy", explanation->native, explanation->native_rank, explanation->native_dims}};
+  for (size_t i = 0; i < VT_COUNT(maps); i++) {
+    if (!maps[i].values) continue;
+    char *path = vt_path_join(ctx, folder, maps[i].name);
+    if (!path) return VT_ERROR_OUT_OF_MEMORY;
+    vt_status status = write_floats(ctx, path, maps[i].rank, maps[i].dims, maps[i].values);
+    vt_free(path);
+    VT_TRY(status);
+  }
+  return VT_OK;
 }
 
 /* What a picture says about itself. */
@@ -179,5 +207,5 @@ vt_status vt_report_write(vt_ctx *ctx, const vt_report *report, const char *fold
     vt_free(path);
     VT_TRY(status);
   }
-  return VT_OK;
+  return write_maps(ctx, report->explanation, folder);
 }

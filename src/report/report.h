@@ -25,7 +25,8 @@ typedef struct vt_report {
   int top_count;
 } vt_report;
 
-/* Names of the files, in the order written, NULL at the end. */
+/* Names of the files of every run, in the order written, NULL at the end. Maps add attribution.npy and, where
+ * they came from a layer, native.npy. */
 extern const char *const vt_report_files[];
 
 /* Checks the request and adds warnings about the map (constant, values that are not finite) to the
