@@ -123,7 +123,8 @@ static vt_status arg_min_run(vt_ctx *ctx, const vt_call *call)
   {                                                                                                          \
     .name = operator, .since = 1, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),                                         \
     VT_SETTINGS(arg_settings, arg_fields),                                                                   \
-    .types = {VT_NUMBERS | VT_HALVES}, .shape = arg_shape, .implementations = {{"plain", NULL, function}}    \
+    .types = {VT_NUMBERS | VT_HALVES}, .flags = VT_OP_NOT_REAL, .shape = arg_shape,                          \
+    .implementations = {{"plain", NULL, function}}                                                           \
   }
 static const vt_op rows[] = {
     ROW("ArgMax", arg_max_run),

@@ -79,7 +79,7 @@ static vt_status not_run(vt_ctx *ctx, const vt_call *call)
 #define ROW(operator, function)                                                                              \
   {                                                                                                          \
     .name = operator, .since = 18, VT_INPUTS(2, 2), VT_OUTPUTS(1, 1),                                        \
-    .types = {INTEGERS}, .same_types = true, .shape = vt_shape_broadcast,                                    \
+    .types = {INTEGERS}, .same_types = true, .flags = VT_OP_NOT_REAL, .shape = vt_shape_broadcast,           \
     .implementations = {{"plain", NULL, function}}                                                           \
   }
 
@@ -87,7 +87,7 @@ static const vt_op rows[] = {
     {
         .name = "BitShift", .since = 11, VT_INPUTS(2, 2), VT_OUTPUTS(1, 1),
         VT_SETTINGS(shift_settings, shift_fields),
-        .types = {UNSIGNED}, .same_types = true, .shape = vt_shape_broadcast,
+        .types = {UNSIGNED}, .same_types = true, .flags = VT_OP_NOT_REAL, .shape = vt_shape_broadcast,
         .implementations = {{"plain", NULL, shift_run}},
     },
     ROW("BitwiseAnd", and_run),
@@ -95,7 +95,7 @@ static const vt_op rows[] = {
     ROW("BitwiseXor", xor_run),
     {
         .name = "BitwiseNot", .since = 18, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
-        .types = {INTEGERS}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,
+        .types = {INTEGERS}, .flags = VT_OP_ELEMENTWISE | VT_OP_NOT_REAL, .shape = vt_shape_same,
         .implementations = {{"plain", NULL, not_run}},
     },
 };

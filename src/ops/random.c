@@ -7,6 +7,7 @@
 #include "ops/convert.h"
 #include "ops/elementwise.h"
 #include "ops/families.h"
+#include "ops/gradient.h"
 
 /* A seed given as a real number: every value is a seed of its own. */
 static uint64_t seed_of(double seed)
@@ -44,16 +45,36 @@ static vt_status dropout_shape(vt_ctx *ctx, const vt_call *call)
   return vt_shape_same(ctx, call);
 }
 
-/* Training: an element is kept with probability 1 − ratio and then divided by
- * that. Otherwise all are kept. */
-static vt_status dropout_run(vt_ctx *ctx, const vt_call *call)
+/* 0 outside training. */
+static double dropout_ratio(const vt_call *call)
+{
+  const vt_tensor *ratio = vt_input(call, 1), *training = vt_input(call, 2);
+  if (!training || !vt_get_i64(training, 0)) return 0;
+  return ratio ? vt_get_f64(ratio, 0) : 0.5;
+}
+
+/* An element is kept with probability 1 − ratio and then divided by that. */
+static void drop(const vt_call *call, double ratio, const vt_tensor *from, vt_tensor *to, vt_tensor *mask)
 {
   const dropout_settings *settings = call->attributes;
-  const vt_tensor *data = call->inputs[0], *ratio_input = vt_input(call, 1), *training = vt_input(call, 2);
+  uint64_t stream = vt_stream("dropout", 0);
+  double scale = 1 / (1 - ratio);
+  for (int64_t i = 0, count = vt_count(from); i < count; i++) {
+    bool keep = vt_random_uniform((uint64_t)settings->seed, stream, (uint64_t)i) >= ratio;
+    if (from->type == VT_F32)
+      ((float *)to->data)[i] = keep ? (float)((double)((const float *)from->data)[i] * scale) : 0;
+    else
+      ((double *)to->data)[i] = keep ? ((const double *)from->data)[i] * scale : 0;
+    if (mask) ((uint8_t *)mask->data)[i] = keep;
+  }
+}
+
+static vt_status dropout_run(vt_ctx *ctx, const vt_call *call)
+{
+  const vt_tensor *data = call->inputs[0];
   vt_tensor *output = call->outputs[0], *mask = vt_output(call, 1);
-  double ratio = ratio_input ? vt_get_f64(ratio_input, 0) : 0.5;
+  double ratio = dropout_ratio(call);
   int64_t count = vt_count(data);
-  if (!training || !vt_get_i64(training, 0)) ratio = 0;
   if (!(ratio >= 0 && ratio < 1))
     return vt_call_fail(ctx, call, VT_ERROR_INVALID_ARGUMENT, "ratio %g is not in [0, 1)", ratio);
   if (ratio == 0) {
@@ -62,16 +83,19 @@ static vt_status dropout_run(vt_ctx *ctx, const vt_call *call)
     return VT_OK;
   }
   if (vt_is_half(data)) return vt_run_widened(ctx, call);
-  uint64_t stream = vt_stream("dropout", 0);
-  double scale = 1 / (1 - ratio);
-  for (int64_t i = 0; i < count; i++) {
-    bool keep = vt_random_uniform((uint64_t)settings->seed, stream, (uint64_t)i) >= ratio;
-    if (data->type == VT_F32)
-      ((float *)output->data)[i] = keep ? (float)((double)((const float *)data->data)[i] * scale) : 0;
-    else
-      ((double *)output->data)[i] = keep ? ((const double *)data->data)[i] * scale : 0;
-    if (mask) ((uint8_t *)mask->data)[i] = keep;
-  }
+  drop(call, ratio, data, output, mask);
+  return VT_OK;
+}
+
+/* The same elements dropped, the others divided alike. The ratio counts as a setting: it gets nothing. */
+static vt_status dropout_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  double ratio = dropout_ratio(gradient->call);
+  if (ratio == 0) return vt_backward_same(ctx, gradient);
+  if (!vt_gradient_wanted(gradient, 0)) return VT_OK;
+  vt_tensor *made = vt_gradient_new(ctx, gradient, 0);
+  if (!made) return VT_ERROR_OUT_OF_MEMORY;
+  drop(gradient->call, ratio, vt_gradient_output(gradient, 0), made, NULL);
   return VT_OK;
 }
 
@@ -284,11 +308,11 @@ static vt_status multinomial_run(vt_ctx *ctx, const vt_call *call)
 }
 
 /* clang-format off */
-#define ROW(operator, first_version, inputs, type_set, settings_type, table, shape_rule, function)           \
+#define ROW(operator, first_version, inputs, type_set, settings_type, table, shape_rule, function, ...)      \
   {                                                                                                          \
     .name = operator, .since = first_version, VT_INPUTS(inputs, inputs), VT_OUTPUTS(1, 1),                   \
-    VT_SETTINGS(settings_type, table), .types = {type_set}, .flags = VT_OP_RANDOM,                           \
-    .shape = shape_rule, .implementations = {{"plain", NULL, function}}                                      \
+    VT_SETTINGS(settings_type, table), .types = {type_set},                                                  \
+    .shape = shape_rule, .implementations = {{"plain", NULL, function}}, __VA_ARGS__                         \
   }
 
 static const vt_op rows[] = {
@@ -296,13 +320,20 @@ static const vt_op rows[] = {
         .name = "Dropout", .since = 1, VT_INPUTS(1, 3), VT_OUTPUTS(1, 2),
         VT_SETTINGS(dropout_settings, dropout_fields), .types = {REALS, REALS, VT_T(VT_BOOL)}, .flags = VT_OP_RANDOM,
         .shape = dropout_shape, .implementations = {{"plain", NULL, dropout_run}},
+        VT_BACKWARD(dropout_backward, VT_SAVES_INPUT(1) | VT_SAVES_INPUT(2)),
     },
-    ROW("Bernoulli", 15, 1, REALS, bernoulli_settings, bernoulli_fields, bernoulli_shape, bernoulli_run),
-    ROW("RandomNormal", 1, 0, 0, random_settings, normal_fields, random_shape, normal_run),
-    ROW("RandomUniform", 1, 0, 0, random_settings, uniform_fields, random_shape, uniform_run),
-    ROW("RandomNormalLike", 1, 1, VT_STORED, random_settings, normal_like_fields, random_like_shape, normal_run),
-    ROW("RandomUniformLike", 1, 1, VT_STORED, random_settings, uniform_like_fields, random_like_shape, uniform_run),
-    ROW("Multinomial", 7, 1, REALS, multinomial_settings, multinomial_fields, multinomial_shape, multinomial_run),
+    ROW("Bernoulli", 15, 1, REALS, bernoulli_settings, bernoulli_fields, bernoulli_shape, bernoulli_run,
+        .flags = VT_OP_RANDOM, .no_gradient = "its numbers are drawn, and no derivative leads through a draw"),
+    ROW("RandomNormal", 1, 0, 0, random_settings, normal_fields, random_shape, normal_run,
+        .flags = VT_OP_RANDOM),
+    ROW("RandomUniform", 1, 0, 0, random_settings, uniform_fields, random_shape, uniform_run,
+        .flags = VT_OP_RANDOM),
+    ROW("RandomNormalLike", 1, 1, VT_STORED, random_settings, normal_like_fields, random_like_shape, normal_run,
+        .flags = VT_OP_RANDOM, .backward = vt_backward_zero),
+    ROW("RandomUniformLike", 1, 1, VT_STORED, random_settings, uniform_like_fields, random_like_shape, uniform_run,
+        .flags = VT_OP_RANDOM, .backward = vt_backward_zero),
+    ROW("Multinomial", 7, 1, REALS, multinomial_settings, multinomial_fields, multinomial_shape, multinomial_run,
+        .flags = VT_OP_RANDOM | VT_OP_NOT_REAL),
 };
 /* clang-format on */
 
