@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What gradients are where a function has no derivative or leaves the range of its numbers: the conventions
- * that stand at the rows of src/ops. Each call is made in f32 and in f64, and element k of a gradient compared
- * with the expected slope times the weight that the gradient came in with.
+ * that stand beside the rows of src/ops. Each call is made in f32 and in f64, and element k of a gradient
+ * compared with the expected slope times the weight that the gradient came in with.
  */
 #include "gradient_case.h"
 
