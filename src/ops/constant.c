@@ -6,10 +6,7 @@
 #include "ops/convert.h"
 #include "ops/families.h"
 #include "ops/gradient.h"
-<<<<<<< HEAD
 #include "ops/plain.h"
-=======
->>>>>>> 90411a5 (ops: gradients of Dropout and Range, what has none, conventions at kinks, a test of the whole table)
 
 #include <math.h>
 
@@ -255,7 +252,6 @@ static vt_status range_run(vt_ctx *ctx, const vt_call *call)
   return VT_OK;
 }
 
-<<<<<<< HEAD
 /* Element i is start + i · delta; the limit only says how many there are. */
 static vt_status range_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
@@ -270,26 +266,6 @@ static vt_status range_backward(vt_ctx *ctx, const vt_gradient *gradient)
     vt_tensor *to = vt_gradient_new(ctx, gradient, input);
     if (!to) return VT_ERROR_OUT_OF_MEMORY;
     vt_plain_write(to, input == 0 ? &start : &delta);
-=======
-/* Element i is start + i · delta. The limit only sets how many there are. */
-static vt_status range_backward(vt_ctx *ctx, const vt_gradient *gradient)
-{
-  const vt_tensor *given = vt_gradient_output(gradient, 0);
-  double sums[3] = {0};
-  for (int64_t i = 0, count = vt_count(given); i < count; i++) {
-    double value = vt_get_f64(given, i);
-    sums[0] += value;
-    sums[2] += (double)i * value;
-  }
-  for (int i = 0; i < 3; i += 2) {
-    if (!vt_gradient_wanted(gradient, i)) continue;
-    vt_tensor *made = vt_gradient_new(ctx, gradient, i);
-    if (!made) return VT_ERROR_OUT_OF_MEMORY;
-    if (made->type == VT_F32)
-      *(float *)made->data = (float)sums[i];
-    else
-      *(double *)made->data = sums[i];
->>>>>>> 90411a5 (ops: gradients of Dropout and Range, what has none, conventions at kinks, a test of the whole table)
   }
   return VT_OK;
 }
@@ -384,7 +360,8 @@ static const vt_op rows[] = {
     },
     {
         .name = "Size", .since = 1, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
-        .types = {VT_STORED}, .shape = size_shape, .implementations = {{"plain", NULL, size_run}}, .flags = VT_OP_NOT_REAL,
+        .types = {VT_STORED}, .shape = size_shape, .implementations = {{"plain", NULL, size_run}},
+        .flags = VT_OP_NOT_REAL,
     },
 };
 /* clang-format on */
