@@ -104,6 +104,9 @@ VT_API int vt_ctx_threads(const vt_ctx *ctx);
 VT_API void vt_ctx_set_max_memory(vt_ctx *ctx, uint64_t bytes);
 VT_API uint64_t vt_ctx_memory_in_use(const vt_ctx *ctx);
 VT_API uint64_t vt_ctx_memory_peak(const vt_ctx *ctx);
+/* Large blocks that were freed are kept to be used again; with what is in use they are at most a quarter and
+ * 32 MB more than once was in use. This gives them back to the system. */
+VT_API void vt_ctx_trim_memory(vt_ctx *ctx);
 
 /* `flag` becomes non-zero (from a signal handler, say) to ask running work to stop with VT_ERROR_INTERRUPTED.
  * Borrowed; NULL takes it back. */

@@ -54,6 +54,9 @@ bool vt_size_mul(size_t a, size_t b, size_t *out);
 /* Makes room for one more element in a growable array: doubles `*capacity` when `count` has reached it. */
 vt_status vt_grow(vt_ctx *ctx, void *array_pointer, size_t *capacity, size_t count, size_t element_size);
 
+/* Bytes of freed blocks that wait to be used again; not in use. */
+uint64_t vt_ctx_memory_waiting(const vt_ctx *ctx);
+
 /* Tests only: the n-th allocation from now (1 = the next) of this context and its
  * relatives fails; 0 = never. */
 void vt_ctx_fail_allocation(vt_ctx *ctx, long n);

@@ -38,13 +38,12 @@ const char *vt_version(void)
 vt_ctx *vt_ctx_new(void)
 {
   vt_ctx *ctx = calloc(1, sizeof *ctx);
-  vt_memory *memory = calloc(1, sizeof *memory);
+  vt_memory *memory = vt_memory_new();
   if (!ctx || !memory) {
     free(ctx);
-    free(memory);
+    vt_memory_unref(memory);
     return NULL;
   }
-  atomic_init(&memory->references, 1);
   ctx->memory = memory;
   return ctx;
 }
@@ -67,6 +66,7 @@ void vt_ctx_free(vt_ctx *ctx)
   if (ctx->release_tensors) ctx->release_tensors(ctx);
   vt_free(ctx->tensors);
   free(ctx->message);
+  if (!ctx->parent) vt_ctx_trim_memory(ctx); /* blocks that live on must not hold those that wait */
   vt_memory_unref(ctx->memory);
   free(ctx);
 }

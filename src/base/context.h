@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "base/base.h"
+#include "base/blocks.h"
 
 struct vt_tape;
 struct vt_tensor;
@@ -18,8 +19,10 @@ typedef struct vt_memory {
   atomic_llong in_use, peak, limit;
   atomic_long references;
   atomic_long fail_at; /* counts down to a forced failure (tests); 0 = off */
+  vt_blocks blocks;    /* freed, to be used again */
 } vt_memory;
 
+vt_memory *vt_memory_new(void); /* with one reference; NULL when memory is short */
 void vt_memory_unref(vt_memory *memory);
 
 struct vt_ctx {

@@ -2,6 +2,8 @@
  *
  * Errors on record, counted memory, growable arrays and text.
  */
+#include <pthread.h>
+
 #include "test.h"
 
 #include <locale.h>
@@ -62,6 +64,93 @@ static void test_memory_is_counted(void **unused)
   vt_ctx_free(ctx);
   block[0] = 1; /* a block outlives its context */
   vt_free(block);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(VT_NO_CLONES)
+enum { REUSE = 0 }; /* freed blocks go straight back, so that their use is seen */
+#else
+enum { REUSE = 1 };
+#endif
+
+static void test_large_blocks_are_used_again(void **unused)
+{
+  (void)unused;
+  vt_ctx *ctx = vt_ctx_new(), *child = vt_ctx_child(ctx);
+  char *first = vt_alloc(ctx, 1 << 20), *second = vt_alloc(ctx, 1 << 20), *small = vt_alloc(ctx, 1000);
+  memset(first, 1, 1 << 20);
+  vt_free(first);
+  vt_free(small);
+  assert_int_equal(vt_ctx_memory_in_use(ctx), 1 << 20);
+  assert_int_equal(vt_ctx_memory_waiting(ctx), REUSE << 20);
+  if (REUSE) { /* a little less is of the same class, and a relative may have it */
+    char *again = vt_alloc(child, (1 << 20) - 5000);
+    assert_ptr_equal(again, first);
+    assert_int_equal(vt_ctx_memory_in_use(ctx), (2 << 20) - 5000);
+    assert_int_equal(vt_ctx_memory_waiting(ctx), 0);
+    again = vt_realloc(child, again, 2 << 20);
+    assert_int_equal(again[(1 << 20) - 5001], 1);
+    vt_free(again);
+  }
+  vt_free(second);
+  assert_int_equal(vt_ctx_memory_in_use(ctx), 0);
+  vt_ctx_trim_memory(ctx);
+  assert_int_equal(vt_ctx_memory_waiting(ctx), 0);
+  char *last = vt_alloc(ctx, 5 << 20);
+  vt_ctx_free(child);
+  vt_ctx_free(ctx);
+  last[0] = 1; /* outlives the context, and is not left waiting for ever */
+  vt_free(last);
+}
+
+static void test_what_waits_gives_way(void **unused)
+{
+  (void)unused;
+  enum { MEGABYTE = 1 << 20 };
+  vt_ctx *ctx = vt_ctx_new();
+  for (int i = 0; i < 40; i++) /* always another class: what waits stays bounded by the peak of one block */
+    vt_free(vt_alloc(ctx, (size_t)(4 + i) * MEGABYTE));
+  assert_true(vt_ctx_memory_waiting(ctx) <= (44 + 11 + 32) * (uint64_t)MEGABYTE);
+  if (REUSE) assert_true(vt_ctx_memory_waiting(ctx) > 0);
+  vt_ctx_set_max_memory(ctx, 20 * MEGABYTE);
+  assert_true(vt_ctx_memory_waiting(ctx) <= 20 * MEGABYTE);
+  void *most = vt_alloc(ctx, 19 * MEGABYTE); /* within the limit although others wait */
+  assert_non_null(most);
+  assert_true(vt_ctx_memory_waiting(ctx) + vt_ctx_memory_in_use(ctx) <= 20 * MEGABYTE);
+  assert_null(vt_alloc(ctx, 2 * MEGABYTE));
+  vt_free(most);
+  vt_ctx_free(ctx);
+}
+
+static void *take_and_give(void *user)
+{
+  vt_ctx *ctx = vt_ctx_child(user);
+  for (size_t i = 0; i < 3000; i++) {
+    size_t size = 65536 + i % 7 * 20000;
+    unsigned char *block = vt_alloc(ctx, size), *other = vt_alloc(ctx, size / 2);
+    block[0] = block[size - 1] = (unsigned char)i;
+    other[0] = 0;
+    vt_free(other);
+    if (block[0] != (unsigned char)i || block[size - 1] != (unsigned char)i) user = NULL; /* had by two */
+    vt_free(block);
+  }
+  vt_ctx_free(ctx);
+  return user;
+}
+
+static void test_threads_share_what_waits(void **unused)
+{
+  (void)unused;
+  vt_ctx *ctx = vt_ctx_new();
+  pthread_t threads[4];
+  for (int i = 0; i < 4; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, take_and_give, ctx), 0);
+  for (int i = 0; i < 4; i++) {
+    void *result;
+    pthread_join(threads[i], &result);
+    assert_ptr_equal(result, ctx);
+  }
+  assert_int_equal(vt_ctx_memory_in_use(ctx), 0);
+  vt_ctx_free(ctx);
 }
 
 static void test_forced_failure(void **unused)
@@ -151,6 +240,9 @@ int main(void)
       cmocka_unit_test(test_first_error_sticks),
       cmocka_unit_test(test_messages_are_one_line),
       cmocka_unit_test(test_memory_is_counted),
+      cmocka_unit_test(test_large_blocks_are_used_again),
+      cmocka_unit_test(test_what_waits_gives_way),
+      cmocka_unit_test(test_threads_share_what_waits),
       cmocka_unit_test(test_forced_failure),
       cmocka_unit_test(test_growing),
       cmocka_unit_test(test_numbers_ignore_the_locale),
