@@ -4,6 +4,7 @@
  */
 #include "ops/elementwise.h"
 #include "ops/families.h"
+#include "ops/gradient.h"
 
 typedef struct cumsum_settings {
   bool exclusive, reverse;
@@ -89,6 +90,17 @@ static vt_status cumsum_run(vt_ctx *ctx, const vt_call *call)
   return VT_OK;
 }
 
+/* An element goes into the sums from it on: running sums the other way. */
+static vt_status cumsum_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  cumsum_settings other_way = *(const cumsum_settings *)gradient->call->attributes;
+  other_way.reverse = !other_way.reverse;
+  if (!gradient->wanted[0]) return VT_OK;
+  return vt_compute(ctx, "CumSum", &other_way, 2,
+                    (vt_tensor *[]){gradient->output_gradients[0], gradient->call->inputs[1]},
+                    &gradient->input_gradients[0]);
+}
+
 static const vt_op rows[] = {
     {
         .name = "CumSum",
@@ -99,6 +111,8 @@ static const vt_op rows[] = {
         .types = {VT_FLOATS | VT_HALVES | VT_INDICES | VT_T(VT_U32) | VT_T(VT_U64), VT_INDICES},
         .shape = cumsum_shape,
         .implementations = {{"plain", NULL, cumsum_run}},
+        .backward = cumsum_backward,
+        .saves = VT_SAVES_INPUT(1),
     },
 };
 

@@ -2,9 +2,11 @@
  *
  * Det: by elimination with the largest pivot of each column, in f64.
  */
-#include "ops/families.h"
+#include "ops/det.h"
 
 #include <math.h>
+
+#include "ops/families.h"
 
 static vt_status det_shape(vt_ctx *ctx, const vt_call *call)
 {
@@ -76,7 +78,9 @@ static const vt_op rows[] = {
      .types = {VT_FLOATS},
      .shape = det_shape,
      .implementations = {{"plain", NULL, det_run}},
-     .flops = det_flops},
+     .flops = det_flops,
+     .backward = vt_det_backward,
+     .saves = VT_SAVES_INPUT(0)},
 };
 
 const vt_op_family vt_ops_det = {rows, VT_COUNT(rows)};

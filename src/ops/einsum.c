@@ -4,30 +4,19 @@
  * operands become one batched matrix product over [both and kept], [only left], [only right], [both and
  * summed].
  */
+#include "ops/einsum.h"
+
 #include "ops/families.h"
 #include "ops/move.h"
 
-enum { LETTERS = 52, LABELS = LETTERS + VT_MAX_RANK }; /* A–Z, a–z, then the axes of "..." */
-
-typedef struct einsum_attributes {
-  char *equation;
-} einsum_attributes;
+enum { LETTERS = VT_EINSUM_LETTERS, LABELS = VT_EINSUM_LABELS };
 
 static const vt_field einsum_fields[] = {
-    {"equation", VT_FIELD_STRING, offsetof(einsum_attributes, equation), .help = "as in \"bij,bjk->bik\"",
+    {"equation", VT_FIELD_STRING, offsetof(vt_einsum_attributes, equation), .help = "as in \"bij,bjk->bik\"",
      .required = true},
 };
 
 /* ---- the equation ---- */
-
-typedef struct einsum_equation {
-  int64_t dims[LABELS]; /* size of each label, 1 where only size 1 was seen */
-  int uses[LABELS];     /* how often a label stands on the left */
-  int last[LABELS];     /* last operand that has it, −1: none */
-  int ellipsis;         /* axes of "..." */
-  int out[VT_MAX_RANK], out_count;
-  bool kept[LABELS]; /* stands on the right */
-} einsum_equation;
 
 static int label_of(char c)
 {
@@ -37,7 +26,7 @@ static int label_of(char c)
 
 static vt_status bad_equation(vt_ctx *ctx, const vt_call *call, const char *why)
 {
-  const einsum_attributes *attributes = call->attributes;
+  const vt_einsum_attributes *attributes = call->attributes;
   return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "equation '%.200s': %s", attributes->equation, why);
 }
 
@@ -67,10 +56,8 @@ static int read_labels(const char **text, int ellipsis, int labels[VT_MAX_RANK],
   return count;
 }
 
-/* Labels of operand `index` by axis; `*text` moves behind its comma. The axes of a
- * shorter "..." are the last ones. */
-static vt_status operand_labels(vt_ctx *ctx, const vt_call *call, int index, const char **text, int *ellipsis,
-                                int labels[VT_MAX_RANK])
+vt_status vt_einsum_operand(vt_ctx *ctx, const vt_call *call, int index, const char **text, int *ellipsis,
+                            int labels[VT_MAX_RANK])
 {
   const char *start = *text;
   bool dots;
@@ -83,7 +70,7 @@ static vt_status operand_labels(vt_ctx *ctx, const vt_call *call, int index, con
     return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL,
                         "input %d is %s, the equation '%.200s' gives it %d labels", index,
                         vt_shape_text(call->inputs[index], shape),
-                        ((const einsum_attributes *)call->attributes)->equation, letters);
+                        ((const vt_einsum_attributes *)call->attributes)->equation, letters);
   }
   *text = start;
   read_labels(text, *ellipsis, labels, &dots);
@@ -93,7 +80,7 @@ static vt_status operand_labels(vt_ctx *ctx, const vt_call *call, int index, con
   return VT_OK;
 }
 
-static vt_status read_output(vt_ctx *ctx, const vt_call *call, const char *text, einsum_equation *equation)
+static vt_status read_output(vt_ctx *ctx, const vt_call *call, const char *text, vt_einsum_equation *equation)
 {
   bool dots;
   if (*text == '-') {
@@ -120,10 +107,10 @@ static vt_status read_output(vt_ctx *ctx, const vt_call *call, const char *text,
   return VT_OK;
 }
 
-static vt_status read_equation(vt_ctx *ctx, const vt_call *call, einsum_equation *out)
+vt_status vt_einsum_read(vt_ctx *ctx, const vt_call *call, vt_einsum_equation *out)
 {
-  const einsum_attributes *attributes = call->attributes;
-  *out = (einsum_equation){{0}};
+  const vt_einsum_attributes *attributes = call->attributes;
+  *out = (vt_einsum_equation){{0}};
   for (int label = 0; label < LABELS; label++) {
     out->dims[label] = 1;
     out->last[label] = -1;
@@ -133,7 +120,7 @@ static vt_status read_equation(vt_ctx *ctx, const vt_call *call, einsum_equation
   for (int i = 0; i < call->input_count; i++) {
     const vt_tensor *input = call->inputs[i];
     int labels[VT_MAX_RANK], ellipsis;
-    VT_TRY(operand_labels(ctx, call, i, &text, &ellipsis, labels));
+    VT_TRY(vt_einsum_operand(ctx, call, i, &text, &ellipsis, labels));
     if (ellipsis > out->ellipsis) out->ellipsis = ellipsis;
     for (int axis = 0; axis < input->rank; axis++) {
       int64_t *size = &out->dims[labels[axis]];
@@ -151,9 +138,9 @@ static vt_status read_equation(vt_ctx *ctx, const vt_call *call, einsum_equation
 
 static vt_status einsum_shape(vt_ctx *ctx, const vt_call *call)
 {
-  einsum_equation equation;
+  vt_einsum_equation equation;
   int64_t dims[VT_MAX_RANK];
-  VT_TRY(read_equation(ctx, call, &equation));
+  VT_TRY(vt_einsum_read(ctx, call, &equation));
   for (int i = 0; i < equation.out_count; i++)
     dims[i] = equation.dims[equation.out[i]];
   return vt_set_output(ctx, call, 0, call->inputs[0]->type, equation.out_count, dims);
@@ -178,7 +165,7 @@ static int find_label(const einsum_term *term, int label)
 }
 
 /* A label met twice in one operand walks its diagonal; a size of 1 repeats. */
-static void make_term(const vt_tensor *input, const int *labels, const einsum_equation *equation,
+static void make_term(const vt_tensor *input, const int *labels, const vt_einsum_equation *equation,
                       einsum_term *out)
 {
   int64_t strides[VT_MAX_RANK];
@@ -242,7 +229,7 @@ static vt_status line_up(vt_ctx *ctx, const einsum_term *term, const einsum_part
 
 /* The result of a product: dense, labelled by the three parts in turn. */
 static void relabel(const vt_tensor *product, const einsum_part *const parts[3],
-                    const einsum_equation *equation, einsum_term *out)
+                    const vt_einsum_equation *equation, einsum_term *out)
 {
   *out = (einsum_term){.data = product->data, .type = product->type};
   for (int p = 0; p < 3; p++)
@@ -265,14 +252,14 @@ static vt_status apply(vt_ctx *ctx, const vt_call *call, const char *name, vt_te
   return vt_apply(ctx, vt_op_find("", name), NULL, call->node, 2, inputs, 1, out);
 }
 
-static bool needed(const einsum_equation *equation, int label, int operand)
+static bool needed(const vt_einsum_equation *equation, int label, int operand)
 {
   return equation->kept[label] || equation->last[label] > operand;
 }
 
 /* Sums over the labels that stand neither in `other` nor on the right nor in an operand behind `operand`: a
  * product with a column of ones. */
-static vt_status sum_unneeded(vt_ctx *ctx, const vt_call *call, const einsum_equation *equation,
+static vt_status sum_unneeded(vt_ctx *ctx, const vt_call *call, const vt_einsum_equation *equation,
                               const einsum_term *other, int operand, einsum_term *term)
 {
   einsum_part kept = {.size = 1}, summed = {.size = 1}, none = {.size = 1};
@@ -298,7 +285,7 @@ static vt_status sum_unneeded(vt_ctx *ctx, const vt_call *call, const einsum_equ
 }
 
 /* a becomes the product of a and b; both have only labels that are needed, or common ones to be summed. */
-static vt_status contract(vt_ctx *ctx, const vt_call *call, const einsum_equation *equation, int operand,
+static vt_status contract(vt_ctx *ctx, const vt_call *call, const vt_einsum_equation *equation, int operand,
                           einsum_term *a, const einsum_term *b)
 {
   einsum_part batch = {.size = 1}, left = {.size = 1}, right = {.size = 1}, summed = {.size = 1};
@@ -323,14 +310,14 @@ static vt_status contract(vt_ctx *ctx, const vt_call *call, const einsum_equatio
   return VT_OK;
 }
 
-static vt_status contract_all(vt_ctx *ctx, const vt_call *call, const einsum_equation *equation)
+static vt_status contract_all(vt_ctx *ctx, const vt_call *call, const vt_einsum_equation *equation)
 {
-  const char *text = ((const einsum_attributes *)call->attributes)->equation;
+  const char *text = ((const vt_einsum_attributes *)call->attributes)->equation;
   vt_tensor *output = call->outputs[0];
   einsum_term all, next;
   for (int i = 0; i < call->input_count; i++) {
     int labels[VT_MAX_RANK], ellipsis;
-    VT_TRY(operand_labels(ctx, call, i, &text, &ellipsis, labels));
+    VT_TRY(vt_einsum_operand(ctx, call, i, &text, &ellipsis, labels));
     make_term(call->inputs[i], labels, equation, i == 0 ? &all : &next);
     if (i == 0) continue;
     VT_TRY(sum_unneeded(ctx, call, equation, &next, i - 1, &all));
@@ -350,8 +337,8 @@ static vt_status contract_all(vt_ctx *ctx, const vt_call *call, const einsum_equ
 
 static vt_status einsum_run(vt_ctx *ctx, const vt_call *call)
 {
-  einsum_equation equation;
-  VT_TRY(read_equation(ctx, call, &equation));
+  vt_einsum_equation equation;
+  VT_TRY(vt_einsum_read(ctx, call, &equation));
   if (vt_count(call->outputs[0]) == 0) return VT_OK;
   size_t mark = vt_tensor_mark(ctx);
   vt_status status = contract_all(ctx, call, &equation);
@@ -362,7 +349,7 @@ static vt_status einsum_run(vt_ctx *ctx, const vt_call *call)
 /* One loop nest over all labels: exact for two operands, more than is done for several. */
 static double einsum_flops(const vt_call *call)
 {
-  const char *text = ((const einsum_attributes *)call->attributes)->equation;
+  const char *text = ((const vt_einsum_attributes *)call->attributes)->equation;
   int64_t dims[LABELS] = {0};
   double nest = 2;
   for (int i = 0; i < call->input_count; i++, text += *text == ',') {
@@ -385,12 +372,14 @@ static const vt_op rows[] = {
      .since = 12,
      VT_INPUTS(1, VT_VARIADIC),
      VT_OUTPUTS(1, 1),
-     VT_SETTINGS(einsum_attributes, einsum_fields),
+     VT_SETTINGS(vt_einsum_attributes, einsum_fields),
      .types = {VT_FLOATS | VT_T(VT_I64) | VT_T(VT_I32)},
      .same_types = true,
      .shape = einsum_shape,
      .implementations = {{"plain", NULL, einsum_run}},
-     .flops = einsum_flops},
+     .flops = einsum_flops,
+     .backward = vt_einsum_backward,
+     .saves = VT_SAVES_INPUTS},
 };
 
 const vt_op_family vt_ops_einsum = {rows, VT_COUNT(rows)};

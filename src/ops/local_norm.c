@@ -3,17 +3,14 @@
  * Normalisation without learnt scale: LRN over neighbouring channels, LpNormalization along one axis,
  * MeanVarianceNormalization over chosen axes.
  */
+#include "ops/local_norm.h"
+
 #include <math.h>
 
 #include "ops/families.h"
 #include "ops/plain.h"
 
 /* ---- LRN: y = x / (bias + alpha / size · Σ x²)^beta, the sum over `size` channels around x's ---- */
-
-typedef struct lrn_attributes {
-  double alpha, beta, bias;
-  int64_t size;
-} lrn_attributes;
 
 static vt_status lrn_shape(vt_ctx *ctx, const vt_call *call)
 {
@@ -26,7 +23,7 @@ static vt_status lrn_shape(vt_ctx *ctx, const vt_call *call)
 }
 
 typedef struct lrn_work {
-  const lrn_attributes *attributes;
+  const vt_lrn_attributes *attributes;
   int64_t channels, size;
   const double *x;
   double *y;
@@ -47,7 +44,7 @@ static void neighbours(const lrn_work *work, int64_t channel, int64_t *low, int6
 static void lrn_planes(void *user, int64_t first, int64_t last)
 {
   const lrn_work *work = user;
-  const lrn_attributes *a = work->attributes;
+  const vt_lrn_attributes *a = work->attributes;
   for (int64_t plane = first; plane < last; plane++) {
     int64_t low, high, channel = plane % work->channels;
     neighbours(work, channel, &low, &high);
@@ -84,7 +81,7 @@ VT_CLONES static void scale_by_three_quarters(const float *x, const float *base,
 
 static void lrn_strip(const lrn_work *work, int64_t plane, int64_t from, int64_t count)
 {
-  const lrn_attributes *a = work->attributes;
+  const vt_lrn_attributes *a = work->attributes;
   int64_t low, high, channel = plane % work->channels, at = plane * work->size + from;
   float base[STRIP] = {0}, factor = (float)(a->alpha / (double)a->size);
   neighbours(work, channel, &low, &high);
@@ -146,13 +143,9 @@ static vt_status lrn_fast(vt_ctx *ctx, const vt_call *call)
 
 /* ---- LpNormalization: y = x / ‖x‖ₚ along one axis; a vector of zeros stays ---- */
 
-typedef struct lp_attributes {
-  int64_t axis, p;
-} lp_attributes;
-
 static vt_status lp_shape(vt_ctx *ctx, const vt_call *call)
 {
-  const lp_attributes *attributes = call->attributes;
+  const vt_lp_attributes *attributes = call->attributes;
   int axis;
   VT_TRY(vt_axis(ctx, "axis", attributes->axis, call->inputs[0]->rank, &axis));
   return vt_shape_same(ctx, call);
@@ -160,7 +153,7 @@ static vt_status lp_shape(vt_ctx *ctx, const vt_call *call)
 
 static vt_status lp_plain(vt_ctx *ctx, const vt_call *call)
 {
-  const lp_attributes *attributes = call->attributes;
+  const vt_lp_attributes *attributes = call->attributes;
   const vt_tensor *input = call->inputs[0];
   int axis = (int)(attributes->axis < 0 ? attributes->axis + input->rank : attributes->axis);
   int64_t outer = vt_span(input, 0, axis), size = input->dims[axis],
@@ -183,14 +176,9 @@ static vt_status lp_plain(vt_ctx *ctx, const vt_call *call)
 
 /* ---- MeanVarianceNormalization: y = (x − mean) / (√variance + 1e-9) over `axes` ---- */
 
-typedef struct mvn_attributes {
-  vt_ints axes;
-} mvn_attributes;
-
-/* Steps that number the groups of elements with common statistics: 0 along the axes that are summed over. */
-static vt_status mvn_groups(vt_ctx *ctx, const vt_call *call, int64_t steps[VT_MAX_RANK], int64_t *groups)
+vt_status vt_mvn_groups(vt_ctx *ctx, const vt_call *call, int64_t steps[VT_MAX_RANK], int64_t *groups)
 {
-  const mvn_attributes *attributes = call->attributes;
+  const vt_mvn_attributes *attributes = call->attributes;
   const vt_tensor *x = call->inputs[0];
   bool summed[VT_MAX_RANK] = {false};
   for (size_t i = 0; i < attributes->axes.count; i++) {
@@ -209,11 +197,11 @@ static vt_status mvn_groups(vt_ctx *ctx, const vt_call *call, int64_t steps[VT_M
 static vt_status mvn_shape(vt_ctx *ctx, const vt_call *call)
 {
   int64_t steps[VT_MAX_RANK], groups;
-  VT_TRY(mvn_groups(ctx, call, steps, &groups));
+  VT_TRY(vt_mvn_groups(ctx, call, steps, &groups));
   return vt_shape_same(ctx, call);
 }
 
-static int64_t group_of(const vt_tensor *x, const int64_t steps[VT_MAX_RANK], int64_t index)
+int64_t vt_mvn_group_of(const vt_tensor *x, const int64_t steps[VT_MAX_RANK], int64_t index)
 {
   int64_t group = 0;
   for (int axis = x->rank - 1; axis >= 0; axis--) {
@@ -227,20 +215,20 @@ static vt_status mvn_plain(vt_ctx *ctx, const vt_call *call)
 {
   const vt_tensor *input = call->inputs[0];
   int64_t steps[VT_MAX_RANK], groups, count = vt_count(input);
-  VT_TRY(mvn_groups(ctx, call, steps, &groups));
+  VT_TRY(vt_mvn_groups(ctx, call, steps, &groups));
   if (count == 0) return VT_OK;
   double *x = vt_plain_read(ctx, input), members = (double)count / (double)groups;
   double *mean = vt_plain_read_or(ctx, NULL, groups, 0), *spread = vt_plain_read_or(ctx, NULL, groups, 0);
   bool ready = x && mean && spread;
   for (int64_t i = 0; ready && i < count; i++)
-    mean[group_of(input, steps, i)] += x[i] / members;
+    mean[vt_mvn_group_of(input, steps, i)] += x[i] / members;
   for (int64_t i = 0; ready && i < count; i++) {
-    int64_t group = group_of(input, steps, i);
+    int64_t group = vt_mvn_group_of(input, steps, i);
     x[i] -= mean[group];
     spread[group] += x[i] * x[i];
   }
   for (int64_t i = 0; ready && i < count; i++)
-    x[i] /= sqrt(spread[group_of(input, steps, i)] / members) + 1e-9;
+    x[i] /= sqrt(spread[vt_mvn_group_of(input, steps, i)] / members) + 1e-9;
   if (ready) vt_plain_write(call->outputs[0], x);
   vt_free(x);
   vt_free(mean);
@@ -253,22 +241,22 @@ static vt_status mvn_plain(vt_ctx *ctx, const vt_call *call)
 static const vt_field lrn_fields[] = {
     {.name = "alpha",
      .kind = VT_FIELD_REAL,
-     .offset = offsetof(lrn_attributes, alpha),
+     .offset = offsetof(vt_lrn_attributes, alpha),
      .fallback = "0.0001",
      .help = "weight of the mean square"},
     {.name = "beta",
      .kind = VT_FIELD_REAL,
-     .offset = offsetof(lrn_attributes, beta),
+     .offset = offsetof(vt_lrn_attributes, beta),
      .fallback = "0.75",
      .help = "exponent"},
     {.name = "bias",
      .kind = VT_FIELD_REAL,
-     .offset = offsetof(lrn_attributes, bias),
+     .offset = offsetof(vt_lrn_attributes, bias),
      .fallback = "1",
      .help = "added to it"},
     {.name = "size",
      .kind = VT_FIELD_INT,
-     .offset = offsetof(lrn_attributes, size),
+     .offset = offsetof(vt_lrn_attributes, size),
      .required = true,
      VT_RANGE(1, 0x7fffffff),
      .help = "channels summed over"},
@@ -276,12 +264,12 @@ static const vt_field lrn_fields[] = {
 static const vt_field lp_fields[] = {
     {.name = "axis",
      .kind = VT_FIELD_INT,
-     .offset = offsetof(lp_attributes, axis),
+     .offset = offsetof(vt_lp_attributes, axis),
      .fallback = "-1",
      .help = "axis of the vectors"},
     {.name = "p",
      .kind = VT_FIELD_INT,
-     .offset = offsetof(lp_attributes, p),
+     .offset = offsetof(vt_lp_attributes, p),
      .fallback = "2",
      VT_RANGE(1, 2),
      .help = "order of the norm"},
@@ -289,7 +277,7 @@ static const vt_field lp_fields[] = {
 static const vt_field mvn_fields[] = {
     {.name = "axes",
      .kind = VT_FIELD_INTS,
-     .offset = offsetof(mvn_attributes, axes),
+     .offset = offsetof(vt_mvn_attributes, axes),
      .fallback = "0,2,3",
      .help = "axes with common statistics"},
 };
@@ -299,26 +287,32 @@ static const vt_op local_norm_ops[] = {
      .since = 1,
      VT_INPUTS(1, 1),
      VT_OUTPUTS(1, 1),
-     VT_SETTINGS(lrn_attributes, lrn_fields),
+     VT_SETTINGS(vt_lrn_attributes, lrn_fields),
      .types = {VT_FLOATS | VT_HALVES},
      .shape = lrn_shape,
-     .implementations = {VT_BY_F32, {"simd", is_f32, lrn_fast}, {"plain", NULL, lrn_plain}}},
+     .implementations = {VT_BY_F32, {"simd", is_f32, lrn_fast}, {"plain", NULL, lrn_plain}},
+     .backward = vt_lrn_backward,
+     .saves = VT_SAVES_INPUT(0)},
     {.name = "LpNormalization",
      .since = 1,
      VT_INPUTS(1, 1),
      VT_OUTPUTS(1, 1),
-     VT_SETTINGS(lp_attributes, lp_fields),
+     VT_SETTINGS(vt_lp_attributes, lp_fields),
      .types = {VT_FLOATS | VT_HALVES},
      .shape = lp_shape,
-     .implementations = {VT_BY_F32, {"plain", NULL, lp_plain}}},
+     .implementations = {VT_BY_F32, {"plain", NULL, lp_plain}},
+     .backward = vt_lp_norm_backward,
+     .saves = VT_SAVES_INPUT(0)},
     {.name = "MeanVarianceNormalization",
      .since = 9,
      VT_INPUTS(1, 1),
      VT_OUTPUTS(1, 1),
-     VT_SETTINGS(mvn_attributes, mvn_fields),
+     VT_SETTINGS(vt_mvn_attributes, mvn_fields),
      .types = {VT_FLOATS | VT_HALVES},
      .shape = mvn_shape,
-     .implementations = {VT_BY_F32, {"plain", NULL, mvn_plain}}},
+     .implementations = {VT_BY_F32, {"plain", NULL, mvn_plain}},
+     .backward = vt_mvn_backward,
+     .saves = VT_SAVES_INPUT(0)},
 };
 
 const vt_op_family vt_ops_local_norm = {local_norm_ops, VT_COUNT(local_norm_ops)};

@@ -4,27 +4,21 @@
  * of class numbers, optional weights [classes]. One target's loss is −weight · log probability; ignored
  * targets count nothing. The mean divides by the sum of the weights that count.
  */
+#include "ops/loss.h"
 #include "ops/elementwise.h"
 #include "ops/families.h"
 
-enum { REDUCTION_NONE, REDUCTION_SUM, REDUCTION_MEAN };
-
 #define IGNORE_NOTHING "-9223372036854775808"
-
-typedef struct loss_settings {
-  int64_t ignore_index;
-  int reduction;
-} loss_settings;
 
 static const vt_field loss_fields[] = {
     {.name = "ignore_index",
      .kind = VT_FIELD_INT,
-     .offset = offsetof(loss_settings, ignore_index),
+     .offset = offsetof(vt_loss_settings, ignore_index),
      .fallback = IGNORE_NOTHING,
      .help = "class number of targets that count nothing"},
     {.name = "reduction",
      .kind = VT_FIELD_CHOICE,
-     .offset = offsetof(loss_settings, reduction),
+     .offset = offsetof(vt_loss_settings, reduction),
      .fallback = "mean",
      .choices = "none|sum|mean",
      .help = "one loss a target, their sum, or their weighted mean"},
@@ -32,7 +26,7 @@ static const vt_field loss_fields[] = {
 
 static vt_status loss_shape(vt_ctx *ctx, const vt_call *call)
 {
-  const loss_settings *settings = call->attributes;
+  const vt_loss_settings *settings = call->attributes;
   const vt_tensor *scores = call->inputs[0], *targets = call->inputs[1], *weights = vt_input(call, 2);
   char a[160], b[160];
   bool fits = scores->rank >= 2 && targets->rank == scores->rank - 1 && targets->dims[0] == scores->dims[0];
@@ -47,7 +41,7 @@ static vt_status loss_shape(vt_ctx *ctx, const vt_call *call)
                         "weights %s do not fit scores %s; one of the same type for each class is needed",
                         vt_shape_text(weights, b), vt_shape_text(scores, a));
   if (vt_output(call, 1)) VT_TRY(vt_set_output(ctx, call, 1, scores->type, scores->rank, scores->dims));
-  if (settings->reduction != REDUCTION_NONE) return vt_set_output(ctx, call, 0, scores->type, 0, NULL);
+  if (settings->reduction != VT_LOSS_NONE) return vt_set_output(ctx, call, 0, scores->type, 0, NULL);
   return vt_set_output(ctx, call, 0, scores->type, targets->rank, targets->dims);
 }
 
@@ -60,7 +54,7 @@ static void put(vt_tensor *tensor, int64_t index, double value)
 }
 
 /* log softmax of one column of [classes, inner] at `start`, as the number to subtract from each score. */
-static double log_of_sum(const vt_tensor *scores, int64_t start, int64_t classes, int64_t inner)
+double vt_loss_log_of_sum(const vt_tensor *scores, int64_t start, int64_t classes, int64_t inner)
 {
   double top = -INFINITY, sum = 0;
   for (int64_t c = 0; c < classes; c++) {
@@ -76,7 +70,7 @@ static double log_of_sum(const vt_tensor *scores, int64_t start, int64_t classes
 /* Losses from log probabilities: scores − offsets (NULL: the scores are log probabilities already). */
 static vt_status losses(vt_ctx *ctx, const vt_call *call, const double *offsets)
 {
-  const loss_settings *settings = call->attributes;
+  const vt_loss_settings *settings = call->attributes;
   const vt_tensor *scores = call->inputs[0], *targets = call->inputs[1], *weights = vt_input(call, 2);
   vt_tensor *output = call->outputs[0];
   int64_t classes = scores->dims[1], inner = vt_span(scores, 2, scores->rank), count = vt_count(targets);
@@ -94,10 +88,10 @@ static vt_status losses(vt_ctx *ctx, const vt_call *call, const double *offsets)
       total_weight += weight;
       total += loss;
     }
-    if (settings->reduction == REDUCTION_NONE) put(output, i, loss);
+    if (settings->reduction == VT_LOSS_NONE) put(output, i, loss);
   }
-  if (settings->reduction == REDUCTION_SUM) put(output, 0, total);
-  if (settings->reduction == REDUCTION_MEAN) put(output, 0, total / total_weight);
+  if (settings->reduction == VT_LOSS_SUM) put(output, 0, total);
+  if (settings->reduction == VT_LOSS_MEAN) put(output, 0, total / total_weight);
   return VT_OK;
 }
 
@@ -118,7 +112,7 @@ static vt_status entropy_run(vt_ctx *ctx, const vt_call *call)
   if (!offsets) return VT_ERROR_OUT_OF_MEMORY;
   for (int64_t i = 0; i < columns; i++) {
     int64_t start = i / inner * classes * inner + i % inner;
-    offsets[i] = log_of_sum(scores, start, classes, inner);
+    offsets[i] = vt_loss_log_of_sum(scores, start, classes, inner);
     for (int64_t c = 0; log_probabilities && c < classes; c++)
       put(log_probabilities, start + c * inner, vt_get_f64(scores, start + c * inner) - offsets[i]);
   }
@@ -128,16 +122,17 @@ static vt_status entropy_run(vt_ctx *ctx, const vt_call *call)
 }
 
 /* clang-format off */
-#define ROW(operator, first_version, outputs_allowed, function)                                              \
+#define ROW(operator, outputs_allowed, function, backward_function)                                          \
   {                                                                                                          \
-    .name = operator, .since = first_version, VT_INPUTS(2, 3), VT_OUTPUTS(1, outputs_allowed),               \
-    VT_SETTINGS(loss_settings, loss_fields),                                                                 \
+    .name = operator, .since = 12, VT_INPUTS(2, 3), VT_OUTPUTS(1, outputs_allowed),                          \
+    VT_SETTINGS(vt_loss_settings, loss_fields),                                                              \
     .types = {VT_FLOATS | VT_HALVES, VT_INDICES, VT_FLOATS | VT_HALVES},                                     \
-    .shape = loss_shape, .implementations = {{"plain", NULL, function}}                                      \
+    .shape = loss_shape, .implementations = {{"plain", NULL, function}},                                     \
+    .backward = backward_function, .saves = VT_SAVES_INPUTS                                                  \
   }
 static const vt_op rows[] = {
-    ROW("NegativeLogLikelihoodLoss", 12, 1, likelihood_run),
-    ROW("SoftmaxCrossEntropyLoss", 12, 2, entropy_run),
+    ROW("NegativeLogLikelihoodLoss", 1, likelihood_run, vt_likelihood_backward),
+    ROW("SoftmaxCrossEntropyLoss", 2, entropy_run, vt_entropy_backward),
 };
 /* clang-format on */
 
