@@ -226,6 +226,7 @@ static inline void gradient_check_with(vt_ctx *ctx, const char *name, const char
   assert_true(count <= GRADIENT_INPUTS && wanted <= GRADIENT_OUTPUTS);
   gradient_run run;
   gradient_forward_backward(ctx, name, attributes, wanted, inputs, count, line, &run);
+  vt_ctx_set_threads(ctx, 1); /* hundreds of short runs: starting threads costs more than they give */
   double exact = gradient_against_differences(ctx, name, attributes, wanted, inputs, count, line, &run);
   double fast =
       gradient_fast_against_plain(ctx, name, attributes, wanted, inputs, count, fast_tolerance, line);

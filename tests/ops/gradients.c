@@ -23,12 +23,12 @@ typedef struct tally {
   double exact, fast; /* largest errors */
 } tally;
 
-typedef struct table {
+typedef struct gradient_table {
   tally *rows;
   size_t count;
-} table;
+} gradient_table;
 
-typedef enum verdict { CHECKED, ZERO, NOTHING, REFUSED, FORGOTTEN } verdict;
+typedef enum gradient_verdict { CHECKED, ZERO, NOTHING, REFUSED, FORGOTTEN } gradient_verdict;
 
 static bool takes_real_inputs(const vt_op *op)
 {
@@ -37,7 +37,7 @@ static bool takes_real_inputs(const vt_op *op)
   return false;
 }
 
-static verdict verdict_of(const vt_op *op)
+static gradient_verdict verdict_of(const vt_op *op)
 {
   if (op->backward) return op->backward == vt_backward_zero ? ZERO : CHECKED;
   if (op->no_gradient) return REFUSED;
@@ -49,9 +49,9 @@ static int by_name(const void *a, const void *b)
   return strcmp(((const tally *)a)->op->name, ((const tally *)b)->op->name);
 }
 
-static bool make_table(table *out)
+static bool make_table(gradient_table *out)
 {
-  *out = (table){0};
+  *out = (gradient_table){0};
   for (size_t i = 0; i < vt_op_family_count; i++)
     out->count += vt_op_families[i]->count;
   out->rows = calloc(out->count, sizeof *out->rows);
@@ -64,30 +64,32 @@ static bool make_table(table *out)
   return true;
 }
 
-static tally *find(const table *table, const char *name)
+static tally *find(const gradient_table *all, const char *name)
 {
-  for (size_t i = 0; i < table->count; i++)
-    if (strcmp(table->rows[i].op->name, name) == 0) return &table->rows[i];
+  for (size_t i = 0; i < all->count; i++)
+    if (strcmp(all->rows[i].op->name, name) == 0) return &all->rows[i];
   return NULL;
 }
 
-/* "f64[2,3] f64[3]" becomes "2×3, 3"; other element types keep their name. */
+/* "f64[2,3] i64[3]" becomes "2×3, i64 3": f64 goes without saying. */
 static void shorten(const char *text, char out[SHAPES_LENGTH])
 {
+  const struct {
+    const char *from, *to;
+  } pairs[] = {{"f64[]", "scalar"}, {"f64[", ""}, {"[]", " scalar"}, {"[", " "},
+               {"]", ""},           {",", "×"},   {" ", ", "}};
   size_t used = 0;
-  for (const char *at = text; *at && used + 4 < SHAPES_LENGTH; at++) {
-    if (strncmp(at, "f64[", 4) == 0) {
-      at += 3;
-      if (at[1] == ']') used += (size_t)snprintf(out + used, SHAPES_LENGTH - used, "scalar");
-    } else if (*at == '[')
-      out[used++] = ' ';
-    else if (*at == ',')
-      used += (size_t)snprintf(out + used, SHAPES_LENGTH - used, "×");
-    else if (*at == ' ')
-      used += (size_t)snprintf(out + used, SHAPES_LENGTH - used, ", ");
-    else if (*at != ']')
-      out[used++] = *at;
-    if (used >= SHAPES_LENGTH) used = SHAPES_LENGTH - 1;
+  while (*text && used + 8 < SHAPES_LENGTH) {
+    const char *piece = NULL;
+    for (size_t i = 0; !piece && i < sizeof pairs / sizeof *pairs; i++)
+      if (strncmp(text, pairs[i].from, strlen(pairs[i].from)) == 0) {
+        piece = pairs[i].to;
+        text += strlen(pairs[i].from);
+      }
+    if (piece)
+      used += (size_t)snprintf(out + used, SHAPES_LENGTH - used, "%s", piece);
+    else
+      out[used++] = *text++;
   }
   out[used] = 0;
 }
@@ -103,7 +105,7 @@ static void add_shapes(tally *row, const char *text)
 }
 
 /* Lines of tests/ops/gradient_case.h: operator, attributes, shapes, f64 error, f32 error, by tabs. */
-static bool read_checks(const char *path, table *table)
+static bool read_checks(const char *path, gradient_table *all)
 {
   FILE *file = fopen(path, "r");
   char line[4096];
@@ -116,7 +118,7 @@ static bool read_checks(const char *path, table *table)
         *at = 0;
         fields[count++] = at + 1;
       }
-    tally *row = count == 5 ? find(table, fields[0]) : NULL;
+    tally *row = count == 5 ? find(all, fields[0]) : NULL;
     if (!(sound = row != NULL)) break;
     row->checks++;
     add_shapes(row, fields[2]);
@@ -127,24 +129,24 @@ static bool read_checks(const char *path, table *table)
   return sound;
 }
 
-static size_t count_of(const table *table, verdict wanted, int *checks)
+static size_t count_of(const gradient_table *all, gradient_verdict wanted, int *checks)
 {
   size_t count = 0;
   *checks = 0;
-  for (size_t i = 0; i < table->count; i++)
-    if (verdict_of(table->rows[i].op) == wanted) {
+  for (size_t i = 0; i < all->count; i++)
+    if (verdict_of(all->rows[i].op) == wanted) {
       count++;
-      *checks += table->rows[i].checks;
+      *checks += all->rows[i].checks;
     }
   return count;
 }
 
-static void print_names(FILE *file, const table *table, verdict wanted)
+static void print_names(FILE *file, const gradient_table *all, gradient_verdict wanted)
 {
   int column = 0;
-  for (size_t i = 0; i < table->count; i++) {
-    const char *name = table->rows[i].op->name;
-    if (verdict_of(table->rows[i].op) != wanted) continue;
+  for (size_t i = 0; i < all->count; i++) {
+    const char *name = all->rows[i].op->name;
+    if (verdict_of(all->rows[i].op) != wanted) continue;
     int length = (int)strlen(name);
     bool wrap = column + 2 + length > 100;
     fprintf(file, "%s%s", column == 0 ? "" : wrap ? ",\n" : ", ", name);
@@ -153,10 +155,10 @@ static void print_names(FILE *file, const table *table, verdict wanted)
   fprintf(file, "%s\n", column ? "." : "None.");
 }
 
-static void print_table(FILE *file, const table *table)
+static void print_table(FILE *file, const gradient_table *all)
 {
   int checks, rest;
-  size_t checked = count_of(table, CHECKED, &checks), zero = count_of(table, ZERO, &rest);
+  size_t checked = count_of(all, CHECKED, &checks), zero = count_of(all, ZERO, &rest);
   fprintf(file,
           "# Gradients\n\n"
           "Written by `./run gradients`. Each check runs an operator forward and backward twice\n"
@@ -168,8 +170,8 @@ static void print_table(FILE *file, const table *table)
           checks + rest, zero);
   fprintf(file,
           "| operator | checks | shapes tried | error in f64 | error in f32 |\n|---|---:|---|---:|---:|\n");
-  for (size_t i = 0; i < table->count; i++) {
-    const tally *row = &table->rows[i];
+  for (size_t i = 0; i < all->count; i++) {
+    const tally *row = &all->rows[i];
     if (verdict_of(row->op) != CHECKED) continue;
     fprintf(file, "| %s | %d | ", row->op->name, row->checks);
     for (int k = 0; k < row->shape_count && k < SHAPES_SHOWN; k++)
@@ -179,23 +181,23 @@ static void print_table(FILE *file, const table *table)
   }
   fprintf(file, "\n## The gradient is zero\n\nSteps, and results that do not depend on the values of their "
                 "inputs.\n\n");
-  print_names(file, table, ZERO);
+  print_names(file, all, ZERO);
   fprintf(file, "\n## Nothing to differentiate\n\nNo input or no output is ever a real number.\n\n");
-  print_names(file, table, NOTHING);
+  print_names(file, all, NOTHING);
   fprintf(file, "\n## No gradient\n\nDifferentiating through one of these is an error that names it.\n\n"
                 "| operator | why |\n|---|---|\n");
-  for (size_t i = 0; i < table->count; i++)
-    if (verdict_of(table->rows[i].op) == REFUSED)
-      fprintf(file, "| %s | %s |\n", table->rows[i].op->name, table->rows[i].op->no_gradient);
+  for (size_t i = 0; i < all->count; i++)
+    if (verdict_of(all->rows[i].op) == REFUSED)
+      fprintf(file, "| %s | %s |\n", all->rows[i].op->name, all->rows[i].op->no_gradient);
 }
 
-static int complain(const table *table)
+static int complain(const gradient_table *all)
 {
   int faults = 0;
-  for (size_t i = 0; i < table->count; i++) {
-    const vt_op *op = table->rows[i].op;
-    verdict verdict = verdict_of(op);
-    if ((verdict == CHECKED || verdict == ZERO) && table->rows[i].checks == 0)
+  for (size_t i = 0; i < all->count; i++) {
+    const vt_op *op = all->rows[i].op;
+    gradient_verdict verdict = verdict_of(op);
+    if ((verdict == CHECKED || verdict == ZERO) && all->rows[i].checks == 0)
       fprintf(stderr, "%s has a gradient that no test checks\n", op->name), faults++;
     if (verdict == FORGOTTEN)
       fprintf(stderr, "%s has neither a gradient nor a reason for having none\n", op->name), faults++;
@@ -205,23 +207,23 @@ static int complain(const table *table)
 
 int main(int count, char **arguments)
 {
-  table table;
+  gradient_table all;
   if (count < 2 || count > 3) {
     fprintf(stderr, "usage: gradients CHECKS [PAGE]\n");
     return 2;
   }
-  if (!make_table(&table)) return 1;
-  bool sound = read_checks(arguments[1], &table);
+  if (!make_table(&all)) return 1;
+  bool sound = read_checks(arguments[1], &all);
   FILE *page = sound && count == 3 ? fopen(arguments[2], "w") : stdout;
   if (!sound || !page) {
     fprintf(stderr, "%s: cannot be %s\n", arguments[sound ? 2 : 1],
             sound ? "written" : "read, or has a line that is not operator, attributes, shapes, two errors");
-    free(table.rows);
+    free(all.rows);
     return 1;
   }
-  print_table(page, &table);
+  print_table(page, &all);
   bool written = !ferror(page) && (page == stdout || fclose(page) == 0);
-  int faults = complain(&table);
-  free(table.rows);
+  int faults = complain(&all);
+  free(all.rows);
   return written && faults == 0 ? 0 : 1;
 }

@@ -125,6 +125,32 @@ static void one_tensor_in_two_places(void **state)
   vt_tape_free(tape);
 }
 
+/* From f32 to f64 and to f32 again: a gradient has the type of what it belongs to. */
+static void casts_change_the_type_of_gradients(void **state)
+{
+  vt_ctx *ctx = *state;
+  vt_tape *tape;
+  vt_tensor *x = op_f32(ctx, SHAPE(2), 1, 2), *wide = NULL, *y = NULL, *seed = op_f32(ctx, SHAPE(2), 3, -4);
+  const vt_op *op = vt_op_find(NULL, "Cast");
+  _Alignas(16) unsigned char to_f64[64], to_f32[64];
+  assert_true(op->attributes_size <= sizeof to_f64);
+  assert_ok(ctx, vt_params_defaults(ctx, op->fields, op->field_count, to_f64, op->attributes_size));
+  assert_ok(ctx, vt_params_defaults(ctx, op->fields, op->field_count, to_f32, op->attributes_size));
+  assert_ok(ctx, vt_params_set(ctx, op->fields, op->field_count, to_f64, "to", "11"));
+  assert_ok(ctx, vt_params_set(ctx, op->fields, op->field_count, to_f32, "to", "1"));
+  assert_ok(ctx, vt_tape_new(ctx, &tape));
+  assert_ok(ctx, vt_tape_watch(ctx, tape, x));
+  vt_tape_start(ctx, tape);
+  assert_ok(ctx, vt_apply(ctx, op, to_f64, "", 1, &x, 1, &wide));
+  assert_ok(ctx, vt_apply(ctx, op, to_f32, "", 1, &wide, 1, &y));
+  vt_tape_stop(ctx);
+  assert_ok(ctx, vt_tape_watch(ctx, tape, wide));
+  assert_ok(ctx, vt_tape_backward(ctx, tape, &y, &seed, 1, NULL));
+  op_expect(vt_tape_gradient(tape, wide), VT_F64, SHAPE(2), 0, 3, -4);
+  op_expect(vt_tape_gradient(tape, x), VT_F32, SHAPE(2), 0, 3, -4);
+  vt_tape_free(tape);
+}
+
 static void steps_have_no_slope(void **state)
 {
   vt_ctx *ctx = *state;
@@ -192,6 +218,7 @@ int main(void)
       op_test(powers_of_zero),
       op_test(far_out_nothing_overflows),
       op_test(one_tensor_in_two_places),
+      op_test(casts_change_the_type_of_gradients),
       op_test(steps_have_no_slope),
       op_test(ranges_follow_start_and_step),
       op_test(dropout_drops_the_same_gradients),
