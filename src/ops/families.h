@@ -34,6 +34,7 @@ extern const vt_op_family vt_ops_topk;
 extern const vt_op_family vt_ops_space;
 extern const vt_op_family vt_ops_resize;
 extern const vt_op_family vt_ops_sample;
+extern const vt_op_family vt_ops_roi_align;
 extern const vt_op_family vt_ops_boxes;
 extern const vt_op_family vt_ops_col2im;
 extern const vt_op_family vt_ops_matmul;

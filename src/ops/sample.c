@@ -5,37 +5,24 @@
 #include <math.h>
 
 #include "ops/families.h"
+#include "ops/gradient.h"
+#include "ops/plain.h"
 #include "ops/sample.h"
+#include "ops/sample_taps.h"
 
-/* spatial axes, taps an axis, taps of a point, points worked on together */
-enum { SPACE = 3, TAPS = 4, CORNERS = TAPS * TAPS * TAPS, BLOCK = 32 };
-
-typedef enum sample_mode { LINEAR, NEAREST, CUBIC, BILINEAR, BICUBIC } sample_mode;
-typedef enum sample_padding { ZEROS, BORDER, REFLECTION } sample_padding;
-
-typedef struct sample_attributes {
-  int mode, padding;
-  bool align_corners;
-} sample_attributes;
+enum { BLOCK = 32 }; /* points worked on together */
 
 static const vt_field sample_fields[] = {
-    {"mode", VT_FIELD_CHOICE, offsetof(sample_attributes, mode), "linear",
+    {"mode", VT_FIELD_CHOICE, offsetof(vt_grid_attributes, mode), "linear",
      .choices = "linear|nearest|cubic|bilinear|bicubic",
      .help = "interpolation; bilinear and bicubic are the names before opset 20"},
-    {"padding_mode", VT_FIELD_CHOICE, offsetof(sample_attributes, padding), "zeros",
+    {"padding_mode", VT_FIELD_CHOICE, offsetof(vt_grid_attributes, padding), "zeros",
      .choices = "zeros|border|reflection", .help = "what stands outside the input"},
-    {"align_corners", VT_FIELD_BOOL, offsetof(sample_attributes, align_corners), "false",
+    {"align_corners", VT_FIELD_BOOL, offsetof(vt_grid_attributes, align_corners), "false",
      .help = "-1 and 1 are the middles of the outer elements, not their edges"},
 };
 
 /* ---- GridSample ---- */
-
-static sample_mode mode_of(const sample_attributes *attributes)
-{
-  return attributes->mode == BILINEAR  ? LINEAR
-         : attributes->mode == BICUBIC ? CUBIC
-                                       : (sample_mode)attributes->mode;
-}
 
 static vt_status grid_sample_shape(vt_ctx *ctx, const vt_call *call)
 {
@@ -48,9 +35,9 @@ static vt_status grid_sample_shape(vt_ctx *ctx, const vt_call *call)
     return vt_call_fail(ctx, call, VT_ERROR_INVALID_MODEL, "the grid %s does not fit the data %s",
                         vt_shape_text(grid, b), vt_shape_text(data, a));
   }
-  if (space > SPACE)
+  if (space > VT_GRID_SPACE)
     return vt_call_fail(ctx, call, VT_ERROR_UNSUPPORTED, "%d spatial axes; at most %d are supported", space,
-                        SPACE);
+                        VT_GRID_SPACE);
   dims[0] = data->dims[0];
   dims[1] = data->dims[1];
   for (int axis = 0; axis < space; axis++) {
@@ -61,97 +48,12 @@ static vt_status grid_sample_shape(vt_ctx *ctx, const vt_call *call)
   return vt_set_output(ctx, call, 0, data->type, data->rank, dims);
 }
 
-/* Folds x into low..high as between two mirrors. */
-static double reflected(double x, double low, double high)
-{
-  double range = high - low;
-  if (range <= 0) return low;
-  double rest = fmod(fabs(x - low), 2 * range);
-  return low + (rest > range ? 2 * range - rest : rest);
-}
-
-/* Input index of a tap, −1 where nothing stands. */
-static int64_t tap_index(double place, int64_t size, sample_padding padding, double low, double high)
-{
-  bool inside = place >= 0 && place <= (double)(size - 1);
-  if (!inside && padding == ZEROS) return -1;
-  if (!inside && padding == REFLECTION) place = trunc(reflected(place, low, high));
-  return place < 0 ? 0 : place > (double)(size - 1) ? size - 1 : (int64_t)place;
-}
-
-static double cubic_weight(double distance)
-{
-  const double a = -0.75;
-  double x = fabs(distance);
-  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
-}
-
-/* Taps of one axis for grid coordinate `at` (−1..1 across the input); returns their number. */
-static int axis_taps(const sample_attributes *attributes, double at, int64_t size, int64_t index[TAPS],
-                     double weights[TAPS])
-{
-  const double far = 0x1p50;
-  sample_padding padding = (sample_padding)attributes->padding;
-  sample_mode mode = mode_of(attributes);
-  double low = attributes->align_corners ? 0 : -0.5, high = (double)size - 1 - low;
-  double x =
-      attributes->align_corners ? (at + 1) / 2 * (double)(size - 1) : ((at + 1) * (double)size - 1) / 2;
-  if (!(x > -far)) x = -far; /* NaN too */
-  if (x > far) x = far;
-  if (mode == NEAREST) x = rint(x);
-  if (x < low || x > high) {
-    if (padding == BORDER) x = x < 0 ? 0 : (double)(size - 1);
-    if (padding == REFLECTION) x = reflected(x, low, high);
-  }
-  if (mode == NEAREST) {
-    index[0] = tap_index(x, size, padding, low, high);
-    weights[0] = 1;
-    return 1;
-  }
-  int count = mode == LINEAR ? 2 : 4;
-  double first = floor(x) - (mode == LINEAR ? 0 : 1);
-  for (int t = 0; t < count; t++) {
-    double place = first + t;
-    index[t] = tap_index(place, size, padding, low, high);
-    weights[t] = mode == LINEAR ? 1 - fabs(x - place) : cubic_weight(x - place);
-  }
-  return count;
-}
-
 typedef struct sample_job {
-  const sample_attributes *attributes;
+  const vt_grid_attributes *attributes;
   const vt_tensor *data, *grid;
   vt_tensor *output;
-  int space;
   int64_t points, plane; /* output elements and input elements of one channel */
 } sample_job;
-
-/* Addresses and weights of all taps of a point. The grid holds x first: the last spatial axis. */
-static int point_taps(const sample_job *job, int64_t point, int64_t offsets[CORNERS], double weights[CORNERS])
-{
-  int count = 1;
-  offsets[0] = 0;
-  weights[0] = 1;
-  for (int axis = 0; axis < job->space; axis++) {
-    int64_t index[TAPS], size = job->data->dims[2 + axis];
-    double axis_weights[TAPS],
-        at = vt_sample_load(job->grid->data, job->grid->type, (point + 1) * job->space - 1 - axis);
-    int taps = axis_taps(job->attributes, at, size, index, axis_weights), kept = 0;
-    int64_t old_offsets[CORNERS];
-    double old_weights[CORNERS];
-    memcpy(old_offsets, offsets, sizeof *offsets * (size_t)count);
-    memcpy(old_weights, weights, sizeof *weights * (size_t)count);
-    for (int i = 0; i < count; i++)
-      for (int t = 0; t < taps; t++) {
-        if (index[t] < 0) continue;
-        offsets[kept] = old_offsets[i] * size + index[t];
-        weights[kept++] = old_weights[i] * axis_weights[t];
-      }
-    count = kept;
-  }
-  return count;
-}
 
 /* Taps of some neighbouring points of one item. */
 typedef struct sample_block {
@@ -159,8 +61,8 @@ typedef struct sample_block {
   int count,
       starts[BLOCK +
              1]; /* taps of point p: starts[p]..starts[p + 1] − 1, packed to stay in the nearest cache */
-  int64_t offsets[BLOCK * CORNERS];
-  double weights[BLOCK * CORNERS];
+  int64_t offsets[BLOCK * VT_GRID_CORNERS];
+  double weights[BLOCK * VT_GRID_CORNERS];
 } sample_block;
 
 /* Every channel of a block. Called with a constant type, so that each type has its own loop. */
@@ -188,8 +90,8 @@ static void sample_points(void *user, int64_t first, int64_t last)
     block.starts[0] = 0;
     for (int p = 0; p < block.count; p++) {
       int start = block.starts[p];
-      block.starts[p + 1] =
-          start + point_taps(job, block.first + p, block.offsets + start, block.weights + start);
+      block.starts[p + 1] = start + vt_grid_taps(job->attributes, job->data, job->grid, block.first + p,
+                                                 block.offsets + start, block.weights + start, NULL);
     }
     if (job->data->type == VT_F32)
       sample_channels(job, &block, VT_F32);
@@ -206,7 +108,6 @@ static vt_status grid_sample_run(vt_ctx *ctx, const vt_call *call)
                     .data = data,
                     .grid = call->inputs[1],
                     .output = output,
-                    .space = data->rank - 2,
                     .points = vt_span(output, 2, output->rank),
                     .plane = vt_span(data, 2, data->rank)};
   if (vt_count(output) == 0) return VT_OK;
@@ -216,9 +117,95 @@ static vt_status grid_sample_run(vt_ctx *ctx, const vt_call *call)
 
 static double grid_sample_flops(const vt_call *call)
 {
-  const sample_attributes *attributes = call->attributes;
-  double taps = mode_of(attributes) == NEAREST ? 1 : mode_of(attributes) == LINEAR ? 2 : 4;
+  const vt_grid_attributes *attributes = call->attributes;
+  double taps = vt_grid_mode_of(attributes) == VT_GRID_NEAREST  ? 1
+                : vt_grid_mode_of(attributes) == VT_GRID_LINEAR ? 2
+                                                                : 4;
   return 2 * (double)vt_count(call->outputs[0]) * pow(taps, call->inputs[0]->rank - 2);
+}
+
+/* ---- GridSample backwards ---- */
+
+enum { CHANNELS = 16 }; /* of a task: they share the taps */
+
+typedef struct sample_back_job {
+  const vt_grid_attributes *attributes;
+  const vt_tensor *data, *grid, *from;
+  double *sums;  /* of the data */
+  vt_tensor *to; /* gradient of the grid */
+  int64_t points, plane, groups;
+} sample_back_job;
+
+/* Groups of channels of an item: what was read at a tap is added there, point by point. */
+static void add_to_data(void *user, int64_t first, int64_t last)
+{
+  const sample_back_job *job = user;
+  int64_t offsets[VT_GRID_CORNERS], channels = job->data->dims[1];
+  double weights[VT_GRID_CORNERS];
+  for (int64_t task = first; task < last; task++) {
+    int64_t item = task / job->groups, start = task % job->groups * CHANNELS;
+    int64_t end = start + CHANNELS < channels ? start + CHANNELS : channels;
+    for (int64_t p = 0; p < job->points; p++) {
+      int taps =
+          vt_grid_taps(job->attributes, job->data, job->grid, item * job->points + p, offsets, weights, NULL);
+      for (int64_t c = item * channels + start; c < item * channels + end; c++) {
+        double share = vt_sample_load(job->from->data, job->from->type, c * job->points + p);
+        for (int i = 0; i < taps; i++)
+          job->sums[c * job->plane + offsets[i]] += weights[i] * share;
+      }
+    }
+  }
+}
+
+static void move_points(void *user, int64_t first, int64_t last)
+{
+  const sample_back_job *job = user;
+  int64_t offsets[VT_GRID_CORNERS], channels = job->data->dims[1];
+  double weights[VT_GRID_CORNERS], slopes[VT_GRID_SPACE][VT_GRID_CORNERS];
+  int space = job->data->rank - 2;
+  for (int64_t point = first; point < last; point++) {
+    int taps = vt_grid_taps(job->attributes, job->data, job->grid, point, offsets, weights, slopes);
+    int64_t item = point / job->points;
+    double sums[VT_GRID_SPACE] = {0};
+    for (int64_t c = item * channels; c < (item + 1) * channels; c++) {
+      double share = vt_sample_load(job->from->data, job->from->type, c * job->points + point % job->points);
+      for (int i = 0; i < taps; i++) {
+        double value = share * vt_sample_load(job->data->data, job->data->type, c * job->plane + offsets[i]);
+        for (int axis = 0; axis < space; axis++)
+          sums[axis] += slopes[axis][i] * value;
+      }
+    }
+    for (int axis = 0; axis < space; axis++)
+      vt_sample_store(job->to->data, job->to->type, vt_grid_index(space, point, axis), sums[axis]);
+  }
+}
+
+static vt_status grid_sample_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const vt_tensor *data = gradient->call->inputs[0], *from = gradient->output_gradients[0];
+  sample_back_job job = {.attributes = gradient->call->attributes,
+                         .data = data,
+                         .grid = gradient->call->inputs[1],
+                         .from = from,
+                         .points = vt_span(from, 2, from->rank),
+                         .plane = vt_span(data, 2, data->rank),
+                         .groups = (data->dims[1] + CHANNELS - 1) / CHANNELS};
+  if (gradient->wanted[0]) {
+    vt_tensor *to = vt_gradient_new(ctx, gradient, 0);
+    if (!to) return VT_ERROR_OUT_OF_MEMORY;
+    job.sums = vt_alloc_zero(ctx, (size_t)vt_count(data) + 1, sizeof *job.sums);
+    if (!job.sums) return VT_ERROR_OUT_OF_MEMORY;
+    vt_parallel(ctx, data->dims[0] * job.groups, 1, add_to_data, &job);
+    vt_plain_write(to, job.sums);
+    vt_free(job.sums);
+  }
+  if (gradient->wanted[1] &&
+      vt_grid_mode_of(job.attributes) != VT_GRID_NEAREST) { /* the nearest element does not slide */
+    job.to = vt_gradient_new(ctx, gradient, 1);
+    if (!job.to) return VT_ERROR_OUT_OF_MEMORY;
+    vt_parallel(ctx, data->dims[0] * job.points, (1 << 11) / (data->dims[1] + 1), move_points, &job);
+  }
+  return VT_OK;
 }
 
 /* ---- AffineGrid ---- */
@@ -252,33 +239,62 @@ static vt_status affine_grid_shape(vt_ctx *ctx, const vt_call *call)
   return vt_set_output(ctx, call, 0, theta->type, space + 2, dims);
 }
 
-/* Output point p of item n is theta[n] · (x, y(, z), 1), x along the last axis. */
+/* Place (x, y(, z), 1) of point p of an item, x along the last axis of the grid. */
+static void affine_place(const affine_attributes *attributes, const vt_tensor *grid, int64_t p,
+                         double place[VT_GRID_SPACE + 1])
+{
+  int space = grid->rank - 2;
+  for (int i = 0; i < space; i++) {
+    int64_t size = grid->dims[space - i], index = p % size;
+    p /= size;
+    if (attributes->align_corners)
+      place[i] = size > 1 ? 2 * (double)index / (double)(size - 1) - 1 : -1;
+    else
+      place[i] = (2 * (double)index + 1) / (double)size - 1;
+  }
+  place[space] = 1;
+}
+
+/* Output point p of item n is theta[n] · place(p). */
 static vt_status affine_grid_run(vt_ctx *ctx, const vt_call *call)
 {
-  const affine_attributes *attributes = call->attributes;
   const vt_tensor *theta = call->inputs[0];
   vt_tensor *output = call->outputs[0];
   int space = output->rank - 2;
   int64_t points = vt_span(output, 1, output->rank - 1), total = output->dims[0] * points;
   VT_UNUSED(ctx);
   for (int64_t p = 0; p < total; p++) {
-    int64_t rest = p % points, matrix = p / points * space * (space + 1);
-    double place[SPACE + 1] = {0};
-    for (int i = 0; i < space; i++) {
-      int64_t size = output->dims[space - i], index = rest % size;
-      rest /= size;
-      if (attributes->align_corners)
-        place[i] = size > 1 ? 2 * (double)index / (double)(size - 1) - 1 : -1;
-      else
-        place[i] = (2 * (double)index + 1) / (double)size - 1;
-    }
-    place[space] = 1;
+    int64_t matrix = p / points * space * (space + 1);
+    double place[VT_GRID_SPACE + 1];
+    affine_place(call->attributes, output, p % points, place);
     for (int i = 0; i < space; i++) {
       double sum = 0;
       for (int k = 0; k <= space; k++)
         sum += place[k] * vt_sample_load(theta->data, theta->type, matrix + i * (space + 1) + k);
       vt_sample_store(output->data, output->type, p * space + i, sum);
     }
+  }
+  return VT_OK;
+}
+
+static vt_status affine_grid_backward(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const vt_tensor *from = gradient->output_gradients[0];
+  int space = from->rank - 2;
+  int64_t points = vt_span(from, 1, from->rank - 1);
+  vt_tensor *to = vt_gradient_new(ctx, gradient, 0);
+  if (!to) return VT_ERROR_OUT_OF_MEMORY;
+  for (int64_t n = 0; n < from->dims[0]; n++) {
+    double sums[VT_GRID_SPACE * (VT_GRID_SPACE + 1)] = {0}, place[VT_GRID_SPACE + 1];
+    for (int64_t p = 0; p < points; p++) {
+      affine_place(gradient->call->attributes, from, p, place);
+      for (int i = 0; i < space; i++)
+        for (int k = 0; k <= space; k++)
+          sums[i * (space + 1) + k] +=
+              place[k] * vt_sample_load(from->data, from->type, (n * points + p) * space + i);
+    }
+    for (int i = 0; i < space * (space + 1); i++)
+      vt_sample_store(to->data, to->type, n * space * (space + 1) + i, sums[i]);
   }
   return VT_OK;
 }
@@ -290,10 +306,12 @@ static const vt_op rows[] = {
      .since = 16,
      VT_INPUTS(2, 2),
      VT_OUTPUTS(1, 1),
-     VT_SETTINGS(sample_attributes, sample_fields),
+     VT_SETTINGS(vt_grid_attributes, sample_fields),
      .types = {VT_FLOATS},
      .shape = grid_sample_shape,
      .implementations = {{"plain", NULL, grid_sample_run}},
+     .backward = grid_sample_backward,
+     .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1),
      .flops = grid_sample_flops},
     {.name = "AffineGrid",
      .since = 20,
@@ -302,7 +320,8 @@ static const vt_op rows[] = {
      VT_SETTINGS(affine_attributes, affine_fields),
      .types = {VT_FLOATS, VT_INDICES},
      .shape = affine_grid_shape,
-     .implementations = {{"plain", NULL, affine_grid_run}}},
+     .implementations = {{"plain", NULL, affine_grid_run}},
+     .backward = affine_grid_backward},
 };
 
 const vt_op_family vt_ops_sample = {rows, VT_COUNT(rows)};
