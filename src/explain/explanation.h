@@ -93,6 +93,7 @@ typedef struct vt_explanation {
   const struct vt_method *method;
   json_t *parameters; /* owned: method parameters and task options */
   char image_sha256[65];
+  char graph_sha256[65]; /* where there is no model; "" otherwise */
   uint64_t seed;
   bool partial;
   char *partial_reason; /* owned: see vt_scorer_partial_reason() */

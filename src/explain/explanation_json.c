@@ -240,7 +240,8 @@ static json_t *division_object(const vt_regions_report *division, bool *failed)
 static json_t *meta_object(const vt_explanation *explanation, bool *failed)
 {
   object to = new_object(failed);
-  const char *model_sha256 = explanation->model ? vt_model_sha256(explanation->model) : "";
+  const char *model_sha256 =
+      explanation->model ? vt_model_sha256(explanation->model) : explanation->graph_sha256;
   set(to, "version", json_string(vt_version()));
   set(to, "method", text(explanation->method ? explanation->method->id : NULL));
   set(to, "parameters", explanation->parameters ? json_incref(explanation->parameters) : json_object());

@@ -119,16 +119,24 @@ static vt_status room_for(vt_ctx *ctx, look_worker *w, size_t count)
   return w->scratch ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
 
-static void read_values(const vt_tensor *tensor, double *out)
+/* Of the output, what the target reads: all of it, or its last row. */
+static int64_t values_read(const look_run *run, const vt_tensor *output)
 {
-  for (int64_t i = 0, count = vt_count(tensor); i < count; i++)
-    out[i] = vt_get_f64(tensor, i);
+  bool last = run->subject->last_row && output->rank > 0 && run->read == run->subject->output;
+  return last ? output->dims[output->rank - 1] : vt_count(output);
+}
+
+static void read_values(const vt_tensor *tensor, int64_t read, double *out)
+{
+  int64_t first = vt_count(tensor) - read;
+  for (int64_t i = 0; i < read; i++)
+    out[i] = vt_get_f64(tensor, first + i);
 }
 
 static vt_status check_target(vt_ctx *ctx, const look_run *run, const vt_tensor *output)
 {
   const vt_target *target = run->look->target;
-  int64_t count = vt_count(output);
+  int64_t count = values_read(run, output);
   bool fits = target->score == VT_SCORE_SIMILARITY ? target->direction_count == (size_t)count
               : vt_score_has_class(target->score)  ? target->index >= 0 && target->index < count
                                                    : count > 0;
@@ -143,11 +151,12 @@ static vt_status start(look_worker *w, const look_run *run, vt_tensor *output, d
                        vt_tensor **seed)
 {
   const vt_look *look = run->look;
-  size_t count = (size_t)vt_count(output);
+  int64_t read = values_read(run, output);
+  size_t count = (size_t)read, first = (size_t)(vt_count(output) - read);
   VT_TRY(check_target(w->ctx, run, output));
   VT_TRY(room_for(w->ctx, w, count));
   double *values = w->scratch, *gradient = w->scratch + count;
-  read_values(output, values);
+  read_values(output, read, values);
   *score = vt_target_evaluate(look->target, run->subject->logits, values, count, gradient);
   *seed = NULL;
   if (!look->gradient && !look->name_gradients) return VT_OK;
@@ -158,17 +167,18 @@ static vt_status start(look_worker *w, const look_run *run, vt_tensor *output, d
     vt_tensor *other;
     double *from = w->scratch + 2 * count;
     VT_TRY(vt_trace_value(w->ctx, w->reference, run->read, &other));
-    read_values(other, from);
+    read_values(other, read, from);
     vt_target_average_gradient(look->target, run->subject->logits, from, values, count,
                                w->scratch + 3 * count, gradient);
   }
   *seed = vt_tensor_new(w->ctx, output->type, output->rank, output->dims);
   if (!*seed) return VT_ERROR_OUT_OF_MEMORY;
+  memset((*seed)->data, 0, vt_bytes(*seed));
   for (size_t i = 0; i < count; i++)
     if (output->type == VT_F32)
-      ((float *)(*seed)->data)[i] = (float)gradient[i];
+      ((float *)(*seed)->data)[first + i] = (float)gradient[i];
     else
-      ((double *)(*seed)->data)[i] = gradient[i];
+      ((double *)(*seed)->data)[first + i] = gradient[i];
   return VT_OK;
 }
 

@@ -25,6 +25,7 @@ typedef struct vt_subject {
   const char *output;        /* what the target reads */
   const char *embedding;     /* what a similarity reads, NULL: the output */
   bool logits;
+  bool last_row; /* class scores read the last row of an output [1, positions, classes] */
 } vt_subject;
 
 /* The subject of a model. VT_ERROR_UNSUPPORTED for models of which only outputs are known (functions).
