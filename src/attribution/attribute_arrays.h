@@ -11,9 +11,9 @@
 /* What is explained on arrays, beside vt_request's target settings. */
 typedef struct vt_array_request {
   const char *output; /* graph output (or any tensor) that the target reads; NULL: the first float output */
-  const char
-      *varying; /* tensor explained: a float input, an inner tensor; NULL: the first float input, or what
-                          * a table of embeddings gives for the first integer input */
+  /* Tensor explained: a float input, an inner tensor; NULL: the first float input, or what a table of
+   * embeddings gives for the first integer input. */
+  const char *varying;
   bool probabilities; /* the output holds probabilities; false: logits */
 } vt_array_request;
 
