@@ -26,8 +26,8 @@ static bool from_integer_input(const vt_graph *graph, int value)
   return false;
 }
 
-/* Rows of a float table picked by an integer input: embedded tokens. The first such node is that of the words:
- * tables for positions and segments are smaller where there are several. */
+/* Rows of a float table picked by an integer input: embedded tokens. The first such node is that of the
+ * words: tables for positions and segments are smaller where there are several. */
 static int embedded_tokens(const vt_graph *graph)
 {
   int best = VT_NO_VALUE;
