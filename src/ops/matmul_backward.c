@@ -40,12 +40,54 @@ typedef struct plain_work {
 PLAIN_ROWS(f32, float)
 PLAIN_ROWS(f64, double)
 
+enum {
+  PIECE = 1024
+}; /* the longest sum that vt_dnnl_matmul() shares between threads where A is transposed */
+
+typedef struct piece_work {
+  const float *piece;
+  float *y;
+} piece_work;
+
+VT_CLONES static void matmul_add_piece(const float *piece, float *y, int64_t count)
+{
+#pragma omp simd
+  for (int64_t i = 0; i < count; i++)
+    y[i] += piece[i];
+}
+
+static void add_pieces(void *user, int64_t first, int64_t last)
+{
+  const piece_work *work = user;
+  matmul_add_piece(work->piece + first, work->y + first, last - first);
+}
+
+/* Aᵀ · B with more rows of both than PIECE: products of pieces, added in turn. */
+static vt_status multiply_long(vt_ctx *ctx, const vt_dnnl_product *p, const float *a, const float *b,
+                               float *y)
+{
+  vt_dnnl_product each = *p;
+  int64_t count = p->rows * p->columns;
+  float *piece = vt_alloc(ctx, (size_t)count * sizeof *piece);
+  if (!piece) return VT_ERROR_OUT_OF_MEMORY;
+  piece_work work = {piece, y};
+  vt_status status = VT_OK;
+  for (int64_t start = 0; start < p->inner && status == VT_OK; start += PIECE) {
+    each.inner = p->inner - start < PIECE ? p->inner - start : PIECE;
+    status = vt_dnnl_matmul(ctx, &each, a + start * p->rows, b + start * p->columns, NULL, start ? piece : y);
+    if (start && status == VT_OK) vt_parallel(ctx, count, VT_LOOP_GRAIN, add_pieces, &work);
+  }
+  vt_free(piece);
+  return status;
+}
+
 static vt_status multiply(vt_ctx *ctx, vt_type type, const vt_dnnl_product *p, const void *a, const void *b,
                           void *y)
 {
   if (p->batch == 0 || p->rows == 0 || p->columns == 0) return VT_OK;
   if (type == VT_F32 && p->inner > 0 && !vt_op_plain_forced()) {
-    vt_status status = vt_dnnl_matmul(ctx, p, a, b, NULL, y);
+    bool tall = p->batch == 1 && p->a_transposed && !p->b_transposed && p->inner > PIECE;
+    vt_status status = tall ? multiply_long(ctx, p, a, b, y) : vt_dnnl_matmul(ctx, p, a, b, NULL, y);
     if (status != VT_ERROR_UNSUPPORTED) return status;
   }
   plain_work work = {p, a, b, y};

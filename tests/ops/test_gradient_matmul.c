@@ -40,7 +40,7 @@ static void matmul_of_batches(void **state)
   gradient_check_large(ctx, "MatMul", "", FAST, RANDOM(SHAPE(1, 197, 96)), RANDOM(SHAPE(96, 64)));
 }
 
-/* dB sums over all rows of the batch: the products whose inner size oneDNN might split between threads. */
+/* dB sums over all rows of the batch: whose sums oneDNN would split between threads. */
 static void matmul_over_many_rows(void **state)
 {
   vt_ctx *ctx = *state;
