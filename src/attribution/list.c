@@ -12,6 +12,8 @@ static const vt_method *const methods[] = {
     &vt_method_smdl,
     &vt_method_baseline_order,
     &vt_method_saliency,
+    &vt_method_guided_backprop,
+    &vt_method_deconvolution,
 };
 
 const vt_method_list vt_methods = {methods, VT_COUNT(methods)};

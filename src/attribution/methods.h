@@ -10,4 +10,8 @@
 /* gradients */
 extern const vt_method vt_method_saliency;
 
+/* backward rules */
+extern const vt_method vt_method_guided_backprop;
+extern const vt_method vt_method_deconvolution;
+
 #endif
