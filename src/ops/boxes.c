@@ -170,7 +170,8 @@ static const vt_op rows[] = {
      VT_SETTINGS(nms_attributes, nms_fields),
      .types = {VT_T(VT_F32), VT_T(VT_F32), VT_INDICES, VT_T(VT_F32)},
      .shape = nms_shape,
-     .implementations = {{"plain", NULL, nms_run}}},
+     .implementations = {{"plain", NULL, nms_run}},
+     .flags = VT_OP_NOT_REAL},
 };
 
 const vt_op_family vt_ops_boxes = {rows, VT_COUNT(rows)};

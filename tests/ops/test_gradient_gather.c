@@ -4,6 +4,8 @@
  */
 #include "gradient_case.h"
 
+#include "ops/resize.h"
+
 #define ROUNDED 6e-8 /* nothing is added: half a unit in the last place */
 #define ADDED   1e-6 /* sums in f64 of f32 seeds, which may cancel */
 
@@ -139,6 +141,92 @@ static void range_follows_start_and_step(void **state)
                  op_f64(ctx, SCALAR, 0.5));
 }
 
+/* Every allocation of a backward pass refused in turn: each time the failure is told and nothing is lost
+ * (op_teardown checks that). Calls with the row's defaults. */
+static void refuse_each(vt_ctx *ctx, const char *name, int outputs, vt_tensor *const *inputs, int count)
+{
+  _Alignas(16) unsigned char settings[512];
+  const vt_op *op = vt_op_find(NULL, name);
+  assert_true(op->attributes_size <= sizeof settings);
+  assert_ok(ctx, vt_params_defaults(ctx, op->fields, op->field_count, settings, op->attributes_size));
+  for (long n = 1;; n++) {
+    vt_tape *tape;
+    vt_tensor *made[GRADIENT_OUTPUTS] = {NULL};
+    assert_true(n < 100);
+    assert_ok(ctx, vt_tape_new(ctx, &tape));
+    for (int i = 0; i < count; i++)
+      if (gradient_real(inputs[i])) assert_ok(ctx, vt_tape_watch(ctx, tape, inputs[i]));
+    for (int i = 0; i < outputs; i++)
+      made[i] = vt_tensor_empty(ctx);
+    vt_tape_start(ctx, tape);
+    assert_ok(ctx, vt_apply(ctx, op, settings, "", count, inputs, outputs, made));
+    vt_tape_stop(ctx);
+    vt_ctx_fail_allocation(ctx, n);
+    vt_status status = vt_tape_backward(ctx, tape, made, made, 1, NULL);
+    vt_ctx_fail_allocation(ctx, 0);
+    vt_tape_free(tape);
+    if (status == VT_OK) {
+      assert_true(n > 5); /* the pass itself asks for four */
+      break;
+    }
+    if (status != VT_ERROR_OUT_OF_MEMORY || vt_ctx_status(ctx) != VT_ERROR_OUT_OF_MEMORY)
+      fail_msg("%s, allocation %ld: %s, %s", name, n, vt_status_name(status), vt_ctx_message(ctx));
+    vt_ctx_clear(ctx);
+  }
+  vt_params_free(op->fields, op->field_count, settings);
+}
+
+static void every_allocation_refused(void **state)
+{
+  vt_ctx *ctx = *state;
+  vt_tensor *x = op_uniform(ctx, VT_F32, SHAPE(1, 2, 4, 4), -1, 1, 1), *list = RANDOM(SHAPE(4));
+  vt_tensor *indices = op_i64(ctx, SHAPE(2), 1, 1), *tuples = op_i64(ctx, SHAPE(2, 1), 1, 1);
+  refuse_each(ctx, "Gather", 1, OP_LIST(list, indices));
+  refuse_each(ctx, "GatherElements", 1, OP_LIST(list, indices));
+  refuse_each(ctx, "GatherND", 1, OP_LIST(list, tuples));
+  refuse_each(ctx, "ScatterElements", 1, OP_LIST(list, indices, RANDOM(SHAPE(2))));
+  refuse_each(ctx, "ScatterND", 1, OP_LIST(list, tuples, RANDOM(SHAPE(2))));
+  refuse_each(ctx, "Compress", 1, OP_LIST(list, op_bool(ctx, SHAPE(2), 1, 0)));
+  refuse_each(ctx, "Unique", 1, OP_LIST(list));
+  refuse_each(ctx, "TopK", 2, OP_LIST(list, op_i64(ctx, SHAPE(1), 2)));
+  refuse_each(ctx, "Tile", 1, OP_LIST(list, op_i64(ctx, SHAPE(1), 2)));
+  refuse_each(ctx, "Pad", 1, OP_LIST(list, op_i64(ctx, SHAPE(2), 2, 1), RANDOM(SCALAR)));
+  refuse_each(ctx, "Resize", 1, OP_LIST(x, NULL, NULL, op_i64(ctx, SHAPE(4), 1, 2, 3, 9)));
+  refuse_each(ctx, "GridSample", 1, OP_LIST(x, op_uniform(ctx, VT_F32, SHAPE(1, 2, 2, 2), -1, 1, 2)));
+  refuse_each(ctx, "RoiAlign", 1, OP_LIST(x, op_f32(ctx, SHAPE(1, 4), 0, 0, 2, 2), op_i64(ctx, SHAPE(1), 0)));
+  refuse_each(
+      ctx, "Col2Im", 1,
+      OP_LIST(op_f32(ctx, SHAPE(1, 2, 4), 1), op_i64(ctx, SHAPE(2), 2, 3), op_i64(ctx, SHAPE(2), 1, 2)));
+}
+
+/* The passes of an interpolation have work space of their own. */
+static void every_allocation_of_passes_refused(void **state)
+{
+  vt_ctx *ctx = *state;
+  vt_tensor *x = RANDOM(SHAPE(3, 4));
+  for (long n = 1; n < 40; n++) {
+    vt_resize_axis axes[2] = {{0}};
+    vt_resize_attributes linear = {.mode = VT_RESIZE_LINEAR, .coordinates = VT_RESIZE_HALF_PIXEL};
+    vt_resize_span spans[2] = {{true, 3, 5, 5, 0, 1}, {true, 4, 7, 7, 0, 1}};
+    vt_tensor *from = vt_tensor_new(ctx, VT_F64, 2, (int64_t[]){5, 7});
+    memset(from->data, 0, vt_bytes(from));
+    vt_ctx_fail_allocation(ctx, n);
+    vt_status status = vt_resize_axis_make(ctx, &linear, &spans[0], &axes[0]);
+    if (status == VT_OK) status = vt_resize_axis_make(ctx, &linear, &spans[1], &axes[1]);
+    if (status == VT_OK) status = vt_resize_passes_back(ctx, from, x, axes);
+    vt_ctx_fail_allocation(ctx, 0);
+    vt_resize_axis_free(&axes[0]);
+    vt_resize_axis_free(&axes[1]);
+    if (status == VT_OK) {
+      assert_true(n > 10);
+      return;
+    }
+    assert_int_equal(status, VT_ERROR_OUT_OF_MEMORY);
+    vt_ctx_clear(ctx);
+  }
+  fail_msg("never enough memory");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -148,7 +236,8 @@ int main(void)
       op_test(scatter_extremes_share_ties),        op_test(reverse_sequence_turns_back),
       op_test(compress_returns_the_chosen),        op_test(topk_returns_the_chosen),
       op_test(unique_returns_to_the_first),        op_test(one_hot_values_add_up_their_places),
-      op_test(range_follows_start_and_step),
+      op_test(range_follows_start_and_step),       op_test(every_allocation_refused),
+      op_test(every_allocation_of_passes_refused),
   };
   return cmocka_run_group_tests_name("ops/gradient_gather", tests, NULL, NULL);
 }
