@@ -183,7 +183,8 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
                   .regions = result->regions,
                   .scorer = scorer,
                   .seed = (uint64_t)request->seed,
-                  .target = vt_scorer_target(vt_scorer_options_of(scorer))};
+                  .target = vt_scorer_target(vt_scorer_options_of(scorer)),
+                  .precision = request->precision ? VT_F64 : VT_F32};
   VT_TRY_DONE(look_inside(ctx, method, &task, &subject, &input));
   if (method->check) VT_TRY_DONE(method->check(ctx, &task, settings));
   VT_TRY_DONE(method->run(ctx, &task, settings, explanation));

@@ -23,6 +23,7 @@ typedef struct vt_request {
   char *similar_to;  /* of a similarity: file of the direction (.npy); NULL: none */
   int reduce;        /* vt_reduction, of methods that make maps */
   int region_score;  /* of those: mean of the map over a region, or sum */
+  int precision;     /* of methods that look inside: 0 f32, 1 f64 */
   int64_t max_calls; /* 0: none */
   double time_limit; /* seconds, 0: none */
   int64_t batch;

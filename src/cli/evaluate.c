@@ -35,8 +35,9 @@ static const vt_field fields[] = {
     {"class_score", VT_FIELD_CHOICE, offsetof(evaluate_settings, class_score), "probability",
      .choices = "probability|logit", .help = "the number that is followed", .aliases = "score"},
     {"fill", VT_FIELD_STRING, offsetof(evaluate_settings, fill), "black",
-     .help = "what hides a region in protocols that fill as a search did: black, mean, blur, noise or an "
-             "image file"},
+     .help =
+         "what hides a region in protocols that fill as a search did: black, white, mean, blur, noise or an "
+         "image file"},
     {"seed", VT_FIELD_INT, offsetof(evaluate_settings, seed), "0", VT_RANGE(0, 9e15),
      .help = "seed of everything random"},
 };

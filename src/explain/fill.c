@@ -19,6 +19,15 @@ static vt_status fill_black(vt_ctx *ctx, const vt_image *picture, uint64_t seed,
   return VT_OK;
 }
 
+static vt_status fill_white(vt_ctx *ctx, const vt_image *picture, uint64_t seed, vt_image *blank)
+{
+  VT_UNUSED(ctx);
+  VT_UNUSED(picture);
+  VT_UNUSED(seed);
+  memset(blank->pixels, 255, vt_image_bytes(blank));
+  return VT_OK;
+}
+
 static vt_status fill_mean(vt_ctx *ctx, const vt_image *picture, uint64_t seed, vt_image *blank)
 {
   VT_UNUSED(ctx);
@@ -60,14 +69,18 @@ static vt_status fill_noise(vt_ctx *ctx, const vt_image *picture, uint64_t seed,
 static const struct {
   const char *id;
   vt_status (*make)(vt_ctx *ctx, const vt_image *picture, uint64_t seed, vt_image *blank);
-} fills[] = {{"black", fill_black}, {"mean", fill_mean}, {"blur", fill_blur}, {"noise", fill_noise}};
+} fills[] = {{"black", fill_black},
+             {"white", fill_white},
+             {"mean", fill_mean},
+             {"blur", fill_blur},
+             {"noise", fill_noise}};
 
 static vt_status fill_from_file(vt_ctx *ctx, const char *path, const vt_model *model, const vt_image *picture,
                                 vt_image **out)
 {
   if (!vt_file_exists(path))
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                   "fill '%s' is neither black, mean, blur, noise nor an image file", path);
+                   "fill '%s' is neither black, white, mean, blur, noise nor an image file", path);
   vt_image *image;
   VT_TRY(vt_image_read(ctx, path, NULL, &image));
   vt_status status = vt_preprocess_image(ctx, vt_model_preprocess(model), image, out, NULL);

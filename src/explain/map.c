@@ -14,7 +14,9 @@
 vt_status vt_task_look(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, int count,
                        const vt_look *look, vt_compose_fn compose, vt_see_fn see, void *user)
 {
-  VT_TRY(vt_subject_look(ctx, task->subject, count, look, compose, see, user));
+  vt_look precise = *look;
+  if (!precise.precision) precise.precision = task->precision;
+  VT_TRY(vt_subject_look(ctx, task->subject, count, &precise, compose, see, user));
   explanation->traced_runs += count;
   return VT_OK;
 }

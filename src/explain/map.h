@@ -10,7 +10,8 @@
 
 /* ---- what a method asks and says ---- */
 
-/* vt_subject_look() for a method: counted in the explanation. */
+/* vt_subject_look() for a method: counted in the explanation, in the precision of the task unless `look`
+ * names one. */
 vt_status vt_task_look(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, int count,
                        const vt_look *look, vt_compose_fn compose, vt_see_fn see, void *user);
 
@@ -29,10 +30,10 @@ vt_status vt_map_set_native(vt_ctx *ctx, const vt_task *task, vt_explanation *ex
 void vt_map_complete(vt_explanation *explanation, double sum, double difference);
 
 /* What stands for "nothing" in methods that compare, in `out` [floats]: "zero" (0 after normalisation), or
- * as a picture: black, mean, blur, noise, an image file. For inputs that are no pictures only zero. */
+ * as a picture: black, white, mean, blur, noise, an image file. For inputs that are no pictures only zero. */
 vt_status vt_baseline_make(vt_ctx *ctx, const vt_task *task, const char *text, float *out);
 #define VT_BASELINE_HELP                                                                                     \
-  "what the picture is compared with: zero (after normalisation), black, mean, blur, noise or an image file"
+  "what the picture is compared with: zero (after normalisation), black, white, mean, blur, noise or a file"
 
 /* ---- after the method ---- */
 

@@ -21,6 +21,7 @@ typedef struct vt_task {
   const vt_subject *subject;
   vt_target target;   /* resolved: the class explained has its index */
   const float *input; /* [vt_subject_floats()] the varying tensor of the picture explained, normalised */
+  vt_type precision;  /* of looks that ask for none: VT_F32 (or 0), VT_F64 */
 } vt_task;
 
 typedef enum vt_needs {

@@ -484,6 +484,11 @@ static void test_fills(void **unused)
   assert_int_equal(fill->pixels[0], 0);
   vt_image_free(fill);
 
+  assert_ok(ctx, vt_fill_make(ctx, "white", model, picture, 1, &fill));
+  for (size_t i = 0; i < bytes; i++)
+    assert_int_equal(fill->pixels[i], 255);
+  vt_image_free(fill);
+
   assert_ok(ctx, vt_fill_make(ctx, "noise", model, picture, 1, &fill));
   assert_ok(ctx, vt_fill_make(ctx, "noise", model, picture, 1, &again));
   assert_ok(ctx, vt_fill_make(ctx, "noise", model, picture, 2, &other));
@@ -503,7 +508,7 @@ static void test_fills(void **unused)
   assert_memory_equal(fill->pixels, picture->pixels, bytes);
   vt_image_free(fill);
   assert_fails(ctx, vt_fill_make(ctx, "grey", model, picture, 1, &fill), VT_ERROR_INVALID_ARGUMENT,
-               "neither black, mean, blur, noise nor an image file");
+               "neither black, white, mean, blur, noise nor an image file");
   folder_end(&f);
   vt_image_free(picture);
   vt_model_free(model);
