@@ -1,78 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Names and hooks of a trace.
+ * Hooks of a trace.
  */
 #include "graph/trace.h"
 
 #include "base/context.h"
-
-static bool known_alias(const vt_trace *trace, const char *name, int *value)
-{
-  for (size_t i = 0; i < trace->alias_count; i++)
-    if (strcmp(trace->aliases[i].name, name) == 0) {
-      *value = trace->aliases[i].value;
-      return true;
-    }
-  return false;
-}
-
-/* The three nearest names, as a piece of the message. */
-static void suggest(vt_ctx *ctx, const vt_trace *trace, const char *name, vt_text *text)
-{
-  enum { SUGGESTIONS = 3 };
-  size_t count = (size_t)trace->graph->value_count + trace->alias_count;
-  const char **names = vt_alloc_zero(ctx, count + 1, sizeof *names);
-  if (!names) return;
-  for (int i = 0; i < trace->graph->value_count; i++)
-    names[i] = trace->graph->values[i].name;
-  for (size_t i = 0; i < trace->alias_count; i++)
-    names[(size_t)trace->graph->value_count + i] = trace->aliases[i].name;
-  for (int found = 0; found < SUGGESTIONS; found++) {
-    const char *near = vt_nearest(name, names, count);
-    if (!near) break;
-    vt_text_addf(ctx, text, "%s'%s'", found ? ", " : "; near it are ", near);
-    for (size_t i = 0; i < count; i++)
-      if (names[i] == near) names[i] = NULL;
-  }
-  vt_free(names);
-}
-
-vt_status vt_trace_find(vt_ctx *ctx, const vt_trace *trace, const char *name, int *out)
-{
-  *out = vt_graph_find(trace->graph, name);
-  if (*out != VT_NO_VALUE || known_alias(trace, name, out)) return VT_OK;
-  vt_text near = {0};
-  suggest(ctx, trace, name, &near);
-  vt_status status =
-      vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s has no tensor '%s'%s; 'vitrail inspect' lists them",
-              trace->graph->path, name, near.data ? near.data : "");
-  vt_text_free(&near);
-  return status;
-}
-
-vt_status vt_trace_add_alias(vt_ctx *ctx, vt_trace *trace, int value, const char *format, ...)
-{
-  char name[256];
-  int known;
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(name, sizeof name, format, arguments);
-  va_end(arguments);
-  if (vt_graph_find(trace->graph, name) != VT_NO_VALUE || known_alias(trace, name, &known)) return VT_OK;
-  VT_TRY(vt_grow(ctx, &trace->aliases, &trace->alias_capacity, trace->alias_count, sizeof *trace->aliases));
-  char *owned = vt_strdup(ctx, name);
-  if (!owned) return VT_ERROR_OUT_OF_MEMORY;
-  trace->aliases[trace->alias_count++] = (vt_trace_alias_entry){owned, value};
-  return VT_OK;
-}
-
-bool vt_trace_alias(const vt_trace *trace, int index, const char **alias, const char **name)
-{
-  if (index < 0 || (size_t)index >= trace->alias_count) return false;
-  *alias = trace->aliases[index].name;
-  *name = trace->graph->values[trace->aliases[index].value].name;
-  return true;
-}
 
 /* ---- setting ---- */
 

@@ -76,6 +76,11 @@ vt_status vt_trace_new(vt_ctx *ctx, const vt_graph *graph, vt_trace **out)
     vt_trace_free(trace);
     return VT_ERROR_OUT_OF_MEMORY;
   }
+  vt_status status = vt_trace_name_blocks(ctx, trace);
+  if (status != VT_OK) {
+    vt_trace_free(trace);
+    return status;
+  }
   *out = trace;
   return VT_OK;
 }

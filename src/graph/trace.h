@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside of a trace: names and hooks (hook.c), the walk over the nodes (trace.c), gradients
- * (trace_gradient.c).
+ * Inside of a trace: names (trace_names.c), hooks (hook.c), the walk over the nodes (trace.c),
+ * gradients (trace_gradient.c).
  */
 #ifndef VT_GRAPH_TRACE_H
 #define VT_GRAPH_TRACE_H
@@ -76,6 +76,8 @@ size_t vt_trace_tape_bytes(const vt_trace *trace);
 /* Adds an alias for a value; names that exist already are left out. */
 vt_status vt_trace_add_alias(vt_ctx *ctx, vt_trace *trace, int value, const char *format, ...)
     VT_PRINTF(4, 5);
+/* Aliases for the tensors of attention blocks. */
+vt_status vt_trace_name_blocks(vt_ctx *ctx, vt_trace *trace);
 /* Lets go of values, gradients and tape of the last run. */
 void vt_trace_forget(vt_trace *trace);
 /* Runs the hooks on a value just made; `tensor` is replaced in place of the pointer. */
