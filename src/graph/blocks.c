@@ -356,7 +356,8 @@ static void find_feed_forward(const vt_graph *graph, const vt_attention_block *b
 
 /* ---- numbers ---- */
 
-/* Size `axis` of what a Reshape makes, where its target says it: a constant, or a Concat of single numbers. */
+/* Size `axis` of what a Reshape makes, where its target says it: a constant, or a Concat of single
+ * numbers. */
 static int64_t reshape_size(const vt_graph *graph, const vt_node *reshape, int64_t axis)
 {
   int target = input(reshape, 1);

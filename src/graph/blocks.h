@@ -5,8 +5,10 @@
  * queries and keys. Around it, where they are found: the output projection, the residual stream and the
  * feed-forward part.
  *
- *                 ┌──────────── resid_pre ───────────────┐        ┌─ (norm) ─ mlp_post ─ mlp_out ┐
- *   resid_pre ─ (norm) ─ q, k, v ─ scores ─ pattern ─ z ─ attn_out ─ Add ─ resid_mid ────────── Add ─ resid_post
+ *   resid_pre ── (norm) ── q, k, v ── scores ── pattern ── z ── attn_out
+ *   resid_mid = resid_pre + attn_out
+ *   resid_mid ── (norm) ── mlp_post ── mlp_out
+ *   resid_post = resid_mid + mlp_out
  *
  * Sizes below: T tokens that look (queries), S tokens looked at (keys; T in self-attention), d per head. The
  * head axis is the third from the end: [batch, heads, T, d], or [heads, T, d] where the file has no batch or
