@@ -1,56 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Real graphs against ONNX Runtime: golden inputs and outputs of the shared folder, models beside them or
- * unpacked from their PyPI wheels below $VITRAIL_ZOO (default: the folder `zoo` beside the shared folder).
- * Prints a table on stderr.
+ * Real graphs against ONNX Runtime (golden outputs), and traces against plans at inner tensors. Prints a table
+ * on stderr.
  */
-#include <jansson.h>
 #include <math.h>
 
-#include "graph/graph.h"
-#include "test.h"
-#include "vitrail/data.h"
-
-enum { MOST = 16 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-  const char *text = json_string_value(json_object_get(object, key));
-  return text ? text : "";
-}
-
-/* Where the model lies, NULL when it is not there. */
-static const char *model_path(const json_t *model, char path[4096])
-{
-  char name[1024];
-  if (json_is_string(json_object_get(model, "shared_model"))) {
-    snprintf(name, sizeof name, "models/%s", text_of(model, "shared_model"));
-    const char *shared = shared_path(name);
-    return shared ? strcpy(path, shared) : NULL;
-  }
-  const char *zoo = getenv("VITRAIL_ZOO"), *shared = getenv("VITRAIL_SHARED");
-  if (zoo)
-    snprintf(path, 4096, "%s/%s", zoo, text_of(model, "path_in_wheel"));
-  else
-    snprintf(path, 4096, "%s/../zoo/%s", shared ? shared : ".", text_of(model, "path_in_wheel"));
-  return access(path, R_OK) == 0 ? path : NULL;
-}
-
-/* Golden array `prefix:name`, a float one cast to the type that the graph declares. */
-static vt_tensor *golden(vt_ctx *ctx, const char *npz, const char *prefix, const char *name, vt_type type)
-{
-  char key[512];
-  vt_tensor *stored, *tensor;
-  snprintf(key, sizeof key, "%s:%s", prefix, name);
-  assert_ok(ctx, vt_npz_read(ctx, npz, key, &stored));
-  if (stored->type == type || type == VT_UNDEFINED) return stored;
-  assert_int_equal(stored->type, VT_F16); /* the only type that is stored in place of another, f32 */
-  assert_int_equal(type, VT_F32);
-  assert_non_null(tensor = vt_tensor_new(ctx, VT_F32, stored->rank, stored->dims));
-  for (int64_t i = 0; i < vt_count(tensor); i++)
-    ((float *)tensor->data)[i] = (float)vt_get_f64(stored, i);
-  return tensor;
-}
+#include "graph/trace.h"
+#include "zoo_case.h"
 
 /* Relative L2 distance of every stride-th element from the golden ones; integers must be equal. */
 static double distance(const vt_tensor *got, const vt_tensor *expected, const json_t *output)
@@ -141,37 +97,91 @@ static void run_plan(vt_ctx *ctx, const char *npz, const json_t *model, const vt
   vt_plan_free(plan);
 }
 
+/* ---- inner tensors ---- */
+
+enum { LOOKED_AT = 8 };
+
+/* Names spread evenly over the graph, of tensors that are no shape arithmetic as far as the file tells. */
+static int choose_names(const vt_graph *graph, const char *names[LOOKED_AT])
+{
+  int count = 0;
+  for (int i = 0; i < LOOKED_AT; i++)
+    for (int n = graph->node_count * i / LOOKED_AT; n < graph->node_count * (i + 1) / LOOKED_AT; n++) {
+      int value = graph->nodes[n].outputs[0];
+      if (value == VT_NO_VALUE || graph->values[value].type != VT_F32 || graph->values[value].constant)
+        continue;
+      names[count++] = graph->values[value].name;
+      break;
+    }
+  return count;
+}
+
+/* A plan exposes the same numbers under the same names as a trace: max |a − b| ≤ 1e-4 · max |b|. */
+static void compare_inner(const zoo_model *zoo)
+{
+  vt_ctx *ctx = zoo->ctx;
+  const vt_graph *graph = zoo->graph;
+  const char *names[LOOKED_AT];
+  int count = choose_names(graph, names);
+  vt_tensor *shapes[MOST] = {NULL}, *value;
+  vt_plan *plan;
+  vt_session *session;
+  vt_trace *trace;
+  vt_status status = vt_plan_compile(ctx, graph, inputs_without_data(ctx, graph, zoo->inputs, shapes), 1,
+                                     names, count, &plan);
+  if (status == VT_ERROR_DATA_DEPENDENT) {
+    vt_ctx_clear(ctx);
+    return;
+  }
+  assert_ok(ctx, status);
+  assert_ok(ctx, vt_session_new(ctx, plan, &session));
+  for (int i = 0; i < graph->input_count; i++)
+    memcpy(vt_session_input(session, i), zoo->inputs[i]->data, vt_bytes(zoo->inputs[i]));
+  assert_ok(ctx, vt_session_run(ctx, session));
+  assert_ok(ctx, vt_trace_new(ctx, graph, &trace));
+  for (int i = 0; i < count; i++)
+    assert_ok(ctx, vt_trace_read(ctx, trace, names[i]));
+  assert_ok(ctx, vt_trace_run(ctx, trace, zoo->inputs));
+  double worst = 0;
+  for (int i = 0; i < count + graph->output_count; i++) {
+    const char *name = i < count ? names[i] : vt_graph_output_name(graph, i - count);
+    int index = i < count ? graph->output_count + i : i - count;
+    const float *planned = vt_session_output(session, index);
+    assert_ok(ctx, vt_trace_value(ctx, trace, name, &value));
+    if (value->type != VT_F32) continue;
+    assert_true(vt_same_shape(value, vt_plan_output(plan, index)));
+    double difference = 0, size = 0;
+    for (int64_t k = 0; k < vt_count(value); k++) {
+      double traced = ((const float *)value->data)[k];
+      difference = fmax(difference, fabs(traced - planned[k]));
+      size = fmax(size, fabs(traced));
+    }
+    if (!(difference <= 1e-4 * size))
+      fail_msg("%s: '%s' differs by %g, its largest element is %g", zoo->npz, name, difference, size);
+    if (size > 0) worst = fmax(worst, difference / size);
+  }
+  fprintf(stderr, "%-28s inner  max %.2e of %d named tensors\n", vt_path_name(zoo->npz), worst, count);
+  vt_trace_free(trace);
+  vt_session_free(session);
+  vt_plan_free(plan);
+}
+
 static void run_model(void **state)
 {
   const json_t *model = *state;
-  char path[4096], npz[4096], name[512];
-  if (!model_path(model, path)) skip();
-  snprintf(name, sizeof name, "golden/zoo/%s", text_of(model, "npz"));
-  const char *shared = shared_path(name);
-  if (!shared) skip();
-  snprintf(npz, sizeof npz, "%s", shared);
-  vt_ctx *ctx = vt_ctx_new();
-  vt_graph_options options = vt_graph_options_default();
-  options.ignore_declared_sizes = strstr(text_of(model, "note"), "ignore the declared sizes") != NULL;
-  vt_graph *graph;
-  vt_tensor *inputs[MOST] = {NULL}, *outputs[MOST] = {NULL};
-  vt_status status = vt_graph_read(ctx, path, &options, &graph);
-  if (status == VT_ERROR_UNSUPPORTED) { /* listed, as operators that are left for later */
-    fprintf(stderr, "%.600s\n", vt_ctx_message(ctx));
-    vt_ctx_free(ctx);
+  vt_tensor *outputs[MOST] = {NULL};
+  zoo_model zoo;
+  if (!zoo_open(model, &zoo)) skip();
+  if (!zoo.graph) {
+    zoo_close(&zoo);
     skip();
   }
-  assert_ok(ctx, status);
-  assert_string_equal(vt_graph_sha256(graph), text_of(model, "sha256"));
-  assert_true(graph->input_count <= MOST && graph->output_count <= MOST);
-  for (int i = 0; i < graph->input_count; i++)
-    inputs[i] = golden(ctx, npz, "in", vt_graph_input_name(graph, i), graph->values[graph->inputs[i]].type);
   double start = vt_clock_seconds();
-  assert_ok(ctx, vt_graph_run(ctx, graph, inputs, outputs));
-  compare_outputs(ctx, npz, model, graph, outputs, "trace", vt_clock_seconds() - start);
-  run_plan(ctx, npz, model, graph, inputs);
-  vt_graph_free(graph);
-  vt_ctx_free(ctx);
+  assert_ok(zoo.ctx, vt_graph_run(zoo.ctx, zoo.graph, zoo.inputs, outputs));
+  compare_outputs(zoo.ctx, zoo.npz, model, zoo.graph, outputs, "trace", vt_clock_seconds() - start);
+  run_plan(zoo.ctx, zoo.npz, model, zoo.graph, zoo.inputs);
+  compare_inner(&zoo);
+  zoo_close(&zoo);
 }
 
 int main(void)
