@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Real graphs against ONNX Runtime (golden outputs), and traces against plans at inner tensors. Prints a table
- * on stderr.
+ * Real graphs against ONNX Runtime (golden outputs), and traces against plans at inner tensors. Prints a
+ * table on stderr.
  */
 #include <math.h>
 
