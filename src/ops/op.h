@@ -82,8 +82,8 @@ struct vt_op {
   vt_shape_fn shape;
   vt_implementation implementations[VT_OP_IMPLEMENTATIONS]; /* fastest first, the plain one last */
   double (*flops)(const vt_call *call); /* multiply-add = 2; NULL: one per output element */
-  /* Gradient (ops/gradient.h). NULL: there is none, and `no_gradient` says why, for messages; operators whose
-   * outputs are never real numbers need neither. `saves`: whose values backward reads (VT_SAVES_…); of all
+  /* Gradient (ops/gradient.h). NULL: there is none, and `no_gradient` says why, for messages; operators
+   * without real inputs or outputs (VT_OP_NOT_REAL) need neither. `saves`: whose values backward reads (VT_SAVES_…); of all
    * others it gets the shape alone. */
   vt_backward_fn backward;
   unsigned saves;
