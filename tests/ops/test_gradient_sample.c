@@ -170,7 +170,8 @@ static void roi_align_check(vt_ctx *ctx, const char *settings, int line)
   if (!(sqrt(difference) <= 1e-9 * sqrt(norm)))
     fail_msg("line %d: RoiAlign %s: %g away from differences of %g", line, settings, sqrt(difference),
              sqrt(norm));
-  gradient_fast_against_plain(ctx, "RoiAlign", settings, 1, inputs, 3, ADDED, line);
+  double fast = gradient_fast_against_plain(ctx, "RoiAlign", settings, 1, inputs, 3, ADDED, line);
+  gradient_note("RoiAlign", settings, inputs, 3, norm > 0 ? sqrt(difference / norm) : 0, fast);
 }
 
 static void roi_align_returns_samples(void **state)
