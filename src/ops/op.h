@@ -83,8 +83,8 @@ struct vt_op {
   vt_implementation implementations[VT_OP_IMPLEMENTATIONS]; /* fastest first, the plain one last */
   double (*flops)(const vt_call *call); /* multiply-add = 2; NULL: one per output element */
   /* Gradient (ops/gradient.h). NULL: there is none, and `no_gradient` says why, for messages; operators
-   * without real inputs or outputs (VT_OP_NOT_REAL) need neither. `saves`: whose values backward reads (VT_SAVES_…); of all
-   * others it gets the shape alone. */
+   * without real inputs or outputs (VT_OP_NOT_REAL) need neither. `saves`: whose values backward reads
+   * (VT_SAVES_…); of all others it gets the shape alone. */
   vt_backward_fn backward;
   unsigned saves;
   const char *no_gradient;
