@@ -31,15 +31,19 @@ typedef struct add_part {
   int64_t start, length; /* elements of each cell */
 } add_part;
 
+/* Two loops: single elements, and cells. */
 #define DEFINE_ADD(name, type)                                                                               \
   static void name(const add_job *job, const add_part *part, int64_t offset, double *sums)                   \
   {                                                                                                          \
-    const inverse_map *map = &job->maps[job->last];                                                          \
+    const int64_t *starts = job->maps[job->last].starts + part->first, *list = job->maps[job->last].list;    \
     const type *from = (const type *)job->gradient->data + offset + part->start;                             \
     int64_t length = part->length, inner = job->inner;                                                       \
-    for (int64_t i = 0; i < part->count; i++, sums += length)                                                \
-      for (int64_t k = map->starts[part->first + i]; k < map->starts[part->first + i + 1]; k++) {            \
-        const type *cell = from + map->list[k] * inner;                                                      \
+    for (int64_t i = 0; i < part->count && inner == 1; i++)                                                  \
+      for (int64_t k = starts[i]; k < starts[i + 1]; k++)                                                    \
+        sums[i] += (double)from[list[k]];                                                                    \
+    for (int64_t i = 0; i < part->count && inner > 1; i++, sums += length)                                   \
+      for (int64_t k = starts[i]; k < starts[i + 1]; k++) {                                                  \
+        const type *cell = from + list[k] * inner;                                                           \
         _Pragma("omp simd") for (int64_t j = 0; j < length; j++) sums[j] += (double)cell[j];                 \
       }                                                                                                      \
   }
@@ -78,16 +82,22 @@ static void add_units(void *user, int64_t first, int64_t last)
 {
   const add_job *job = user;
   double sums[BUFFER];
+  const int64_t *starts = job->maps[job->last].starts;
   int64_t size = job->sum->dims[job->last];
+  size_t element = vt_type_size(job->sum->type);
   for (int64_t unit = first; unit < last; unit++) {
     int64_t row = unit / job->pieces / job->blocks;
     add_part part = {.first = unit / job->pieces % job->blocks * job->block,
                      .start = unit % job->pieces * job->piece};
     part.count = size - part.first < job->block ? size - part.first : job->block;
     part.length = job->inner - part.start < job->piece ? job->inner - part.start : job->piece;
-    memset(sums, 0, sizeof *sums * (size_t)(part.count * part.length));
-    add_row(job, row, &part, sums);
     int64_t to = (row * size + part.first) * job->inner + part.start, count = part.count * part.length;
+    if (starts[part.first] == starts[part.first + part.count]) { /* few indices into a large table */
+      memset((char *)job->sum->data + (size_t)to * element, 0, (size_t)count * element);
+      continue;
+    }
+    memset(sums, 0, sizeof *sums * (size_t)count);
+    add_row(job, row, &part, sums);
     for (int64_t i = 0; i < count; i++) /* with several indices, cells are whole */
       vt_sample_store(job->sum->data, job->sum->type, to + i, sums[i]);
   }
