@@ -4,6 +4,7 @@
  * of Y, of the bias by sums over Y.
  */
 #include "ops/conv.h"
+#include "ops/depthwise.h"
 #include "ops/dnnl_kernels.h"
 #include "ops/rows.h"
 
@@ -35,7 +36,11 @@ vt_status vt_conv_run(vt_ctx *ctx, const vt_conv *conv, const vt_tensor *x, cons
                       const vt_tensor *bias, vt_tensor *y)
 {
   if (fast(x, w, y)) {
-    vt_status status = vt_dnnl_conv(ctx, &conv->window, conv->group, conv->transposed, x, w, bias, y);
+    vt_status status = VT_ERROR_UNSUPPORTED;
+    if (vt_dnnl_is_pointwise(&conv->window, conv->group, VT_FEWEST_COLUMNS))
+      status = vt_dnnl_pointwise(ctx, conv->transposed, x, w, bias, y);
+    if (status == VT_ERROR_UNSUPPORTED)
+      status = vt_dnnl_conv(ctx, &conv->window, conv->group, conv->transposed, x, w, bias, y);
     if (status != VT_ERROR_UNSUPPORTED) return status;
   }
   return vt_conv_plain(ctx, conv, x, w, bias, y);
@@ -48,7 +53,12 @@ vt_status vt_conv_weights(vt_ctx *ctx, const vt_conv *conv, const vt_tensor *x, 
     vt_conv from_fine = *conv;
     if (conv->transposed) vt_conv_reverse(conv, &from_fine);
     const vt_tensor *fine = conv->transposed ? y : x, *coarse = conv->transposed ? x : y;
-    vt_status status = vt_dnnl_conv_weights(ctx, &from_fine.window, conv->group, fine, coarse, w);
+    vt_status status = VT_ERROR_UNSUPPORTED;
+    if (vt_depthwise_can(&from_fine)) return vt_depthwise_weights(ctx, &from_fine, fine, coarse, w);
+    if (vt_dnnl_is_pointwise(&from_fine.window, conv->group, VT_FEWEST_TERMS))
+      status = vt_dnnl_pointwise_weights(ctx, fine, coarse, w);
+    if (status == VT_ERROR_UNSUPPORTED)
+      status = vt_dnnl_conv_weights(ctx, &from_fine.window, conv->group, fine, coarse, w);
     if (status != VT_ERROR_UNSUPPORTED) return status;
   }
   return vt_conv_weights_plain(ctx, conv, x, y, w);

@@ -26,6 +26,14 @@ vt_status vt_dnnl_conv(vt_ctx *ctx, const vt_window *window, int64_t group, bool
 vt_status vt_dnnl_conv_weights(vt_ctx *ctx, const vt_window *window, int64_t group, const vt_tensor *x,
                                const vt_tensor *y, vt_tensor *w);
 
+/* The same for convolutions of one tap, which need no reordering: whether it is one, with planes of `fewest`
+ * elements or more; Y; the gradient of W. Products of fewer columns leave vectors empty. */
+enum { VT_FEWEST_COLUMNS = 100, VT_FEWEST_TERMS = 32 };
+bool vt_dnnl_is_pointwise(const vt_window *window, int64_t group, int64_t fewest);
+vt_status vt_dnnl_pointwise(vt_ctx *ctx, bool transposed, const vt_tensor *x, const vt_tensor *w,
+                            const vt_tensor *bias, vt_tensor *y);
+vt_status vt_dnnl_pointwise_weights(vt_ctx *ctx, const vt_tensor *x, const vt_tensor *y, vt_tensor *w);
+
 /* y[b] = a[b] · b[b] + bias for `batch` matrices [rows, inner] · [inner, columns]. A
  * transposed factor is stored [inner, rows] or [columns, inner]. `bias` has `columns` values
  * or is NULL; only with a batch of 1. */
