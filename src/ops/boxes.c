@@ -169,7 +169,6 @@ static const vt_op rows[] = {
      VT_OUTPUTS(1, 1),
      VT_SETTINGS(nms_attributes, nms_fields),
      .types = {VT_T(VT_F32), VT_T(VT_F32), VT_INDICES, VT_T(VT_F32)},
-     .flags = VT_OP_NOT_REAL,
      .shape = nms_shape,
      .implementations = {{"plain", NULL, nms_run}},
      .flags = VT_OP_NOT_REAL},

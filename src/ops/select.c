@@ -356,7 +356,6 @@ static const vt_op rows[] = {
      VT_INPUTS(1, 1),
      VT_OUTPUTS(1, 1),
      .types = {VT_ORDERED},
-     .flags = VT_OP_NOT_REAL,
      .shape = nonzero_shape,
      .implementations = {{"plain", NULL, nonzero_run}},
      .flags = VT_OP_NOT_REAL},
