@@ -3,6 +3,9 @@
  * Convolution, its transpose and the gradient of their weights by oneDNN.
  */
 #include "ops/dnnl_kernels.h"
+
+#include <stdatomic.h>
+
 #include "ops/dnnl_window.h"
 
 /* ---- convolution ---- */
@@ -219,22 +222,88 @@ static dnnl_status_t describe_weights(const void *user, dnnl_engine_t engine,
   return dnnl_unimplemented;
 }
 
+/* Items are cut into parts of equal size, each with a sum of its own on one thread; sums are added in order.
+ * How many follows from shapes alone. */
+typedef struct weights_work {
+  vt_ctx *ctx;
+  conv_plan plan; /* of one part */
+  vt_dnnl_primitive *primitive;
+  const float *x, *y;
+  float *sums; /* [parts, size] */
+  int64_t size;
+  atomic_int failed; /* a status */
+} weights_work;
+
+static void weights_parts(void *user, int64_t first, int64_t last)
+{
+  weights_work *work = user;
+  const conv_plan *plan = &work->plan;
+  const vt_window *window = plan->window;
+  int64_t x = window->batch * plan->inputs * vt_window_volume(window->in);
+  int64_t y = window->batch * plan->outputs * vt_window_volume(window->out);
+  vt_ctx *own = vt_ctx_child(work->ctx); /* errors of several threads do not meet */
+  vt_status status = own ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  for (int64_t part = first; part < last && status == VT_OK; part++) {
+    vt_dnnl_argument arguments[] = {
+        {DNNL_ARG_SRC, plan->x, (void *)(uintptr_t)(work->x + part * x), false},
+        {DNNL_ARG_DIFF_DST, plan->y, (void *)(uintptr_t)(work->y + part * y), false},
+        {DNNL_ARG_DIFF_WEIGHTS, plan->w, work->sums + part * work->size, true}};
+    status = vt_dnnl_run(own, work->primitive, arguments, VT_COUNT(arguments));
+  }
+  vt_ctx_free(own);
+  if (status != VT_OK) atomic_store(&work->failed, (int)status);
+}
+
+static int64_t parts_of(int64_t batch, int64_t size)
+{
+  enum { MOST_PARTS = 8, MOST_FLOATS = 8 << 20 };
+  for (int64_t parts = MOST_PARTS; parts > 1; parts--)
+    if (batch % parts == 0 && parts * size <= MOST_FLOATS) return parts;
+  return 1;
+}
+
+VT_CLONES static void add_sums(float *w, const float *sums, int64_t parts, int64_t size)
+{
+  memcpy(w, sums, (size_t)size * sizeof *w);
+  for (int64_t part = 1; part < parts; part++) {
+    const float *more = sums + part * size;
+#pragma omp simd
+    for (int64_t i = 0; i < size; i++)
+      w[i] += more[i];
+  }
+}
+
 vt_status vt_dnnl_conv_weights(vt_ctx *ctx, const vt_window *window, int64_t group, const vt_tensor *x,
                                const vt_tensor *y, vt_tensor *w)
 {
-  conv_plan plan = {
-      .window = window, .serial = true, .inputs = x->dims[1], .outputs = y->dims[1], .group = group};
+  int64_t size = vt_count(w), parts = parts_of(window->batch, size);
+  vt_window part = *window;
+  part.batch = window->batch / parts;
+  weights_work work = {
+      .ctx = ctx,
+      .plan = {.window = &part, .serial = true, .inputs = x->dims[1], .outputs = y->dims[1], .group = group},
+      .x = x->data,
+      .y = y->data,
+      .sums = w->data,
+      .size = size};
   vt_dnnl_key key = {0};
-  vt_dnnl_primitive *primitive;
-  if (!vt_dnnl_ordinary(window) || !store_layouts(&plan)) return VT_ERROR_UNSUPPORTED;
-  int64_t head[] = {dnnl_convolution, dnnl_backward_weights, plan.outputs, group};
+  if (!vt_dnnl_ordinary(window) || !store_layouts(&work.plan)) return VT_ERROR_UNSUPPORTED;
+  int64_t head[] = {dnnl_convolution, dnnl_backward_weights, work.plan.outputs, group};
   vt_dnnl_key_list(&key, head, VT_COUNT(head));
-  vt_dnnl_key_window(&key, window);
-  VT_TRY(vt_dnnl_get(ctx, &key, 1, describe_weights, &plan, &primitive));
-  vt_dnnl_argument arguments[] = {{DNNL_ARG_SRC, plan.x, x->data, false},
-                                  {DNNL_ARG_DIFF_DST, plan.y, y->data, false},
-                                  {DNNL_ARG_DIFF_WEIGHTS, plan.w, w->data, true}};
-  vt_status status = vt_dnnl_run(ctx, primitive, arguments, VT_COUNT(arguments));
-  vt_dnnl_put(primitive);
+  vt_dnnl_key_window(&key, &part);
+  VT_TRY(vt_dnnl_get(ctx, &key, 1, describe_weights, &work.plan, &work.primitive));
+  vt_status status = VT_OK;
+  if (parts > 1) {
+    work.sums = vt_alloc(ctx, (size_t)(parts * size) * sizeof *work.sums);
+    if (!work.sums) status = VT_ERROR_OUT_OF_MEMORY;
+  }
+  if (status == VT_OK) {
+    vt_parallel(ctx, parts, 1, weights_parts, &work);
+    status = (vt_status)atomic_load(&work.failed);
+    if (status != VT_OK) vt_fail(ctx, status, "the gradient of a convolution's weights failed in oneDNN");
+  }
+  if (parts > 1 && status == VT_OK) add_sums(w->data, work.sums, parts, size);
+  if (parts > 1) vt_free(work.sums);
+  vt_dnnl_put(work.primitive);
   return status;
 }

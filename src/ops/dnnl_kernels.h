@@ -21,8 +21,8 @@ bool vt_dnnl_fits(const vt_call *call);
 vt_status vt_dnnl_conv(vt_ctx *ctx, const vt_window *window, int64_t group, bool transposed,
                        const vt_tensor *x, const vt_tensor *w, const vt_tensor *bias, vt_tensor *y);
 
-/* Gradient of W of a convolution (not transposed) from X and the gradient of Y. One thread, as sums over the
- * batch would be split by the number of threads. */
+/* Gradient of W of a convolution (not transposed) from X and the gradient of Y. oneDNN on several threads
+ * splits sums by their number; here each primitive has one. */
 vt_status vt_dnnl_conv_weights(vt_ctx *ctx, const vt_window *window, int64_t group, const vt_tensor *x,
                                const vt_tensor *y, vt_tensor *w);
 
