@@ -196,8 +196,8 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
   }
   /* what a cut-short search left open is nobody's call; nor are the curves of a map */
   VT_TRY_DONE(vt_explanation_complete(ctx, explanation, scorer, explanation->partial || mapped));
-  explanation->model_calls = vt_scorer_calls(scorer) + explanation->traced_runs;
-  explanation->model_forwards = vt_scorer_forwards(scorer);
+  explanation->model_calls = vt_scorer_calls(scorer) + explanation->traced_runs + explanation->composed_runs;
+  explanation->model_forwards = vt_scorer_forwards(scorer) + explanation->composed_runs;
   explanation->diagnostic_calls = vt_scorer_diagnostic_calls(scorer);
 done:
   vt_scorer_free(scorer);

@@ -14,6 +14,14 @@ static const vt_method *const methods[] = {
     &vt_method_saliency,
     &vt_method_guided_backprop,
     &vt_method_deconvolution,
+    &vt_method_grad_cam,
+    &vt_method_grad_cam_pp,
+    &vt_method_xgrad_cam,
+    &vt_method_hires_cam,
+    &vt_method_layer_cam,
+    &vt_method_eigen_cam,
+    &vt_method_score_cam,
+    &vt_method_ablation_cam,
 };
 
 const vt_method_list vt_methods = {methods, VT_COUNT(methods)};

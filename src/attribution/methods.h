@@ -13,5 +13,14 @@ extern const vt_method vt_method_saliency;
 /* backward rules */
 extern const vt_method vt_method_guided_backprop;
 extern const vt_method vt_method_deconvolution;
+/* class-activation maps */
+extern const vt_method vt_method_grad_cam;
+extern const vt_method vt_method_grad_cam_pp;
+extern const vt_method vt_method_xgrad_cam;
+extern const vt_method vt_method_hires_cam;
+extern const vt_method vt_method_layer_cam;
+extern const vt_method vt_method_eigen_cam;
+extern const vt_method vt_method_score_cam;
+extern const vt_method vt_method_ablation_cam;
 
 #endif

@@ -98,7 +98,8 @@ typedef struct vt_explanation {
   bool partial;
   char *partial_reason; /* owned: see vt_scorer_partial_reason() */
   int64_t model_calls, model_forwards, diagnostic_calls;
-  int64_t traced_runs; /* of model_calls: runs looked into, with or without gradient */
+  int64_t traced_runs;   /* of model_calls: runs looked into, with or without gradient */
+  int64_t composed_runs; /* of model_calls: forwards of inputs that a method composed itself */
   double seconds;
   int threads, batch;
   json_t *warnings; /* owned array of strings */

@@ -70,6 +70,13 @@ typedef struct look_worker {
   int failed_at;
 } look_worker;
 
+static int input_of(const vt_subject *subject)
+{
+  for (int i = 0; i < vt_graph_input_count(subject->graph); i++)
+    if (strcmp(vt_graph_input_name(subject->graph, i), subject->varying) == 0) return i;
+  return -1;
+}
+
 static vt_status set_up_trace(vt_ctx *ctx, const look_run *run, vt_trace *trace)
 {
   const vt_look *look = run->look;
@@ -77,6 +84,7 @@ static vt_status set_up_trace(vt_ctx *ctx, const look_run *run, vt_trace *trace)
   VT_TRY(vt_trace_precision(ctx, trace, look->precision == VT_F64 ? VT_F64 : VT_F32));
   VT_TRY(vt_trace_segments(ctx, trace, look->segments));
   vt_trace_rules(trace, look->rules);
+  vt_trace_lazy(trace, input_of(run->subject) < 0); /* what makes the varying tensor need not be run */
   if (look->gradient) VT_TRY(vt_trace_watch(ctx, trace, run->subject->varying));
   if (run->read) VT_TRY(vt_trace_read(ctx, trace, run->read));
   for (int i = 0; i < look->name_count; i++) {
@@ -84,13 +92,6 @@ static vt_status set_up_trace(vt_ctx *ctx, const look_run *run, vt_trace *trace)
     if (look->name_gradients) VT_TRY(vt_trace_watch(ctx, trace, look->names[i]));
   }
   return VT_OK;
-}
-
-static int input_of(const vt_subject *subject)
-{
-  for (int i = 0; i < vt_graph_input_count(subject->graph); i++)
-    if (strcmp(vt_graph_input_name(subject->graph, i), subject->varying) == 0) return i;
-  return -1;
 }
 
 /* The inputs of the graph for these values of the varying tensor. */

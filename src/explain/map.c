@@ -21,6 +21,15 @@ vt_status vt_task_look(vt_ctx *ctx, const vt_task *task, vt_explanation *explana
   return VT_OK;
 }
 
+vt_status vt_task_run(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, int count,
+                      vt_compose_fn compose, vt_consume_fn consume, void *user)
+{
+  int batch = task->scorer ? vt_scorer_options_of(task->scorer)->batch : 64;
+  VT_TRY(vt_model_run(ctx, task->model, count, batch, compose, consume, user));
+  explanation->composed_runs += count;
+  return VT_OK;
+}
+
 /* ---- setting ---- */
 
 static bool channels_last(const vt_task *task)

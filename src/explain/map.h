@@ -15,6 +15,10 @@
 vt_status vt_task_look(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, int count,
                        const vt_look *look, vt_compose_fn compose, vt_see_fn see, void *user);
 
+/* vt_model_run() for a method that composes its inputs itself: counted in the explanation. */
+vt_status vt_task_run(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, int count,
+                      vt_compose_fn compose, vt_consume_fn consume, void *user);
+
 /* The map as found: one number for each element of the varying tensor, in its layout (`values`, [floats]).
  * Pictures are stored [channels, height, width] whatever the model's layout; other inputs without their batch
  * axis. `reduction` is what AUTO means for this method. */

@@ -70,9 +70,10 @@ vt_status vt_trace_new(vt_ctx *ctx, const vt_graph *graph, vt_trace **out)
   trace->gradients = vt_alloc_zero(ctx, values, sizeof *trace->gradients);
   trace->last_use = vt_alloc_zero(ctx, values, sizeof *trace->last_use);
   trace->slots = vt_alloc_zero(ctx, most_slots, sizeof *trace->slots);
+  trace->needed = vt_alloc_zero(ctx, (size_t)graph->node_count + 1, sizeof *trace->needed);
   if (!trace->read || !trace->watched || !trace->hooked || !trace->reached || !trace->tensors ||
       !trace->kept || !trace->widened || !trace->gradients || !trace->last_use || !trace->slots ||
-      vt_tape_new(ctx, &trace->tape) != VT_OK) {
+      !trace->needed || vt_tape_new(ctx, &trace->tape) != VT_OK) {
     vt_trace_free(trace);
     return VT_ERROR_OUT_OF_MEMORY;
   }
@@ -120,6 +121,7 @@ void vt_trace_free(vt_trace *trace)
   vt_free(trace->widened);
   vt_free(trace->gradients);
   vt_free(trace->last_use);
+  vt_free(trace->needed);
   vt_free(trace->slots);
   vt_free(trace);
 }
@@ -218,6 +220,28 @@ static vt_status bring_inputs(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *in
   return VT_OK;
 }
 
+static bool is_output(const vt_graph *graph, int value)
+{
+  for (int i = 0; i < graph->output_count; i++)
+    if (graph->outputs[i] == value) return true;
+  return false;
+}
+
+/* Values whose node a lazy run leaves out come from their replacements. */
+static vt_status bring_stand_ins(vt_ctx *ctx, vt_trace *trace)
+{
+  for (int i = 0; i < trace->graph->value_count; i++) {
+    const vt_hook *hook = vt_trace_stand_in(trace, i);
+    if (!hook) continue;
+    if (trace->precision == VT_F64 && hook->tensor->type == VT_F32)
+      VT_TRY(widen(ctx, hook->tensor, &trace->tensors[i]));
+    else
+      VT_TRY(shown(ctx, hook->tensor, &trace->tensors[i]));
+    VT_TRY(arrive(ctx, trace, i, is_output(trace->graph, i)));
+  }
+  return VT_OK;
+}
+
 /* ---- the walk ---- */
 
 static void find_last_uses(vt_trace *trace)
@@ -226,17 +250,10 @@ static void find_last_uses(vt_trace *trace)
   for (int i = 0; i < graph->value_count; i++)
     trace->last_use[i] = graph->values[i].producer < 0 ? graph->node_count : -1;
   for (int i = 0; i < graph->node_count; i++)
-    for (int k = 0; k < graph->nodes[i].input_count; k++) {
+    for (int k = 0; k < graph->nodes[i].input_count && trace->needed[i]; k++) {
       int value = graph->nodes[i].inputs[k];
       if (value != VT_NO_VALUE && trace->last_use[value] < i) trace->last_use[value] = i;
     }
-}
-
-static bool is_output(const vt_graph *graph, int value)
-{
-  for (int i = 0; i < graph->output_count; i++)
-    if (graph->outputs[i] == value) return true;
-  return false;
 }
 
 static vt_status run_node(vt_ctx *ctx, vt_trace *trace, int number)
@@ -302,9 +319,10 @@ static vt_status walk(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs)
 {
   const vt_graph *graph = trace->graph;
   VT_TRY(bring_inputs(ctx, trace, inputs));
+  VT_TRY(bring_stand_ins(ctx, trace));
   for (int i = 0; i < trace->executed; i++) {
     VT_TRY(vt_check_cancel(ctx));
-    VT_TRY(run_node(ctx, trace, i));
+    if (trace->needed[i]) VT_TRY(run_node(ctx, trace, i));
   }
   for (int i = 0; i < graph->output_count; i++) { /* outputs that are constants */
     int value = graph->outputs[i];
@@ -325,6 +343,7 @@ static vt_status run(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs)
   VT_TRY(vt_graph_check_inputs(ctx, trace->graph, inputs));
   trace->executed = nodes_to_run(trace);
   VT_TRY(check_reach(ctx, trace));
+  vt_trace_find_needed(trace);
   find_last_uses(trace);
   size_t mark = vt_tensor_mark(ctx);
   vt_tape *outer = vt_tape_stop(ctx);

@@ -41,6 +41,7 @@ struct vt_trace {
   bool *hooked;         /* by value: has hooks */
   int stop;             /* value, VT_NO_VALUE: none */
   int segments;
+  bool lazy;
   const vt_rule_set *rules; /* borrowed */
 
   /* of a run */
@@ -49,6 +50,7 @@ struct vt_trace {
   vt_tensor **widened; /* by value: f64 copies of constants, made once */
   int *last_use;       /* by value */
   vt_tensor **slots;   /* inputs and outputs of one call */
+  bool *needed;        /* by node: runs; all of them unless lazy */
   int executed;        /* nodes run: node_count, or up to the stop */
   bool ran;
   vt_tape *tape;
@@ -61,6 +63,10 @@ struct vt_trace {
 
 /* Value number of an exact name or alias; otherwise VT_ERROR_INVALID_ARGUMENT with the nearest names. */
 vt_status vt_trace_find(vt_ctx *ctx, const vt_trace *trace, const char *name, int *out);
+/* Lazy runs leave out what neither a read, watched or hooked tensor needs, and what would only make tensors
+ * that are replaced: many values for one inner tensor then cost what lies behind it. The shape of a
+ * replacement is not compared with what was never made. */
+void vt_trace_lazy(vt_trace *trace, bool on);
 /* Backward rules for the runs from now on; borrowed; NULL: ordinary gradients. */
 void vt_trace_rules(vt_trace *trace, const vt_rule_set *rules);
 /* vt_trace_backward() with several tensors at once, and with the run of another trace of the same graph and
@@ -78,6 +84,10 @@ vt_status vt_trace_add_alias(vt_ctx *ctx, vt_trace *trace, int value, const char
     VT_PRINTF(4, 5);
 /* Aliases for the tensors of attention blocks. */
 vt_status vt_trace_name_blocks(vt_ctx *ctx, vt_trace *trace);
+/* Which nodes a run has to execute (trace->needed, trace->executed set before). */
+void vt_trace_find_needed(vt_trace *trace);
+/* Whether the value is made by its replacement alone, its node being left out; which one then. */
+const vt_hook *vt_trace_stand_in(const vt_trace *trace, int value);
 /* Lets go of values, gradients and tape of the last run. */
 void vt_trace_forget(vt_trace *trace);
 /* Runs the hooks on a value just made; `tensor` is replaced in place of the pointer. */
