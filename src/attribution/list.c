@@ -22,6 +22,7 @@ static const vt_method *const methods[] = {
     &vt_method_eigen_cam,
     &vt_method_score_cam,
     &vt_method_ablation_cam,
+    &vt_method_guided_grad_cam,
 };
 
 const vt_method_list vt_methods = {methods, VT_COUNT(methods)};

@@ -13,6 +13,7 @@ extern const vt_method vt_method_saliency;
 /* backward rules */
 extern const vt_method vt_method_guided_backprop;
 extern const vt_method vt_method_deconvolution;
+
 /* class-activation maps */
 extern const vt_method vt_method_grad_cam;
 extern const vt_method vt_method_grad_cam_pp;
@@ -22,5 +23,6 @@ extern const vt_method vt_method_layer_cam;
 extern const vt_method vt_method_eigen_cam;
 extern const vt_method vt_method_score_cam;
 extern const vt_method vt_method_ablation_cam;
+extern const vt_method vt_method_guided_grad_cam;
 
 #endif
