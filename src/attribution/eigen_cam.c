@@ -38,8 +38,8 @@ static double sign_of(const vt_cam *cam, const double *map, const double *centre
   return (says ? together : extreme) < 0 ? -1 : 1;
 }
 
-/* The centred activations [channels, places] are U·S·Vᵀ with places on the right: the map is the projection of
- * each place on the first direction of the channels, s₁·v₁. */
+/* The centred activations [channels, places] are U·S·Vᵀ with places on the right: the map is the projection
+ * of each place on the first direction of the channels, s₁·v₁. */
 static vt_status formula(vt_ctx *ctx, const vt_cam *cam, double *map)
 {
   size_t channels = (size_t)cam->layer.channels;

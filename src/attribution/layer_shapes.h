@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What layer.c asks of a graph: the shape of every tensor for one item, where its channels are, and whether it
- * lies between the varying tensor and what the target reads.
+ * What layer.c asks of a graph: the shape of every tensor for one item, where its channels are, and whether
+ * it lies between the varying tensor and what the target reads.
  */
 #ifndef VT_ATTRIBUTION_LAYER_SHAPES_H
 #define VT_ATTRIBUTION_LAYER_SHAPES_H

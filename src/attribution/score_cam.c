@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Score-CAM: channels weighed by the score of the picture seen through them. Wang and others, arXiv 1910.01279
- * (2020). Each channel is brought to the picture's size with corners on corners (the final map, as of all of
- * the family, has half-pixel centres), scaled to [0, 1] by its own extremes and multiplied with the normalised
- * picture; the weights are the softmax of the scores over the channels.
+ * Score-CAM: channels weighed by the score of the picture seen through them. Wang and others, arXiv
+ * 1910.01279 (2020). Each channel is brought to the picture's size with corners on corners (the final map,
+ * as of all of the family, has half-pixel centres), scaled to [0, 1] by its own extremes and multiplied
+ * with the normalised picture; the weights are the softmax of the scores over the channels.
  */
 #include <math.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Class-activation maps against pytorch-grad-cam 1.5.7 on EfficientNet-lite0 (outside truth, skipped when it is
- * not there): the maps of the layer that is chosen from the graph, each within the tolerance beside its array,
- * and the toolkit's finished maps, which follow from ours by its cut, scaling and resize.
+ * Class-activation maps against pytorch-grad-cam 1.5.7 on EfficientNet-lite0 (outside truth, skipped when
+ * it is not there): the maps of the layer that is chosen from the graph, each within the tolerance beside
+ * its array, and the toolkit's finished maps, which follow from ours by its cut, scaling and resize.
  */
 #include "data/picture.h"
 #include "rule_bench.h"
