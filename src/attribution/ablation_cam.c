@@ -24,7 +24,7 @@ static void compose_ablated(void *user, int item, float *layer)
     layer[(size_t)i * (size_t)cam->layer.channels + (size_t)item] = 0;
 }
 
-/* Where the varying tensor is an inner one, what goes around the layer must still see the values explained. */
+/* Where the varying tensor is an inner one, what goes around the layer must still see its values. */
 static vt_status keep_input(vt_ctx *ctx, void *user, int item, vt_trace *trace)
 {
   VT_UNUSED(item);

@@ -171,7 +171,7 @@ static bool same_shape(const vt_layer_shape *a, const vt_layer_shape *b)
   return a->rank == b->rank && (a->rank <= 0 || !memcmp(a->dims, b->dims, (size_t)a->rank * sizeof *a->dims));
 }
 
-/* The last picture; of the coarsest ones where the target is a map itself, whose finished form is no layer. */
+/* The last picture; where the target is a map itself, the last of the coarsest ones, the map not counted. */
 static choice last_picture(const vt_graph *graph, const vt_layer_shape *shapes, const vt_layer_shape *map)
 {
   choice best = {.value = VT_NO_VALUE, .producer = -1};
