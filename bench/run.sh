@@ -1,13 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Sets up the peers in a throw-away environment and compares: bench/run.sh BUILD [MODEL.onnx …]
+# Sets up the peers in a throw-away environment and compares: bench/run.sh BUILD [--gradient] [MODEL.onnx …]
 set -eu
 build=$1
 shift
+what=forward needs="numpy onnxruntime"
+if [ "${1:-}" = --gradient ]; then
+  what=gradient needs="numpy onnx torch"
+  shift
+fi
 [ $# -gt 0 ] || set -- models/efficientnet_lite0.onnx
 peers=${VITRAIL_PEERS:-$build/peers}
-if [ ! -x "$peers/bin/python" ]; then
-  python3 -m venv "$peers"
-  "$peers/bin/pip" install --quiet numpy onnxruntime
-fi
-exec "$peers/bin/python" bench/forward.py "$build/src/cli/vitrail" "$@"
+[ -x "$peers/bin/python" ] || python3 -m venv "$peers"
+for package in $needs; do
+  "$peers/bin/python" -c "import $package" 2>/dev/null || "$peers/bin/pip" install --quiet "$package"
+done
+exec "$peers/bin/python" "bench/$what.py" "$build/src/cli/vitrail" "$@"

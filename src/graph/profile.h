@@ -34,4 +34,17 @@ typedef struct vt_profile {
 vt_status vt_profile_run(vt_ctx *ctx, vt_session *session, int warm_up, int runs, vt_profile **out);
 void vt_profile_free(vt_profile *profile); /* accepts NULL */
 
+/* Means over runs of a traced forward and its backward pass. */
+typedef struct vt_gradient_profile {
+  double forward_milliseconds, backward_milliseconds;
+  uint64_t tape_bytes;  /* values held between the two */
+  uint64_t peak_bytes;  /* highest use of the context's memory so far, weights included */
+  const char *of, *wrt; /* first float output, first float input; borrowed from the graph */
+} vt_gradient_profile;
+
+/* Gradient of the sum of the first float output with respect to the first float input, `warm_up` + `runs`
+ * times. `inputs` have data. VT_ERROR_INVALID_ARGUMENT when the graph has no such input or output. */
+vt_status vt_profile_gradient(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *inputs, int warm_up,
+                              int runs, vt_gradient_profile *out);
+
 #endif
