@@ -29,8 +29,9 @@ static vt_status find_method(vt_ctx *ctx, const char *name, const vt_method **ou
   *out = vt_method_find(&vt_methods, name);
   if (*out) return VT_OK;
   const char *near = vt_method_nearest(&vt_methods, name);
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "unknown method '%s'%s%s%s", name,
-                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  char suggestion[VT_SUGGESTION];
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "unknown method '%s'%s", name,
+                 vt_suggestion(near, suggestion));
 }
 
 /* An option belongs to the run when the run's table knows it, to the method otherwise. */

@@ -79,6 +79,9 @@ bool vt_parse_number(const char *text, double *out);
 bool vt_parse_integer(const char *text, int64_t *out);
 /* Of `count` names the one nearest to `name` in edit distance, NULL when none is near. For "did you mean". */
 const char *vt_nearest(const char *name, const char *const *names, size_t count);
+/* "; did you mean 'NEAR'?" for the end of a message, "" when `near` is NULL. Returns buffer. */
+enum { VT_SUGGESTION = 320 };
+const char *vt_suggestion(const char *near, char buffer[VT_SUGGESTION]);
 
 /* ---- random numbers ----
  * Philox4x32-10 (Salmon et al. 2011): a pure function of (seed, stream, index), so a number belongs to an

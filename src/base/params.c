@@ -201,8 +201,9 @@ vt_status vt_params_set(vt_ctx *ctx, const vt_field *fields, size_t count, void 
   for (size_t i = 0; i < known; i++)
     names[i] = fields[i].name;
   const char *near = vt_nearest(name, names, known);
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "no parameter '%s'%s%s%s", name,
-                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  char suggestion[VT_SUGGESTION];
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "no parameter '%s'%s", name,
+                 vt_suggestion(near, suggestion));
 }
 
 vt_status vt_params_defaults(vt_ctx *ctx, const vt_field *fields, size_t count, void *settings, size_t size)

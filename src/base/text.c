@@ -156,3 +156,10 @@ const char *vt_nearest(const char *name, const char *const *names, size_t count)
   }
   return best;
 }
+
+const char *vt_suggestion(const char *near, char buffer[VT_SUGGESTION])
+{
+  buffer[0] = 0;
+  if (near) snprintf(buffer, VT_SUGGESTION, "; did you mean '%.255s'?", near);
+  return buffer;
+}

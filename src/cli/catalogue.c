@@ -50,9 +50,9 @@ vt_status cli_unknown_id(vt_ctx *ctx, const char *id)
   for (size_t i = 0; i < vt_divider_count && known < VT_COUNT(names); i++)
     names[known++] = vt_dividers[i].id;
   const char *near = vt_nearest(id, names, known);
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                 "no method, metric, protocol or division is called '%s'%s%s%s", id,
-                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  char suggestion[VT_SUGGESTION];
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "no method, metric, protocol or division is called '%s'%s",
+                 id, vt_suggestion(near, suggestion));
 }
 
 static json_t *text(const char *value)

@@ -59,23 +59,23 @@ typedef struct evaluate_run {
 static vt_status find_names(cli *run, evaluate_run *work)
 {
   const char *names[64], *near;
+  char suggestion[VT_SUGGESTION];
   size_t known = 0;
   work->metric = vt_metric_find(work->settings.metric);
   for (size_t i = 0; i < vt_metric_count && known < VT_COUNT(names); i++)
     names[known++] = vt_metrics[i]->id;
   near = work->metric ? NULL : vt_nearest(work->settings.metric, names, known);
   if (!work->metric)
-    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--metric: there is no '%s'%s%s%s",
-                   work->settings.metric, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--metric: there is no '%s'%s", work->settings.metric,
+                   vt_suggestion(near, suggestion));
   work->protocol = vt_protocol_find(work->settings.protocol);
   known = 0;
   for (size_t i = 0; i < vt_protocol_count && known < VT_COUNT(names); i++)
     names[known++] = vt_protocols[i].id;
   near = work->protocol ? NULL : vt_nearest(work->settings.protocol, names, known);
   if (!work->protocol)
-    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--protocol: there is no '%s'%s%s%s",
-                   work->settings.protocol, near ? "; did you mean '" : "", near ? near : "",
-                   near ? "'?" : "");
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--protocol: there is no '%s'%s",
+                   work->settings.protocol, vt_suggestion(near, suggestion));
   if (!work->settings.map == !work->settings.explanation)
     return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "give either --map FILE.npy or --explanation DIR");
   return VT_OK;

@@ -59,9 +59,9 @@ static vt_status find_method(cli *run, explain_run *work, int argc, char **argv)
   work->method = vt_method_find(&vt_methods, name);
   if (!work->method) {
     const char *near = vt_method_nearest(&vt_methods, name);
-    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
-                   "unknown method '%s'%s%s%s; 'vitrail methods' lists them", name,
-                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    char suggestion[VT_SUGGESTION];
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "unknown method '%s'%s; 'vitrail methods' lists them",
+                   name, vt_suggestion(near, suggestion));
   }
   work->method_settings =
       vt_alloc_zero(run->ctx, 1, work->method->settings_size ? work->method->settings_size : 1);

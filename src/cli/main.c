@@ -45,9 +45,9 @@ static vt_status unknown_verb(vt_ctx *ctx, const char *name)
   for (size_t i = 0; i < cli_verb_count; i++)
     names[i] = cli_verbs[i]->name;
   const char *near = vt_nearest(name, names, cli_verb_count);
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "unknown %s '%s'%s%s%s",
-                 name[0] == '-' ? "option" : "command", name, near ? "; did you mean '" : "",
-                 near ? near : "", near ? "'?" : "");
+  char suggestion[VT_SUGGESTION];
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "unknown %s '%s'%s", name[0] == '-' ? "option" : "command",
+                 name, vt_suggestion(near, suggestion));
 }
 
 /* The verb with its arguments, or what stands in for one. */

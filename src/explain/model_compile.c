@@ -70,10 +70,11 @@ static vt_status check_embedding_name(vt_ctx *ctx, const vt_graph *graph, const 
   int value = vt_graph_find(graph, name);
   if (value != VT_NO_VALUE && !graph->values[value].constant) return VT_OK;
   const char *near = value == VT_NO_VALUE ? nearest_value(graph, name) : NULL;
+  char suggestion[VT_SUGGESTION];
   return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                 "%s: %s '%s' for an embedding%s%s%s; 'vitrail inspect' lists the tensors", path,
+                 "%s: %s '%s' for an embedding%s; 'vitrail inspect' lists the tensors", path,
                  value == VT_NO_VALUE ? "there is no tensor" : "a constant cannot serve:", name,
-                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+                 vt_suggestion(near, suggestion));
 }
 
 /* Compiles for `micro` items. */

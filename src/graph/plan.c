@@ -59,9 +59,9 @@ static vt_status find_outputs(vt_ctx *ctx, const vt_graph *graph, const char *co
       for (int k = 0; k < graph->value_count; k++)
         names[k] = graph->values[k].name ? graph->values[k].name : "";
       const char *near = vt_nearest(wanted[i], names, (size_t)graph->value_count);
-      vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: no tensor is called '%s'%s%s%s",
-              graph->path ? graph->path : "graph", wanted[i], near ? "; did you mean '" : "",
-              near ? near : "", near ? "'?" : "");
+      char suggestion[VT_SUGGESTION];
+      vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: no tensor is called '%s'%s",
+              graph->path ? graph->path : "graph", wanted[i], vt_suggestion(near, suggestion));
       vt_free(names);
       return vt_ctx_status(ctx);
     }
