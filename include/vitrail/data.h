@@ -64,6 +64,10 @@ VT_API VT_MUST_CHECK vt_status vt_npy_write(vt_ctx *ctx, const char *path, const
 VT_API VT_MUST_CHECK vt_status vt_npz_read(vt_ctx *ctx, const char *path, const char *name, vt_tensor **out);
 VT_API VT_MUST_CHECK vt_status vt_npz_parse(vt_ctx *ctx, const void *bytes, size_t size, const char *name,
                                             vt_tensor **out);
+/* Writes arrays under their names into one archive, stored, whole or not at all; the same arrays give the
+ * same bytes. Up to 4 GiB. */
+VT_API VT_MUST_CHECK vt_status vt_npz_write(vt_ctx *ctx, const char *path, const char *const *names,
+                                            vt_tensor *const *tensors, int count);
 
 /* ---- masks ---- */
 

@@ -185,6 +185,14 @@ static vt_status set_field(vt_ctx *ctx, const vt_field *field, void *settings, c
   case VT_FIELD_INTS:
   case VT_FIELD_REALS:
     return parse_list(ctx, field, target, value);
+  case VT_FIELD_TEXTS: {
+    vt_texts *texts = target;
+    VT_TRY(vt_grow(ctx, &texts->data, &texts->capacity, texts->count, sizeof *texts->data));
+    char *copy = vt_strdup(ctx, value);
+    if (!copy) return VT_ERROR_OUT_OF_MEMORY;
+    texts->data[texts->count++] = copy;
+    return VT_OK;
+  }
   case VT_FIELD_TENSOR:
     break;
   }
@@ -237,6 +245,14 @@ void vt_params_free(const vt_field *fields, size_t count, void *settings)
       vt_free(((vt_reals *)target)->data);
       *(vt_reals *)target = (vt_reals){0};
       break;
+    case VT_FIELD_TEXTS: {
+      vt_texts *texts = target;
+      for (size_t k = 0; k < texts->count; k++)
+        vt_free(texts->data[k]);
+      vt_free(texts->data);
+      *texts = (vt_texts){0};
+      break;
+    }
     default:
       break;
     }
@@ -274,6 +290,15 @@ char *vt_params_text(vt_ctx *ctx, const vt_field *field, const void *settings)
     if (text.failed) vt_text_free(&text);
     return text.data;
   }
+  case VT_FIELD_TEXTS: {
+    vt_text text = {0};
+    vt_text_add(ctx, &text, "");
+    for (size_t i = 0; i < ((const vt_texts *)source)->count; i++)
+      vt_text_addf(ctx, &text, "%s%s", i ? "; " : "", ((const vt_texts *)source)->data[i]);
+    if (!text.failed) return text.data;
+    vt_text_free(&text);
+    return NULL;
+  }
   case VT_FIELD_TENSOR:
     break;
   }
@@ -307,6 +332,12 @@ static json_t *field_json(const vt_field *field, const void *settings)
       json_array_append_new(list, json_real(((const vt_reals *)source)->data[i]));
     return list;
   }
+  case VT_FIELD_TEXTS: {
+    json_t *list = json_array();
+    for (size_t i = 0; i < ((const vt_texts *)source)->count; i++)
+      json_array_append_new(list, json_string(((const vt_texts *)source)->data[i]));
+    return list;
+  }
   case VT_FIELD_TENSOR:
     break;
   }
@@ -330,7 +361,7 @@ json_t *vt_params_schema(const vt_field *fields, size_t count)
   static const char *const kinds[] = {
       [VT_FIELD_INT] = "integer",   [VT_FIELD_REAL] = "number",   [VT_FIELD_BOOL] = "boolean",
       [VT_FIELD_STRING] = "string", [VT_FIELD_CHOICE] = "choice", [VT_FIELD_INTS] = "integers",
-      [VT_FIELD_REALS] = "numbers", [VT_FIELD_TENSOR] = "tensor",
+      [VT_FIELD_REALS] = "numbers", [VT_FIELD_TENSOR] = "tensor", [VT_FIELD_TEXTS] = "texts",
   };
   json_t *list = json_array();
   for (size_t i = 0; i < count; i++) {

@@ -19,7 +19,8 @@ typedef enum vt_field_kind {
   VT_FIELD_CHOICE, /* int: index into `choices` ("a|b|c") */
   VT_FIELD_INTS,   /* vt_ints */
   VT_FIELD_REALS,  /* vt_reals; text form "20,5,0.05,0.01" */
-  VT_FIELD_TENSOR  /* struct vt_tensor *, kept by whoever filled it; operators only */
+  VT_FIELD_TENSOR, /* struct vt_tensor *, kept by whoever filled it; operators only */
+  VT_FIELD_TEXTS   /* vt_texts; grows by one text each time it is set, since texts may hold commas */
 } vt_field_kind;
 
 typedef struct vt_ints {
@@ -33,6 +34,11 @@ typedef struct vt_reals {
   size_t count;
   bool present;
 } vt_reals;
+
+typedef struct vt_texts {
+  char **data; /* owned */
+  size_t count, capacity;
+} vt_texts;
 
 /* To add a setting: one line here with offsetof(), nothing else. */
 typedef struct vt_field {

@@ -24,6 +24,8 @@ static const char *value_word(const vt_field *field)
     return "X,X,…";
   case VT_FIELD_STRING:
     return "TEXT";
+  case VT_FIELD_TEXTS:
+    return "TEXT …";
   case VT_FIELD_BOOL:
   case VT_FIELD_TENSOR:
     break;

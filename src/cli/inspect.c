@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cli/inside.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
@@ -50,7 +51,7 @@ static vt_status count_operators(vt_ctx *ctx, const vt_graph *graph, tally **out
 }
 
 /* "f32[1,3,224,224]", '?' for open sizes. */
-static const char *shape_text(const vt_value *value, char buffer[160])
+const char *cli_value_text(const vt_value *value, char buffer[160])
 {
   int used = snprintf(buffer, 160, "%s", vt_type_name(value->type));
   if (value->rank < 0) return buffer;
@@ -188,7 +189,7 @@ static vt_status print_values(cli *run, const vt_graph *graph, const char *title
   VT_TRY(cli_table_row(run->ctx, &table, "%s\tShape", title));
   for (int i = 0; i < count; i++)
     VT_TRY(cli_table_row(run->ctx, &table, "%s\t%s", graph->values[values[i]].name,
-                         shape_text(&graph->values[values[i]], shape)));
+                         cli_value_text(&graph->values[values[i]], shape)));
   cli_table_print(run, &table);
   printf("\n");
   return VT_OK;
@@ -203,7 +204,7 @@ static vt_status print_layers(cli *run, const vt_graph *graph)
     const vt_node *node = &graph->nodes[i];
     const vt_value *result = first_result(graph, node);
     VT_TRY(cli_table_row(run->ctx, &table, "%s\t%s\t%s\t%s\t%.2f", node->name, node->op->name,
-                         result ? result->name : "", result ? shape_text(result, shape) : "",
+                         result ? result->name : "", result ? cli_value_text(result, shape) : "",
                          node_flops(run->ctx, graph, node) / 1e6));
   }
   printf("\n");

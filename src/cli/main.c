@@ -7,8 +7,8 @@
 #include "cli/cli.h"
 #include "cli/terminal.h"
 
-const cli_verb *const cli_verbs[] = {&cli_explain, &cli_evaluate, &cli_inspect,
-                                     &cli_methods, &cli_profile,  &cli_completion};
+const cli_verb *const cli_verbs[] = {&cli_explain,  &cli_evaluate, &cli_inspect, &cli_trace,
+                                     &cli_gradient, &cli_methods,  &cli_profile, &cli_completion};
 const size_t cli_verb_count = VT_COUNT(cli_verbs);
 
 static void print_help(void)
@@ -18,7 +18,8 @@ static void print_help(void)
          "  vitrail explain cat.jpg                    which regions make the model say what it says\n"
          "  vitrail explain cat.jpg --target \"lynx\"    … or would make it say something else\n"
          "  vitrail methods lima                       what a method does and all its parameters\n"
-         "  vitrail inspect model.onnx                 inputs, outputs, operators, layers\n\n"
+         "  vitrail inspect model.onnx                 inputs, outputs, operators, layers\n"
+         "  vitrail gradient model.onnx --input cat.jpg --of logits:281    … of any number, to any tensor\n\n"
          "Usage\n"
          "  vitrail COMMAND [options] …\n"
          "  vitrail COMMAND --help\n\n"

@@ -69,15 +69,20 @@ static uint64_t machine_memory(void)
   return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
 }
 
+vt_status cli_limit_memory(cli *run, const char *text)
+{
+  uint64_t bytes;
+  run->stage = CLI_USAGE;
+  VT_TRY(cli_parse_bytes(run->ctx, "max-memory", text, &bytes));
+  vt_ctx_set_max_memory(run->ctx, bytes ? bytes : machine_memory());
+  return VT_OK;
+}
+
 vt_status cli_model_open(cli *run, const cli_model_settings *settings, const char *embedding, char **path,
                          vt_model **out)
 {
   if (settings->allow_loader) VT_TRY(vt_allow_loader(run->ctx, settings->allow_loader));
-  uint64_t bytes;
-  run->stage = CLI_USAGE;
-  VT_TRY(cli_parse_bytes(run->ctx, "max-memory", settings->max_memory, &bytes));
-  if (bytes == 0) bytes = machine_memory();
-  vt_ctx_set_max_memory(run->ctx, bytes);
+  VT_TRY(cli_limit_memory(run, settings->max_memory));
   run->stage = CLI_MODEL;
   VT_TRY(cli_model_path(run, settings->model, path));
   cli_note(run, "model %s", *path);

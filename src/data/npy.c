@@ -6,6 +6,7 @@
  */
 #include "vitrail/data.h"
 
+#include "data/npy.h"
 #include "tensor/tensor.h"
 
 enum { MAGIC_SIZE = 6, MAX_HEADER = 1 << 20, ALIGN = 64 };
@@ -242,13 +243,13 @@ vt_status vt_npy_read(vt_ctx *ctx, const char *path, vt_tensor **out)
   return status;
 }
 
-vt_status vt_npy_write(vt_ctx *ctx, const char *path, const vt_tensor *tensor)
+vt_status vt_npy_text(vt_ctx *ctx, const vt_tensor *tensor, vt_text *out)
 {
   size_t row = 0;
   while (row < VT_COUNT(type_rows) && type_rows[row].type != tensor->type)
     row++;
   if (row == VT_COUNT(type_rows))
-    return vt_fail(ctx, VT_ERROR_UNSUPPORTED, "%s: NumPy has no type for %s; cast the array first", path,
+    return vt_fail(ctx, VT_ERROR_UNSUPPORTED, "NumPy has no type for %s; cast the array first",
                    vt_type_name(tensor->type));
   vt_text file = {0};
   vt_text_add_bytes(ctx, &file, "\x93NUMPY\x01\x00\x00\x00", 10);
@@ -266,7 +267,16 @@ vt_status vt_npy_write(vt_ctx *ctx, const char *path, const vt_tensor *tensor)
     file.data[9] = (char)(length >> 8);
     vt_text_add_bytes(ctx, &file, tensor->data, vt_bytes(tensor));
   }
-  vt_status status = file.failed ? vt_ctx_status(ctx) : vt_write_file(ctx, path, file.data, file.length);
+  *out = file;
+  return file.failed ? vt_ctx_status(ctx) : VT_OK;
+}
+
+vt_status vt_npy_write(vt_ctx *ctx, const char *path, const vt_tensor *tensor)
+{
+  vt_text file = {0};
+  vt_status status = vt_npy_text(ctx, tensor, &file);
+  if (status == VT_ERROR_UNSUPPORTED) vt_fail_prefix(ctx, "%s", path);
+  if (status == VT_OK) status = vt_write_file(ctx, path, file.data, file.length);
   vt_text_free(&file);
   return status;
 }

@@ -126,6 +126,8 @@ static vt_status fill_field(vt_reader *reader, const vt_field *field, const Onnx
     if (kind != KIND(FLOATS) && kind != KIND(UNDEFINED))
       return wrong(ctx, field, "must be a list of numbers");
     return fill_reals(ctx, field, attribute, target);
+  case VT_FIELD_TEXTS: /* of the command line alone */
+    break;
   case VT_FIELD_TENSOR:
     if (kind != KIND(TENSOR) || !attribute->t) return wrong(ctx, field, "must be a tensor");
     vt_tensor_free(*(vt_tensor **)target);

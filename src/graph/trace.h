@@ -61,7 +61,9 @@ struct vt_trace {
   size_t alias_count, alias_capacity;
 };
 
-/* Value number of an exact name or alias; otherwise VT_ERROR_INVALID_ARGUMENT with the nearest names. */
+/* Value number of an exact name or alias, VT_NO_VALUE: there is none. */
+int vt_trace_lookup(const vt_trace *trace, const char *name);
+/* The same as a status: otherwise VT_ERROR_INVALID_ARGUMENT with the nearest names. */
 vt_status vt_trace_find(vt_ctx *ctx, const vt_trace *trace, const char *name, int *out);
 /* Lazy runs leave out what neither a read, watched or hooked tensor needs, and what would only make tensors
  * that are replaced: many values for one inner tensor then cost what lies behind it. The shape of a

@@ -143,8 +143,6 @@ vt_status vt_trace_gradient(vt_ctx *ctx, vt_trace *trace, const char *name, vt_t
 
 bool vt_trace_reached(const vt_trace *trace, const char *name)
 {
-  int value = vt_graph_find(trace->graph, name);
-  for (size_t i = 0; value == VT_NO_VALUE && i < trace->alias_count; i++)
-    if (strcmp(trace->aliases[i].name, name) == 0) value = trace->aliases[i].value;
+  int value = vt_trace_lookup(trace, name);
   return value != VT_NO_VALUE && trace->reached[value];
 }

@@ -29,21 +29,28 @@ static void suggest(vt_ctx *ctx, const vt_trace *trace, const char *name, vt_tex
   for (int found = 0; found < SUGGESTIONS; found++) {
     const char *near = vt_nearest(name, names, count);
     if (!near) break;
-    vt_text_addf(ctx, text, "%s'%s'", found ? ", " : "; near it are ", near);
+    vt_text_addf(ctx, text, "%s'%s'", found ? ", " : "; near it: ", near);
     for (size_t i = 0; i < count; i++)
       if (names[i] == near) names[i] = NULL;
   }
   vt_free(names);
 }
 
+int vt_trace_lookup(const vt_trace *trace, const char *name)
+{
+  int value = vt_graph_find(trace->graph, name);
+  if (value == VT_NO_VALUE) known_alias(trace, name, &value);
+  return value;
+}
+
 vt_status vt_trace_find(vt_ctx *ctx, const vt_trace *trace, const char *name, int *out)
 {
-  *out = vt_graph_find(trace->graph, name);
-  if (*out != VT_NO_VALUE || known_alias(trace, name, out)) return VT_OK;
+  *out = vt_trace_lookup(trace, name);
+  if (*out != VT_NO_VALUE) return VT_OK;
   vt_text near = {0};
   suggest(ctx, trace, name, &near);
   vt_status status =
-      vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s has no tensor '%s'%s; 'vitrail inspect' lists them",
+      vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s has no tensor '%s'%s; 'vitrail trace --list' lists them",
               trace->graph->path, name, near.data ? near.data : "");
   vt_text_free(&near);
   return status;

@@ -120,12 +120,37 @@ static void test_round_trip(void **unused)
   vt_ctx_free(ctx);
 }
 
+/* A list of texts grows with each text; commas mean nothing. */
+static void test_texts(void **unused)
+{
+  (void)unused;
+  vt_texts texts;
+  static const vt_field list[] = {{"read", VT_FIELD_TEXTS, 0}};
+  vt_ctx *ctx = vt_ctx_new();
+  assert_ok(ctx, vt_params_defaults(ctx, list, 1, &texts, sizeof texts));
+  assert_int_equal(texts.count, 0);
+  assert_ok(ctx, vt_params_set(ctx, list, 1, &texts, "read", "a,b"));
+  assert_ok(ctx, vt_params_set(ctx, list, 1, &texts, "read", "c"));
+  assert_int_equal(texts.count, 2);
+  assert_string_equal(texts.data[0], "a,b");
+  char *text = vt_params_text(ctx, list, &texts);
+  assert_string_equal(text, "a,b; c");
+  vt_free(text);
+  json_t *json = vt_params_json(ctx, list, 1, &texts);
+  assert_string_equal(json_string_value(json_array_get(json_object_get(json, "read"), 1)), "c");
+  json_decref(json);
+  vt_params_free(list, 1, &texts);
+  assert_int_equal(vt_ctx_memory_in_use(ctx), 0);
+  vt_ctx_free(ctx);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_defaults),
       cmocka_unit_test(test_setting),
       cmocka_unit_test(test_round_trip),
+      cmocka_unit_test(test_texts),
   };
   return cmocka_run_group_tests_name("base/params", tests, NULL, NULL);
 }

@@ -349,3 +349,36 @@ case("completion for an unknown shell", "completion tcsh", 2, r"tcsh")
 def path_bytes(path, content):
     with open(path, "wb") as file:
         file.write(content)
+
+# ---- trace and gradient ----
+
+TRACE, GRADIENT = "trace tiny.onnx --input photo.png", "gradient tiny.onnx --input photo.png"
+case("trace: random bytes", "trace photo.png --list", 3, r"photo\.png: ")
+case("trace: unknown tensor", f"{TRACE} --read logit", 2, r"tiny\.onnx has no tensor 'logit'.*'logits'")
+case("trace: no input", "trace tiny.onnx", 2, r"--input is missing for 'image' \(f32\[batch,3,32,32\]\)")
+case("trace: input twice", f"{TRACE} --input image=photo.png", 2, r"'image' is given twice")
+case("trace: input of another name", "trace tiny.onnx --input picture=photo.png", 2, r"names no input.*'image'")
+case("trace: array of another shape", "trace tiny.onnx --input a.npy", 4,
+     r"input 'image' is declared as f32\[batch,3,32,32\], but f32\[3,32,32\] was given", {"a.npy": npy_of((3, 32, 32), [0] * 3072)})
+case("trace: array of whole numbers", "trace tiny.onnx --input a.npy", 4, r"but i32\[1,3,32,32\] was given",
+     {"a.npy": npy_of((1, 3, 32, 32), [0] * 3072, "i")})
+case("trace: array cut off", "trace tiny.onnx --input a.npy", 4, r"a\.npy: ", {"a.npy": npy_of((1, 3, 32, 32), [0] * 3072)[:-1]})
+case("trace: array missing", "trace tiny.onnx --input a.npy", 4, r"a\.npy: No such file")
+case("trace: batch of none", "trace tiny.onnx --input a.npy", 0, None, {"a.npy": npy_of((0, 3, 32, 32), [])})
+case("trace: array of NaN", "trace tiny.onnx --input a.npy", 0, None, {"a.npy": npy_of((1, 3, 32, 32), [NAN] * 3072)})
+case("trace: replacement of another shape", f"{TRACE} --replace features=a.npy", 2,
+     r"tensor 'features' is f32\[1,3\]; what is to replace it is f32\[1,4\]", {"a.npy": npy_of((1, 4), [0] * 4)})
+case("trace: replacement without a value", f"{TRACE} --replace features", 2, r"'=' and a value are missing")
+case("trace: factor that is no number", f"{TRACE} --scale features=much", 2, r"'much' is not a number")
+case("trace: tensor behind the stop", f"{TRACE} --stop-at mean --read logits", 2, r"'logits' is never made")
+case("trace: existing archive", f"{TRACE} --out a.npz", 1, r"a\.npz exists", {"a.npz": "precious"})
+case("trace: archive in a folder that is not there", f"{TRACE} --out nowhere/a.npz", 1, r"nowhere/a\.npz: ")
+case("trace: archive that is a folder", f"{TRACE} --out place --force", 1, r"place: ", {"place/file": "x"})
+case("trace: too little memory", f"{TRACE} --max-memory 10K", 1, r"memory")
+case("gradient: no element", f"{GRADIENT} --of logits", 2, r"say which element: logits:INDEX")
+case("gradient: element outside", f"{GRADIENT} --of logits:4", 2, r"no such element; the tensor is f32\[1,4\]")
+case("gradient: element below zero", f"{GRADIENT} --of logits:0,-1", 2, r"no such element")
+case("gradient: index beyond integers", f"{GRADIENT} --of logits:99999999999999999999", 2, r"is no index")
+case("gradient: index of many parts", f"{GRADIENT} --of logits:{','.join('0' * 40)}", 2, r"is no index")
+case("gradient: nothing to differentiate", GRADIENT, 2, r"--of is needed")
+case("gradient: to an unknown tensor", f"{GRADIENT} --of logits:0 --wrt pixels", 2, r"has no tensor 'pixels'")

@@ -346,6 +346,37 @@ static int remove_file(void **state)
   return unlink(path);
 }
 
+/* What is written is read again, whatever the names hold; the same arrays give the same bytes. */
+static void test_written_archive(void **state)
+{
+  vt_ctx *ctx = *state;
+  unsigned char *written[2];
+  size_t sizes[2];
+  const char *const names[] = {"/layer1/Relu:0", "blocks.0.attn", "leer\xc3\xa4"};
+  vt_tensor *tensors[3], *out;
+  assert_non_null(tensors[0] = vt_tensor_new(ctx, VT_F32, 2, (const int64_t[]){2, 3}));
+  assert_non_null(tensors[1] = vt_tensor_new(ctx, VT_I64, 0, NULL));
+  assert_non_null(tensors[2] = vt_tensor_new(ctx, VT_BOOL, 1, (const int64_t[]){0}));
+  for (int i = 0; i < 6; i++)
+    ((float *)tensors[0]->data)[i] = (float)i / 7;
+  *(int64_t *)tensors[1]->data = INT64_MIN;
+  for (int i = 0; i < 2; i++) {
+    assert_ok(ctx, vt_npz_write(ctx, path, names, tensors, 3));
+    assert_ok(ctx, vt_read_file(ctx, path, 1 << 20, &written[i], &sizes[i]));
+  }
+  for (int i = 0; i < 3; i++) {
+    assert_ok(ctx, vt_npz_read(ctx, path, names[i], &out));
+    assert_true(out->type == tensors[i]->type && vt_same_shape(out, tensors[i]));
+    assert_memory_equal(out->data, tensors[i]->data, vt_bytes(out));
+  }
+  assert_int_equal(sizes[0], sizes[1]);
+  assert_memory_equal(written[0], written[1], sizes[0]);
+  vt_free(written[0]);
+  vt_free(written[1]);
+  tensors[1]->type = VT_BF16;
+  assert_fails(ctx, vt_npz_write(ctx, path, names, tensors, 3), VT_ERROR_UNSUPPORTED, ": NumPy has no");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -356,6 +387,7 @@ int main(void)
       cmocka_unit_test_setup_teardown(test_archives, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_damaged_archives, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_numpy_archive, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_written_archive, new_context, free_context),
   };
   return cmocka_run_group_tests_name("data/npy", tests, make_file, remove_file);
 }

@@ -1,0 +1,3 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+vitrail trace "$DATA/tiny.onnx" --list
