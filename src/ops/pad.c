@@ -133,16 +133,79 @@ static vt_status pad_maps(vt_ctx *ctx, const vt_call *call, const int64_t *maps[
   return VT_OK;
 }
 
+static const char zero[16]; /* of any type */
+
+/* The part of the input that a constant frames, as a copy to its place in the output. */
+typedef struct framed {
+  vt_move move;
+  int64_t to, from; /* first elements */
+  bool whole;       /* nothing of the input is cropped */
+} framed;
+
+static vt_status find_framed(vt_ctx *ctx, const vt_call *call, framed *out)
+{
+  const vt_tensor *data = call->inputs[0], *output = call->outputs[0];
+  pad_widths margins;
+  int64_t to[VT_MAX_RANK], from[VT_MAX_RANK];
+  VT_TRY(pad_margins(ctx, call, &margins));
+  *out = (framed){.whole = true};
+  vt_strides(output, to);
+  vt_strides(data, from);
+  for (int axis = 0; axis < data->rank; axis++) {
+    int64_t begin = margins.begin[axis], end = margins.end[axis];
+    int64_t low = begin < 0 ? -begin : 0, left = data->dims[axis] - low + (end < 0 ? end : 0);
+    out->whole = out->whole && begin >= 0 && end >= 0;
+    vt_move_axis(&out->move, left > 0 ? left : 0, to[axis], from[axis]);
+    if (left <= 0) continue;
+    out->from += low * from[axis];
+    out->to += (begin > 0 ? begin : 0) * to[axis];
+  }
+  return VT_OK;
+}
+
+static vt_status frame_with_constant(vt_ctx *ctx, const vt_call *call, const void *constant)
+{
+  const vt_tensor *data = call->inputs[0];
+  vt_tensor *output = call->outputs[0];
+  size_t size = vt_type_size(data->type);
+  framed part;
+  VT_TRY(find_framed(ctx, call, &part));
+  if (memcmp(constant, zero, size) == 0)
+    memset(output->data, 0, vt_bytes(output));
+  else
+    vt_fill_elements(output->data, vt_count(output), size, constant);
+  vt_move_run(ctx, &part.move, size, (char *)output->data + (size_t)part.to * size,
+              (const char *)data->data + (size_t)part.from * size);
+  return VT_OK;
+}
+
+static vt_status unframe(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const vt_tensor *padded = gradient->output_gradients[0];
+  size_t size = vt_type_size(padded->type);
+  framed part;
+  VT_TRY(find_framed(ctx, gradient->call, &part));
+  vt_tensor *data = vt_gradient_new(ctx, gradient, 0);
+  if (!data) return VT_ERROR_OUT_OF_MEMORY;
+  if (!part.whole) memset(data->data, 0, vt_bytes(data));
+  vt_move_turn(&part.move);
+  vt_move_run(ctx, &part.move, size, (char *)data->data + (size_t)part.from * size,
+              (const char *)padded->data + (size_t)part.to * size);
+  return VT_OK;
+}
+
 static vt_status pad_run(vt_ctx *ctx, const vt_call *call)
 {
-  static const char zero[16] = {0};
+  const pad_attributes *attributes = call->attributes;
   const vt_tensor *data = call->inputs[0], *value = vt_input(call, 2);
   vt_tensor *output = call->outputs[0];
   const int64_t *maps[VT_MAX_RANK] = {NULL};
   int64_t *lists;
+  const void *constant = value && vt_count(value) == 1 ? value->data : zero;
   if (vt_count(output) == 0) return VT_OK;
+  if (attributes->mode == PAD_CONSTANT && data->rank > 0) return frame_with_constant(ctx, call, constant);
   VT_TRY(pad_maps(ctx, call, maps, &lists));
-  vt_status status = vt_remap(ctx, data, output, maps, value && vt_count(value) == 1 ? value->data : zero);
+  vt_status status = vt_remap(ctx, data, output, maps, constant);
   vt_free(lists);
   return status;
 }
@@ -150,9 +213,14 @@ static vt_status pad_run(vt_ctx *ctx, const vt_call *call)
 /* The constant gets the sum of what stands in the new elements. */
 static vt_status pad_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
+  const pad_attributes *attributes = gradient->call->attributes;
   const vt_tensor *padded = gradient->output_gradients[0];
   const int64_t *maps[VT_MAX_RANK] = {NULL};
   int64_t *lists;
+  if (attributes->mode == PAD_CONSTANT && padded->rank > 0 && !vt_gradient_wanted(gradient, 2)) {
+    if (gradient->wanted[0]) return unframe(ctx, gradient);
+    return VT_OK;
+  }
   VT_TRY(pad_maps(ctx, gradient->call, maps, &lists));
   vt_status status = VT_OK;
   if (gradient->wanted[0]) {
