@@ -92,9 +92,11 @@ VT_API VT_MUST_CHECK vt_status vt_trace_gradient(vt_ctx *ctx, vt_trace *trace, c
                                                  vt_tensor **out);
 /* Whether `of` of the last backward pass depended on the watched tensor at all. */
 VT_API bool vt_trace_reached(const vt_trace *trace, const char *name);
-/* Holds at most about `segments` stretches of the graph on the tape at a time (0 or 1: all of it): the
- * forward keeps only what lies between stretches, and backward runs each once more. Same gradients, bit
- * for bit. The run tries by itself when memory (vt_ctx_set_max_memory()) does not suffice. */
+/* Divides the graph into about `segments` stretches and has one of them on the tape at a time (0 or 1: all of
+ * it at once): the forward run keeps only what lies between stretches, and a backward pass runs each once
+ * more. Same gradients, bit for bit. The square root of the number of layers is a good choice. For the runs
+ * from now on; under vt_ctx_set_max_memory() a run or pass that memory does not suffice for tries more
+ * stretches by itself. */
 VT_API VT_MUST_CHECK vt_status vt_trace_segments(vt_ctx *ctx, vt_trace *trace, int segments);
 
 /* ---- names ---- */

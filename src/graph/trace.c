@@ -68,12 +68,13 @@ vt_status vt_trace_new(vt_ctx *ctx, const vt_graph *graph, vt_trace **out)
   trace->kept = vt_alloc_zero(ctx, values, sizeof *trace->kept);
   trace->widened = vt_alloc_zero(ctx, values, sizeof *trace->widened);
   trace->gradients = vt_alloc_zero(ctx, values, sizeof *trace->gradients);
+  trace->given = vt_alloc_zero(ctx, (size_t)graph->input_count + 1, sizeof *trace->given);
   trace->last_use = vt_alloc_zero(ctx, values, sizeof *trace->last_use);
   trace->slots = vt_alloc_zero(ctx, most_slots, sizeof *trace->slots);
   trace->needed = vt_alloc_zero(ctx, (size_t)graph->node_count + 1, sizeof *trace->needed);
   if (!trace->read || !trace->watched || !trace->hooked || !trace->reached || !trace->tensors ||
-      !trace->kept || !trace->widened || !trace->gradients || !trace->last_use || !trace->slots ||
-      !trace->needed || vt_tape_new(ctx, &trace->tape) != VT_OK) {
+      !trace->kept || !trace->widened || !trace->gradients || !trace->given || !trace->last_use ||
+      !trace->slots || !trace->needed || vt_tape_new(ctx, &trace->tape) != VT_OK) {
     vt_trace_free(trace);
     return VT_ERROR_OUT_OF_MEMORY;
   }
@@ -88,15 +89,21 @@ vt_status vt_trace_new(vt_ctx *ctx, const vt_graph *graph, vt_trace **out)
 
 void vt_trace_forget(vt_trace *trace)
 {
-  if (!trace->kept || !trace->gradients || !trace->reached) return;
+  if (!trace->kept || !trace->gradients || !trace->reached || !trace->given) return;
   for (int i = 0; i < trace->graph->value_count; i++) {
     vt_tensor_free(trace->kept[i]);
     vt_tensor_free(trace->gradients[i]);
     trace->kept[i] = trace->gradients[i] = NULL;
     trace->reached[i] = false;
   }
+  for (int i = 0; i < trace->graph->input_count; i++) {
+    vt_tensor_free(trace->given[i]);
+    trace->given[i] = NULL;
+  }
+  vt_trace_drop_parts(trace);
   if (trace->tape) vt_tape_clear(trace->tape);
-  trace->ran = false;
+  trace->ran = trace->spent = false;
+  trace->parts_asked = trace->part_count = 0;
 }
 
 void vt_trace_free(vt_trace *trace)
@@ -120,6 +127,12 @@ void vt_trace_free(vt_trace *trace)
   vt_free(trace->kept);
   vt_free(trace->widened);
   vt_free(trace->gradients);
+  vt_free(trace->given);
+  vt_free(trace->cuts);
+  vt_free(trace->part_of);
+  vt_free(trace->held);
+  vt_free(trace->pending);
+  vt_free(trace->depends);
   vt_free(trace->last_use);
   vt_free(trace->needed);
   vt_free(trace->slots);
@@ -146,7 +159,7 @@ static vt_status widen(vt_ctx *ctx, vt_tensor *tensor, vt_tensor **out)
   return vt_apply(ctx, vt_op_find(NULL, "CastLike"), NULL, "", 2, (vt_tensor *[]){tensor, like}, 1, out);
 }
 
-static vt_status shown(vt_ctx *ctx, const vt_tensor *tensor, vt_tensor **out)
+vt_status vt_trace_show(vt_ctx *ctx, const vt_tensor *tensor, vt_tensor **out)
 {
   *out = vt_tensor_empty(ctx);
   if (!*out) return VT_ERROR_OUT_OF_MEMORY;
@@ -181,7 +194,9 @@ static vt_status arrive(vt_ctx *ctx, vt_trace *trace, int value, bool keep_it)
     if (status != VT_OK)
       return vt_fail_prefix(ctx, "%s: tensor '%s'", trace->graph->path, trace->graph->values[value].name);
   }
-  return keep_it || trace->read[value] || trace->watched[value] ? keep(ctx, trace, value) : VT_OK;
+  if (trace->holding) VT_TRY(vt_trace_hold(ctx, trace, value));
+  bool wanted = keep_it || trace->read[value] || trace->watched[value];
+  return wanted && trace->keeping ? keep(ctx, trace, value) : VT_OK;
 }
 
 /* Constants are shared between threads: those that are looked at get a header of their own. */
@@ -198,13 +213,14 @@ static vt_status bring_constant(vt_ctx *ctx, vt_trace *trace, int value)
   }
   trace->tensors[value] = constant;
   if (!trace->hooked[value] && !trace->watched[value] && !trace->read[value]) return VT_OK;
-  VT_TRY(shown(ctx, constant, &trace->tensors[value]));
+  VT_TRY(vt_trace_show(ctx, constant, &trace->tensors[value]));
   return arrive(ctx, trace, value, false);
 }
 
-static vt_status bring_inputs(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs)
+static vt_status bring_inputs(vt_ctx *ctx, vt_trace *trace)
 {
   const vt_graph *graph = trace->graph;
+  vt_tensor *const *inputs = trace->given;
   for (int i = 0; i < graph->value_count; i++) {
     trace->tensors[i] = NULL;
     if (graph->values[i].constant) VT_TRY(bring_constant(ctx, trace, i));
@@ -214,7 +230,7 @@ static vt_status bring_inputs(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *in
     if (trace->precision == VT_F64 && inputs[i]->type == VT_F32)
       VT_TRY(widen(ctx, inputs[i], &trace->tensors[value]));
     else
-      VT_TRY(shown(ctx, inputs[i], &trace->tensors[value]));
+      VT_TRY(vt_trace_show(ctx, inputs[i], &trace->tensors[value]));
     VT_TRY(arrive(ctx, trace, value, true));
   }
   return VT_OK;
@@ -236,7 +252,7 @@ static vt_status bring_stand_ins(vt_ctx *ctx, vt_trace *trace)
     if (trace->precision == VT_F64 && hook->tensor->type == VT_F32)
       VT_TRY(widen(ctx, hook->tensor, &trace->tensors[i]));
     else
-      VT_TRY(shown(ctx, hook->tensor, &trace->tensors[i]));
+      VT_TRY(vt_trace_show(ctx, hook->tensor, &trace->tensors[i]));
     VT_TRY(arrive(ctx, trace, i, is_output(trace->graph, i)));
   }
   return VT_OK;
@@ -260,8 +276,11 @@ static vt_status run_node(vt_ctx *ctx, vt_trace *trace, int number)
 {
   const vt_node *node = &trace->graph->nodes[number];
   vt_tensor **inputs = trace->slots, **outputs = trace->slots + node->input_count;
-  for (int k = 0; k < node->input_count; k++)
+  bool depends = false;
+  for (int k = 0; k < node->input_count; k++) {
     inputs[k] = node->inputs[k] == VT_NO_VALUE ? NULL : trace->tensors[node->inputs[k]];
+    depends |= inputs[k] && trace->holding && trace->depends[node->inputs[k]];
+  }
   for (int k = 0; k < node->output_count; k++) {
     outputs[k] = NULL;
     if (node->outputs[k] != VT_NO_VALUE && !(outputs[k] = vt_tensor_empty(ctx)))
@@ -279,6 +298,7 @@ static vt_status run_node(vt_ctx *ctx, vt_trace *trace, int number)
     trace->tensors[value] = outputs[k];
     if (trace->precision == VT_F64 && outputs[k]->type == VT_F32)
       VT_TRY(widen(ctx, outputs[k], &trace->tensors[value]));
+    if (trace->holding) trace->depends[value] = depends && (VT_FLOATS & VT_T(outputs[k]->type));
     VT_TRY(arrive(ctx, trace, value, is_output(trace->graph, value)));
     if (trace->last_use[value] < 0) vt_tensor_drop(trace->tensors[value]);
   }
@@ -315,16 +335,22 @@ static vt_status check_reach(vt_ctx *ctx, const vt_trace *trace)
   return VT_OK;
 }
 
-static vt_status walk(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs)
+vt_status vt_trace_run_nodes(vt_ctx *ctx, vt_trace *trace, int first, int last)
 {
-  const vt_graph *graph = trace->graph;
-  VT_TRY(bring_inputs(ctx, trace, inputs));
-  VT_TRY(bring_stand_ins(ctx, trace));
-  for (int i = 0; i < trace->executed; i++) {
+  for (int i = first; i < last; i++) {
     VT_TRY(vt_check_cancel(ctx));
     if (trace->needed[i]) VT_TRY(run_node(ctx, trace, i));
   }
-  for (int i = 0; i < graph->output_count; i++) { /* outputs that are constants */
+  return VT_OK;
+}
+
+static vt_status walk(vt_ctx *ctx, vt_trace *trace)
+{
+  const vt_graph *graph = trace->graph;
+  VT_TRY(bring_inputs(ctx, trace));
+  VT_TRY(bring_stand_ins(ctx, trace));
+  VT_TRY(vt_trace_run_nodes(ctx, trace, 0, trace->executed));
+  for (int i = 0; i < graph->output_count && trace->keeping; i++) { /* outputs that are constants */
     int value = graph->outputs[i];
     if (!trace->kept[value] && graph->values[value].constant) VT_TRY(keep(ctx, trace, value));
   }
@@ -338,29 +364,62 @@ static bool any_watched(const vt_trace *trace)
   return false;
 }
 
-static vt_status run(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs)
+/* From trace->given, with what is watched on the tape or, in several parts, held. */
+static vt_status forward(vt_ctx *ctx, vt_trace *trace, int parts, bool keeping)
+{
+  bool watched = any_watched(trace);
+  trace->parts_asked = watched ? parts : 1;
+  trace->part_count = 1;
+  trace->keeping = keeping;
+  trace->holding = trace->parts_asked > 1;
+  trace->spent = false;
+  if (trace->holding) VT_TRY(vt_trace_divide(ctx, trace, parts));
+  size_t mark = vt_tensor_mark(ctx);
+  vt_tape *outer = vt_tape_stop(ctx);
+  vt_tape_set_rules(trace->tape, trace->rules);
+  if (watched && !trace->holding) vt_tape_start(ctx, trace->tape);
+  vt_status status = walk(ctx, trace);
+  vt_tape_start(ctx, outer);
+  vt_tensor_release(ctx, mark);
+  trace->ran = status == VT_OK;
+  return status;
+}
+
+static vt_status run(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs, int parts)
+{
+  for (int i = 0; i < trace->graph->input_count; i++)
+    if (!(trace->given[i] = vt_tensor_keep(ctx, inputs[i]))) return VT_ERROR_OUT_OF_MEMORY;
+  return forward(ctx, trace, parts, true);
+}
+
+vt_status vt_trace_hold_again(vt_ctx *ctx, vt_trace *trace, int parts)
+{
+  vt_trace_drop_parts(trace);
+  vt_tape_clear(trace->tape);
+  return forward(ctx, trace, parts, false);
+}
+
+static vt_status check_run(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs)
 {
   VT_TRY(vt_graph_check_inputs(ctx, trace->graph, inputs));
   trace->executed = nodes_to_run(trace);
   VT_TRY(check_reach(ctx, trace));
   vt_trace_find_needed(trace);
   find_last_uses(trace);
-  size_t mark = vt_tensor_mark(ctx);
-  vt_tape *outer = vt_tape_stop(ctx);
-  vt_tape_set_rules(trace->tape, trace->rules);
-  if (any_watched(trace)) vt_tape_start(ctx, trace->tape);
-  vt_status status = walk(ctx, trace, inputs);
-  vt_tape_start(ctx, outer);
-  vt_tensor_release(ctx, mark);
-  if (status != VT_OK) return status;
-  trace->ran = true;
   return VT_OK;
 }
 
 vt_status vt_trace_run(vt_ctx *ctx, vt_trace *trace, vt_tensor *const *inputs)
 {
+  int parts = trace->segments > 1 ? trace->segments : 1;
   vt_trace_forget(trace);
-  vt_status status = run(ctx, trace, inputs);
+  vt_status status = check_run(ctx, trace, inputs);
+  if (status == VT_OK) status = run(ctx, trace, inputs, parts);
+  while (any_watched(trace) && (parts = vt_trace_more_parts(ctx, trace, status)) > 0) {
+    vt_ctx_clear(ctx);
+    vt_trace_forget(trace);
+    status = run(ctx, trace, inputs, parts);
+  }
   if (status == VT_OK) return VT_OK;
   vt_trace_forget(trace);
   /* some messages name the file already */
@@ -392,7 +451,7 @@ vt_status vt_graph_run(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *inp
   VT_TRY(vt_trace_new(ctx, graph, &trace));
   vt_status status = vt_trace_run(ctx, trace, inputs);
   for (int i = 0; i < graph->output_count && status == VT_OK; i++)
-    status = shown(ctx, trace->kept[graph->outputs[i]], &outputs[i]);
+    status = vt_trace_show(ctx, trace->kept[graph->outputs[i]], &outputs[i]);
   vt_trace_free(trace);
   return status;
 }

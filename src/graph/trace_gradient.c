@@ -41,12 +41,11 @@ static vt_status ones_like(vt_ctx *ctx, const vt_trace *trace, const char *name,
 }
 
 static vt_status prepare_seed(vt_ctx *ctx, vt_trace *trace, const char *name, const vt_tensor *seed,
-                              vt_tensor **of, vt_tensor **out)
+                              int *value, vt_tensor **of, vt_tensor **out)
 {
   char given[160], wanted[160];
-  int value;
-  VT_TRY(vt_trace_find(ctx, trace, name, &value));
-  *of = trace->kept[value];
+  VT_TRY(vt_trace_find(ctx, trace, name, value));
+  *of = trace->kept[*value];
   if (!*of)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: tensor '%s' is not there to be differentiated: %s",
                    trace->graph->path, name,
@@ -74,14 +73,19 @@ static vt_status prepare_seed(vt_ctx *ctx, vt_trace *trace, const char *name, co
   return VT_OK;
 }
 
-/* Hands the tape's gradients to the trace: zeros where nothing came. */
+/* Hands the gradients to the trace: zeros where nothing came. */
 static vt_status collect(vt_ctx *ctx, vt_trace *trace)
 {
   for (int i = 0; i < trace->graph->value_count; i++) {
     if (!trace->watched[i]) continue;
-    vt_tensor *found = vt_tape_gradient(trace->tape, trace->kept[i]), *own;
+    vt_tensor *found = trace->gradients[i], *own;
+    if (trace->parts_asked < 2) {
+      vt_tensor_free(trace->gradients[i]);
+      trace->gradients[i] = NULL;
+      found = vt_tape_gradient(trace->tape, trace->kept[i]);
+    }
     trace->reached[i] = found != NULL;
-    vt_tensor_free(trace->gradients[i]);
+    if (trace->gradients[i]) continue;
     trace->gradients[i] = own = found ? vt_tensor_keep(ctx, found) : vt_tensor_alone(ctx);
     if (!own) return VT_ERROR_OUT_OF_MEMORY;
     if (found) continue;
@@ -93,27 +97,55 @@ static vt_status collect(vt_ctx *ctx, vt_trace *trace)
   return VT_OK;
 }
 
-static vt_status backward(vt_ctx *ctx, vt_trace *trace, const char *const *of, const vt_tensor *const *seeds,
-                          int count, const vt_trace *reference, bool keep)
+enum { MOST = 16 }; /* tensors differentiated at once */
+
+typedef struct backward_request {
+  int values[MOST], count;
+  vt_tensor *tensors[MOST], *seeds[MOST];
+} backward_request;
+
+static vt_status pass(vt_ctx *ctx, vt_trace *trace, const backward_request *request, vt_trace *reference,
+                      bool keep)
 {
-  enum { MOST = 16 };
-  vt_tensor *tensors[MOST], *prepared[MOST];
+  if (trace->parts_asked > 1)
+    return vt_trace_backward_parts(ctx, trace, request->values, request->seeds, request->count, reference,
+                                   keep);
+  if (reference && reference->parts_asked > 1) VT_TRY(vt_trace_hold_again(ctx, reference, 1));
+  vt_tensor *of[MOST], *seeds[MOST];
   int on_tape = 0;
+  for (int i = 0; i < request->count; i++) {
+    if (!vt_tape_has(trace->tape, request->tensors[i])) continue;
+    of[on_tape] = request->tensors[i];
+    seeds[on_tape++] = request->seeds[i];
+  }
+  vt_backward_options options = {.keep = keep, .reference = reference ? reference->tape : NULL};
+  return vt_tape_backward(ctx, trace->tape, of, seeds, on_tape, &options);
+}
+
+static vt_status backward(vt_ctx *ctx, vt_trace *trace, const char *const *of, const vt_tensor *const *seeds,
+                          int count, vt_trace *reference, bool keep)
+{
+  backward_request request = {.count = count};
+  int parts;
   if (count < 1 || count > MOST)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                    "%d tensors to differentiate at once; 1 to %d are possible", count, MOST);
-  for (int i = 0; i < count; i++) {
-    VT_TRY(prepare_seed(ctx, trace, of[i], seeds ? seeds[i] : NULL, &tensors[on_tape], &prepared[on_tape]));
-    if (vt_tape_has(trace->tape, tensors[on_tape])) on_tape++;
+  for (int i = 0; i < count; i++)
+    VT_TRY(prepare_seed(ctx, trace, of[i], seeds ? seeds[i] : NULL, &request.values[i], &request.tensors[i],
+                        &request.seeds[i]));
+  if (reference && !reference->ran)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "the run to compare with was not made, or failed");
+  vt_status status = pass(ctx, trace, &request, reference, keep);
+  while ((parts = vt_trace_more_parts(ctx, trace, status)) > 0) {
+    vt_ctx_clear(ctx);
+    status = vt_trace_hold_again(ctx, trace, parts);
+    if (status == VT_OK) status = pass(ctx, trace, &request, reference, keep);
   }
-  vt_backward_options options = {.keep = keep, .reference = reference ? reference->tape : NULL};
-  VT_TRY(vt_tape_backward(ctx, trace->tape, tensors, prepared, on_tape, &options));
-  return collect(ctx, trace);
+  return status == VT_OK ? collect(ctx, trace) : status;
 }
 
 vt_status vt_trace_backward_from(vt_ctx *ctx, vt_trace *trace, const char *const *of,
-                                 const vt_tensor *const *seeds, int count, const vt_trace *reference,
-                                 bool keep)
+                                 const vt_tensor *const *seeds, int count, vt_trace *reference, bool keep)
 {
   size_t mark = vt_tensor_mark(ctx);
   vt_status status = backward(ctx, trace, of, seeds, count, reference, keep);
