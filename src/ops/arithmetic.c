@@ -243,8 +243,8 @@ VT_DERIVATIVE_BY_OUTPUT(reciprocal, VT_NOTHING, -g *y *y)
 static const vt_op rows[] = {
     {ROW("Add", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, add_run), VT_BACKWARD(add_backward, 0)},
     {ROW("Sub", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, subtract_run), VT_BACKWARD(subtract_backward, 0)},
-    {ROW("Mul", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, multiply_run), VT_BACKWARD(multiply_backward, VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1))},
-    {ROW("Div", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, divide_run), VT_BACKWARD(divide_backward, VT_SAVES_INPUT(1) | VT_SAVES_OUTPUT(0))},
+    {ROW("Mul", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, multiply_run), .backward = multiply_backward, .saves_for = {VT_SAVES_INPUT(1), VT_SAVES_INPUT(0)}},
+    {ROW("Div", 2, 2, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, divide_run), .backward = divide_backward, .saves = VT_SAVES_INPUT(1), .saves_for = {0, VT_SAVES_OUTPUT(0)}},
     {ROW("Max", 1, VT_VARIADIC, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, maximum_run), VT_BACKWARD(extreme_backward, VT_SAVES_INPUTS | VT_SAVES_OUTPUT(0))},
     {ROW("Min", 1, VT_VARIADIC, VT_NUMBERS | VT_HALVES, vt_shape_broadcast, 0, minimum_run), VT_BACKWARD(extreme_backward, VT_SAVES_INPUTS | VT_SAVES_OUTPUT(0))},
     {ROW("Sum", 1, VT_VARIADIC, VT_FLOATS | VT_HALVES, vt_shape_broadcast, 0, sum_run), VT_BACKWARD(add_backward, 0)},

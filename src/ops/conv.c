@@ -62,7 +62,7 @@ static const vt_op conv_ops[] = {
      .implementations = {VT_BY_F32, {"dnnl", vt_dnnl_fits, conv_dnnl}, {"plain", NULL, conv_plain}},
      .flops = conv_flops,
      .backward = vt_conv_backward,
-     .saves = VT_CONV_SAVES},
+     .saves_for = VT_CONV_SAVES},
 };
 
 const vt_op_family vt_ops_conv = {conv_ops, VT_COUNT(conv_ops)};

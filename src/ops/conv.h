@@ -34,7 +34,10 @@ vt_status vt_conv_weights_plain(vt_ctx *ctx, const vt_conv *conv, const vt_tenso
                                 vt_tensor *w);
 
 /* Backward of Conv and ConvTranspose; reads X and W. */
-#define VT_CONV_SAVES (VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1))
+#define VT_CONV_SAVES                                                                                        \
+  {                                                                                                          \
+    VT_SAVES_INPUT(1), VT_SAVES_INPUT(0)                                                                     \
+  }
 vt_status vt_conv_backward(vt_ctx *ctx, const vt_gradient *gradient);
 vt_status vt_conv_transpose_backward(vt_ctx *ctx, const vt_gradient *gradient);
 

@@ -75,7 +75,7 @@ static const vt_op conv_transpose_ops[] = {
                          {"plain", NULL, conv_transpose_plain}},
      .flops = conv_transpose_flops,
      .backward = vt_conv_transpose_backward,
-     .saves = VT_CONV_SAVES},
+     .saves_for = VT_CONV_SAVES},
 };
 
 const vt_op_family vt_ops_conv_transpose = {conv_transpose_ops, VT_COUNT(conv_transpose_ops)};

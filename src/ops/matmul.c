@@ -331,7 +331,7 @@ static const vt_op matmul_ops[] = {
      .implementations = {VT_BY_F32, {"dnnl", vt_dnnl_fits, matmul_dnnl}, {"plain", NULL, matmul_plain}},
      .flops = matmul_flops,
      .backward = vt_matmul_backward,
-     .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)},
+     .saves_for = {VT_SAVES_INPUT(1), VT_SAVES_INPUT(0)}},
     {.name = "Gemm",
      .since = 1,
      VT_INPUTS(2, 3),
@@ -343,7 +343,7 @@ static const vt_op matmul_ops[] = {
      .implementations = {VT_BY_F32, {"dnnl", vt_dnnl_fits, gemm_dnnl}, {"plain", NULL, gemm_plain}},
      .flops = gemm_flops,
      .backward = vt_gemm_backward,
-     .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)},
+     .saves_for = {VT_SAVES_INPUT(1), VT_SAVES_INPUT(0)}},
 };
 
 const vt_op_family vt_ops_matmul = {matmul_ops, VT_COUNT(matmul_ops)};

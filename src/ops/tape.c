@@ -200,6 +200,8 @@ static vt_status fill_node(vt_ctx *ctx, vt_tape *tape, tape_node *node, const vt
   node->name = vt_strdup(ctx, call->node ? call->node : "");
   if (!node->headers || !node->slots || !node->variables || !node->name) return VT_ERROR_OUT_OF_MEMORY;
   unsigned saves = node->rule ? node->rule->saves : call->op->saves;
+  for (int i = 0; !node->rule && i < (int)VT_COUNT(call->op->saves_for) && i < inputs; i++)
+    if (vt_tape_has(tape, call->inputs[i])) saves |= call->op->saves_for[i];
   for (int i = 0; i < count; i++) {
     bool output = i >= inputs;
     vt_tensor *tensor = output ? call->outputs[i - inputs] : call->inputs[i];

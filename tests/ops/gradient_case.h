@@ -53,10 +53,11 @@ static inline bool gradient_real(const vt_tensor *tensor)
   return tensor && (tensor->type == VT_F64 || tensor->type == VT_F32);
 }
 
-/* Attributes live as long as the tape, so the call is made here and not by op_call(). */
-static inline void gradient_forward_backward(vt_ctx *ctx, const char *name, const char *attributes,
-                                             int wanted, vt_tensor *const *inputs, int count, int line,
-                                             gradient_run *out)
+/* `only`: the one input to be watched, −1: all real ones. Attributes live as long as the tape, so the call
+ * is made here and not by op_call(). */
+static inline void gradient_of_inputs(vt_ctx *ctx, const char *name, const char *attributes, int wanted,
+                                      vt_tensor *const *inputs, int count, int line, int only,
+                                      gradient_run *out)
 {
   const vt_op *op = vt_op_find(NULL, name);
   if (!op) fail_msg("operator %s is not in the table", name);
@@ -83,7 +84,8 @@ static inline void gradient_forward_backward(vt_ctx *ctx, const char *name, cons
     own[i] = vt_tensor_empty(ctx);
     assert_ok(ctx, vt_tensor_set_shape(ctx, own[i], inputs[i]->type, inputs[i]->rank, inputs[i]->dims));
     vt_tensor_share(own[i], inputs[i]);
-    if (gradient_real(own[i])) assert_ok(ctx, vt_tape_watch(ctx, tape, own[i]));
+    bool watched = gradient_real(own[i]) && (only < 0 || only == i);
+    if (watched) assert_ok(ctx, vt_tape_watch(ctx, tape, own[i]));
   }
   for (int i = 0; i < wanted; i++)
     out->outputs[i] = vt_tensor_empty(ctx);
@@ -113,6 +115,14 @@ static inline void gradient_forward_backward(vt_ctx *ctx, const char *name, cons
   }
   vt_tape_free(tape);
   vt_params_free(op->fields, op->field_count, settings);
+}
+
+/* The same with all real inputs watched. */
+static inline void gradient_forward_backward(vt_ctx *ctx, const char *name, const char *attributes,
+                                             int wanted, vt_tensor *const *inputs, int count, int line,
+                                             gradient_run *out)
+{
+  gradient_of_inputs(ctx, name, attributes, wanted, inputs, count, line, -1, out);
 }
 
 static inline double gradient_sum(vt_ctx *ctx, const char *name, const char *attributes, int wanted,
@@ -220,6 +230,23 @@ static inline void gradient_note(const char *name, const char *attributes, vt_te
   fclose(file);
 }
 
+/* Each gradient asked for alone has the same bytes: nothing that it reads was let go. */
+static inline void gradient_alone(vt_ctx *ctx, const char *name, const char *attributes, int wanted,
+                                  vt_tensor *const *inputs, int count, int line, const gradient_run *all)
+{
+  for (int i = 0; i < count; i++) {
+    gradient_run alone;
+    if (!gradient_real(inputs[i])) continue;
+    gradient_of_inputs(ctx, name, attributes, wanted, inputs, count, line, i, &alone);
+    bool same = !alone.gradients[i] == !all->gradients[i];
+    if (same && alone.gradients[i])
+      same = memcmp(alone.gradients[i]->data, all->gradients[i]->data, vt_bytes(alone.gradients[i])) == 0;
+    if (!same)
+      fail_msg("line %d: %s %s: gradient of input %d is another when asked for alone", line, name, attributes,
+               i);
+  }
+}
+
 static inline void gradient_check_with(vt_ctx *ctx, const char *name, const char *attributes, int wanted,
                                        double fast_tolerance, int line, vt_tensor *const *inputs, int count)
 {
@@ -230,6 +257,7 @@ static inline void gradient_check_with(vt_ctx *ctx, const char *name, const char
   double exact = gradient_against_differences(ctx, name, attributes, wanted, inputs, count, line, &run);
   double fast =
       gradient_fast_against_plain(ctx, name, attributes, wanted, inputs, count, fast_tolerance, line);
+  gradient_alone(ctx, name, attributes, wanted, inputs, count, line, &run);
   gradient_note(name, attributes, inputs, count, exact, fast);
 }
 
