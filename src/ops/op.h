@@ -84,8 +84,8 @@ struct vt_op {
   double (*flops)(const vt_call *call); /* multiply-add = 2; NULL: one per output element */
   /* Gradient (ops/gradient.h). NULL: there is none, and `no_gradient` says why, for messages; operators
    * without real inputs or outputs (VT_OP_NOT_REAL) need neither. `saves`: whose values backward reads
-   * (VT_SAVES_…), `saves_for[i]`: which more when the gradient of input i is wanted; of all others it gets the
-   * shape alone. */
+   * (VT_SAVES_…), `saves_for[i]`: which more when the gradient of input i is wanted; of all others it gets
+   * the shape alone. */
   vt_backward_fn backward;
   unsigned saves, saves_for[2];
   const char *no_gradient;
