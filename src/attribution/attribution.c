@@ -24,16 +24,6 @@ void vt_attribution_free(vt_attribution *attribution)
   vt_free(attribution);
 }
 
-static vt_status find_method(vt_ctx *ctx, const char *name, const vt_method **out)
-{
-  *out = vt_method_find(&vt_methods, name);
-  if (*out) return VT_OK;
-  const char *near = vt_method_nearest(&vt_methods, name);
-  char suggestion[VT_SUGGESTION];
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "unknown method '%s'%s", name,
-                 vt_suggestion(near, suggestion));
-}
-
 /* An option belongs to the run when the run's table knows it, to the method otherwise. */
 static vt_status set_option(vt_ctx *ctx, vt_attribution *attribution, const vt_option *option)
 {
@@ -51,12 +41,7 @@ vt_status vt_attribute(vt_ctx *ctx, vt_model *model, const vt_image *photo, cons
   vt_attribution *made = vt_alloc_zero(ctx, 1, sizeof *made);
   if (!made) return VT_ERROR_OUT_OF_MEMORY;
   vt_status status;
-  VT_TRY_DONE(find_method(ctx, method, &made->method));
-  made->settings = vt_alloc_zero(ctx, 1, made->method->settings_size ? made->method->settings_size : 1);
-  if (!made->settings) {
-    status = VT_ERROR_OUT_OF_MEMORY;
-    goto done;
-  }
+  VT_TRY_DONE(vt_method_choose(ctx, &vt_methods, method, &made->method, &made->settings));
   VT_TRY_DONE(vt_params_defaults(ctx, vt_request_fields, vt_request_field_count, &made->request,
                                  sizeof made->request));
   VT_TRY_DONE(vt_params_defaults(ctx, made->method->fields, made->method->field_count, made->settings,

@@ -55,17 +55,8 @@ typedef struct explain_run {
 static vt_status find_method(cli *run, explain_run *work, int argc, char **argv)
 {
   const char *name = cli_options_peek(argc, argv, "method");
-  if (!name) name = fields[0].fallback;
-  work->method = vt_method_find(&vt_methods, name);
-  if (!work->method) {
-    const char *near = vt_method_nearest(&vt_methods, name);
-    char suggestion[VT_SUGGESTION];
-    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "unknown method '%s'%s; 'vitrail methods' lists them",
-                   name, vt_suggestion(near, suggestion));
-  }
-  work->method_settings =
-      vt_alloc_zero(run->ctx, 1, work->method->settings_size ? work->method->settings_size : 1);
-  return work->method_settings ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  return vt_method_choose(run->ctx, &vt_methods, name ? name : fields[0].fallback, &work->method,
+                          &work->method_settings);
 }
 
 static vt_status add_options(cli *run, explain_run *work, cli_options *options, char title[96])

@@ -175,7 +175,7 @@ static vt_status gradient(cli *run, int argc, char **argv)
   vt_status status;
   VT_TRY_DONE(
       cli_options_add(run, &options, "Options", fields, VT_COUNT(fields), &settings, sizeof settings));
-  VT_TRY_DONE(cli_inside_options(run, &inside, &options));
+  VT_TRY_DONE(cli_inside_options(run, &inside, true, &options));
   VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 1, 1, "MODEL"));
   if (run->common.help) goto done;
   VT_TRY_DONE(cli_inside_open(run, &inside, options.operands[0]));

@@ -19,14 +19,6 @@ static const vt_field fields[] = {
              "several inputs"},
     {"preprocess", VT_FIELD_STRING, offsetof(cli_inside_settings, preprocess),
      .help = "sidecar file instead of MODEL.json"},
-    {"replace", VT_FIELD_TEXTS, offsetof(cli_inside_settings, replace),
-     .help = "NAME=FILE.npy: put this array in the tensor's place"},
-    {"zero", VT_FIELD_TEXTS, offsetof(cli_inside_settings, zero), .help = "NAME: set the tensor to zero"},
-    {"scale", VT_FIELD_TEXTS, offsetof(cli_inside_settings, scale),
-     .help = "NAME=FACTOR: multiply the tensor"},
-    {"add", VT_FIELD_TEXTS, offsetof(cli_inside_settings, add),
-     .help = "NAME=FILE.npy: add this array, which may repeat along axes; of several changes to one tensor, "
-             "replace comes first, then zero, scale, add"},
     {"precision", VT_FIELD_CHOICE, offsetof(cli_inside_settings, precision), "f32", .choices = "f32|f64",
      .help = "compute in; f64 is slow, and for checking"},
     {"max_memory", VT_FIELD_STRING, offsetof(cli_inside_settings, max_memory),
@@ -39,10 +31,24 @@ static const vt_field fields[] = {
     {"force", VT_FIELD_BOOL, offsetof(cli_inside_settings, force), .help = "overwrite an existing file"},
 };
 
-vt_status cli_inside_options(cli *run, cli_inside *inside, cli_options *options)
+static const vt_field change_fields[] = {
+    {"replace", VT_FIELD_TEXTS, offsetof(cli_inside_changes, replace),
+     .help = "NAME=FILE.npy: put this array in the tensor's place"},
+    {"zero", VT_FIELD_TEXTS, offsetof(cli_inside_changes, zero), .help = "NAME: set the tensor to zero"},
+    {"scale", VT_FIELD_TEXTS, offsetof(cli_inside_changes, scale),
+     .help = "NAME=FACTOR: multiply the tensor"},
+    {"add", VT_FIELD_TEXTS, offsetof(cli_inside_changes, add),
+     .help = "NAME=FILE.npy: add this array, which may repeat along axes; of several changes to one tensor, "
+             "replace comes first, then zero, scale, add"},
+};
+
+vt_status cli_inside_options(cli *run, cli_inside *inside, bool changes, cli_options *options)
 {
-  return cli_options_add(run, options, "Inputs, changes, results", fields, VT_COUNT(fields),
-                         &inside->settings, sizeof inside->settings);
+  VT_TRY(cli_options_add(run, options, "Inputs and results", fields, VT_COUNT(fields), &inside->settings,
+                         sizeof inside->settings));
+  if (!changes) return VT_OK;
+  return cli_options_add(run, options, "Changes", change_fields, VT_COUNT(change_fields), &inside->changes,
+                         sizeof inside->changes);
 }
 
 /* ---- model ---- */
@@ -308,15 +314,15 @@ static vt_status set_change(cli *run, cli_inside *inside, change kind, const cha
 
 vt_status cli_inside_prepare(cli *run, cli_inside *inside)
 {
-  const cli_inside_settings *settings = &inside->settings;
+  const cli_inside_changes *given = &inside->changes;
   const struct {
     const vt_texts *texts;
     change kind;
     const char *option;
-  } changes[] = {{&settings->replace, REPLACE, "replace"},
-                 {&settings->zero, ZERO, "zero"},
-                 {&settings->scale, SCALE, "scale"},
-                 {&settings->add, ADD, "add"}};
+  } changes[] = {{&given->replace, REPLACE, "replace"},
+                 {&given->zero, ZERO, "zero"},
+                 {&given->scale, SCALE, "scale"},
+                 {&given->add, ADD, "add"}};
   for (size_t i = 0; i < VT_COUNT(changes); i++)
     for (size_t k = 0; k < changes[i].texts->count; k++)
       VT_TRY(set_change(run, inside, changes[i].kind, changes[i].option, changes[i].texts->data[k]));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What 'trace' and 'gradient' share: inputs from pictures and arrays, hooks, and tensors as results.
+ * What 'trace', 'gradient' and 'attribute' share: inputs from pictures and arrays, hooks, and tensors as results.
  */
 #ifndef VT_CLI_INSIDE_H
 #define VT_CLI_INSIDE_H
@@ -9,22 +9,27 @@
 #include "graph/trace.h"
 
 typedef struct cli_inside_settings {
-  vt_texts input, replace, zero, scale, add;
+  vt_texts input;
   char *preprocess, *max_memory, *allow_loader, *out;
   int precision;
   bool force;
 } cli_inside_settings;
 
+typedef struct cli_inside_changes {
+  vt_texts replace, zero, scale, add;
+} cli_inside_changes;
+
 typedef struct cli_inside {
   cli_inside_settings settings;
+  cli_inside_changes changes;
   const char *model; /* path, borrowed */
   vt_graph *graph;
   vt_trace *trace;
   vt_tensor **inputs;
 } cli_inside;
 
-/* Adds the options. */
-vt_status cli_inside_options(cli *run, cli_inside *inside, cli_options *options);
+/* Adds the options; `changes`: also those that change tensors on the way. */
+vt_status cli_inside_options(cli *run, cli_inside *inside, bool changes, cli_options *options);
 /* Reads the model and makes the trace; checks that --out can be written. */
 vt_status cli_inside_open(cli *run, cli_inside *inside, const char *model);
 /* Reads the inputs and sets the hooks. */

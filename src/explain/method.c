@@ -36,3 +36,17 @@ const char *vt_method_nearest(const vt_method_list *list, const char *name)
   }
   return best;
 }
+
+vt_status vt_method_choose(vt_ctx *ctx, const vt_method_list *list, const char *name,
+                           const vt_method **method, void **settings)
+{
+  *settings = NULL;
+  *method = vt_method_find(list, name);
+  if (!*method) {
+    char suggestion[VT_SUGGESTION];
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "unknown method '%s'%s; 'vitrail methods' lists them",
+                   name, vt_suggestion(vt_method_nearest(list, name), suggestion));
+  }
+  *settings = vt_alloc_zero(ctx, 1, (*method)->settings_size ? (*method)->settings_size : 1);
+  return *settings ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+}

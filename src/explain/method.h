@@ -68,5 +68,9 @@ typedef struct vt_method_list {
 /* By id or alias; NULL when unknown. vt_method_nearest() helps with the message. */
 const vt_method *vt_method_find(const vt_method_list *list, const char *name);
 const char *vt_method_nearest(const vt_method_list *list, const char *name);
+/* The same with room for its settings, not filled yet (vt_free() them). Unknown: VT_ERROR_INVALID_ARGUMENT
+ * with the nearest id. */
+vt_status vt_method_choose(vt_ctx *ctx, const vt_method_list *list, const char *name,
+                           const vt_method **method, void **settings);
 
 #endif

@@ -33,7 +33,7 @@ void vt_text_add_base64(vt_ctx *ctx, vt_text *text, const void *bytes, size_t co
   vt_text_add_bytes(ctx, text, block, filled);
 }
 
-static void add_escaped(vt_ctx *ctx, vt_text *text, const char *piece)
+void vt_page_add_escaped(vt_ctx *ctx, vt_text *text, const char *piece)
 {
   char *valid = g_utf8_make_valid(piece, -1); /* names of files may hold any bytes */
   for (const char *c = valid; *c; c++)
@@ -92,10 +92,10 @@ static void add_title(vt_ctx *ctx, const vt_report *report, vt_text *text)
   char index[32];
   snprintf(index, sizeof index, "class %d", report->explanation->target);
   vt_text_add(ctx, text, "Why ");
-  add_escaped(ctx, text, report->explanation->target_name ? report->explanation->target_name : index);
+  vt_page_add_escaped(ctx, text, report->explanation->target_name ? report->explanation->target_name : index);
   if (report->photo_name) {
     vt_text_add(ctx, text, ": ");
-    add_escaped(ctx, text, report->photo_name);
+    vt_page_add_escaped(ctx, text, report->photo_name);
   }
 }
 

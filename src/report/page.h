@@ -21,4 +21,7 @@ void vt_text_add_base64(vt_ctx *ctx, vt_text *text, const void *bytes, size_t co
 extern const char vt_page_template[], vt_page_style[], vt_page_script[];
 extern const size_t vt_page_template_size, vt_page_style_size, vt_page_script_size;
 
+/* Adds text with the characters of HTML escaped. */
+void vt_page_add_escaped(vt_ctx *ctx, vt_text *text, const char *piece);
+
 #endif

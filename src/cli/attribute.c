@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * vitrail attribute: the methods on inputs that are no pictures.
+ */
+#include "attribution/attribute_arrays.h"
+
+#include <math.h>
+
+#include "cli/inside.h"
+#include "cli/output.h"
+#include "cli/terminal.h"
+#include "report/tokens.h"
+
+typedef struct attribute_settings {
+  char *method, *output, *wrt, *labels, *page;
+  bool probabilities;
+} attribute_settings;
+
+static const vt_field fields[] = {
+    {"method", VT_FIELD_STRING, offsetof(attribute_settings, method), "integrated-gradients",
+     .help = "how the input is explained; --method ID --help shows its own options"},
+    {"output", VT_FIELD_STRING, offsetof(attribute_settings, output),
+     .help = "tensor that holds what is explained [the first float output]"},
+    {"wrt", VT_FIELD_STRING, offsetof(attribute_settings, wrt),
+     .help = "tensor that is explained [the first float input, or the embedded tokens of an integer one]"},
+    {"probabilities", VT_FIELD_BOOL, offsetof(attribute_settings, probabilities),
+     .help = "the output holds probabilities, not logits"},
+    {"labels", VT_FIELD_STRING, offsetof(attribute_settings, labels),
+     .help = "text file with the name of each token or column, a line each"},
+    {"page", VT_FIELD_STRING, offsetof(attribute_settings, page),
+     .help = "also write the tokens in colours to this .html file"},
+};
+
+typedef struct attribute_run {
+  attribute_settings settings;
+  vt_request request;
+  vt_field *request_fields; /* those of vt_request_fields that make sense without a picture */
+  size_t request_count;
+  const vt_method *method;
+  void *method_settings;
+  cli_inside inside;
+  vt_explanation *explanation;
+  vt_tokens tokens;
+} attribute_run;
+
+static vt_status add_options(cli *run, attribute_run *work, cli_options *options, char title[96])
+{
+  static const char *const taken[] = {"target", "class_score", "contrast", "similar_to", "reduce", "seed"};
+  snprintf(title, 96, "Options of %s", work->method->id);
+  work->request_fields = vt_alloc_zero(run->ctx, VT_COUNT(taken), sizeof *work->request_fields);
+  if (!work->request_fields) return VT_ERROR_OUT_OF_MEMORY;
+  for (size_t i = 0; i < VT_COUNT(taken); i++)
+    work->request_fields[work->request_count++] =
+        *vt_params_find(vt_request_fields, vt_request_field_count, taken[i]);
+  VT_TRY(cli_options_add(run, options, "Options", fields, VT_COUNT(fields), &work->settings,
+                         sizeof work->settings));
+  VT_TRY(cli_inside_options(run, &work->inside, false, options));
+  VT_TRY(cli_options_add(run, options, "What is explained", work->request_fields, work->request_count,
+                         &work->request, sizeof work->request));
+  return cli_options_add(run, options, title, work->method->fields, work->method->field_count,
+                         work->method_settings, work->method->settings_size);
+}
+
+/* ---- results ---- */
+
+/* Twenty places for the largest value. */
+static const char *bar(double value, double largest, char buffer[64])
+{
+  int length = largest > 0 ? (int)lround(20 * fabs(value) / largest) : 0;
+  memset(buffer, value < 0 ? '-' : '+', (size_t)length);
+  buffer[length] = 0;
+  return buffer;
+}
+
+static vt_status print_tokens(cli *run, const attribute_run *work)
+{
+  const vt_explanation *explanation = work->explanation;
+  const vt_tokens *tokens = &work->tokens;
+  cli_table table = {0};
+  double largest = 0;
+  for (int i = 0; i < tokens->count; i++)
+    largest = fmax(largest, fabs((double)explanation->saliency[i]));
+  VT_TRY(cli_table_row(run->ctx, &table, ">Place\tLabel\t>Value\t"));
+  for (int i = 0; i < tokens->count; i++) {
+    char marks[64], value[32];
+    VT_TRY(cli_table_row(run->ctx, &table, "%d\t%s\t%s\t%s", i, tokens->labels ? tokens->labels[i] : "",
+                         vt_number_text((double)explanation->saliency[i], value),
+                         bar((double)explanation->saliency[i], largest, marks)));
+  }
+  cli_table_print(run, &table);
+  return VT_OK;
+}
+
+static void print_score(const attribute_run *work)
+{
+  const vt_explanation *explanation = work->explanation;
+  char full[32], sum[32], difference[32], error[32];
+  printf("%s", vt_score_name(explanation->score));
+  if (explanation->target >= 0) printf(" of class %d", explanation->target);
+  printf(" %s, by %s in %lld runs, %.2f s\n", vt_number_text(explanation->full, full), work->method->id,
+         (long long)explanation->model_calls, explanation->seconds);
+  const vt_completeness *completeness = &explanation->completeness;
+  if (completeness->present)
+    printf("The map sums to %s where the score changes by %s: completeness error %s\n",
+           vt_number_text(completeness->sum, sum), vt_number_text(completeness->difference, difference),
+           vt_number_text(completeness->error, error));
+}
+
+static vt_status write_results(cli *run, attribute_run *work)
+{
+  vt_explanation *explanation = work->explanation;
+  const char *names[3] = {"attribution", "saliency", "native"};
+  int count = 2;
+  int64_t places = work->tokens.count;
+  vt_tensor *tensors[3] = {vt_tensor_borrow(run->ctx, VT_F32, explanation->attribution_rank,
+                                            explanation->attribution_dims, explanation->attribution),
+                           vt_tensor_borrow(run->ctx, VT_F32, 1, &places, explanation->saliency), NULL};
+  if (explanation->native)
+    tensors[count++] = vt_tensor_borrow(run->ctx, VT_F32, explanation->native_rank, explanation->native_dims,
+                                        explanation->native);
+  if (!tensors[0] || !tensors[1] || (count == 3 && !tensors[2])) return VT_ERROR_OUT_OF_MEMORY;
+  json_t *json = NULL;
+  VT_TRY(vt_explanation_json(run->ctx, explanation, &json));
+  vt_status status = VT_OK;
+  if (work->inside.settings.out || run->common.json)
+    status = cli_inside_results(run, &work->inside, names, tensors, count, json);
+  json_decref(json);
+  return status;
+}
+
+static vt_status report(cli *run, attribute_run *work)
+{
+  run->stage = CLI_OUTPUT;
+  cli_heed_signals(run->ctx, false);
+  size_t index;
+  json_t *warning;
+  json_array_foreach(work->explanation->warnings, index, warning)
+      cli_warn(run, "%s", json_string_value(warning));
+  if (work->settings.page)
+    VT_TRY(vt_tokens_write_page(run->ctx, work->explanation, &work->tokens, work->inside.settings.force,
+                                work->settings.page));
+  if (!run->common.json) {
+    print_score(work);
+    VT_TRY(print_tokens(run, work));
+  }
+  return write_results(run, work);
+}
+
+static vt_status compute(cli *run, attribute_run *work, const char *model)
+{
+  const vt_array_request arrays = {.output = work->settings.output,
+                                   .varying = work->settings.wrt,
+                                   .probabilities = work->settings.probabilities};
+  VT_TRY(cli_inside_open(run, &work->inside, model));
+  VT_TRY(cli_inside_prepare(run, &work->inside));
+  work->request.precision = work->inside.settings.precision;
+  VT_TRY(vt_attribute_arrays(run->ctx, work->inside.graph, work->inside.inputs, work->method,
+                             work->method_settings, &work->request, &arrays, &work->explanation));
+  run->stage = CLI_INPUT;
+  VT_TRY(vt_tokens_read(run->ctx, work->explanation, work->settings.labels, &work->tokens));
+  return report(run, work);
+}
+
+static vt_status attribute(cli *run, int argc, char **argv)
+{
+  attribute_run work = {0};
+  cli_options options = {0};
+  char title[96];
+  vt_status status;
+  const char *name = cli_options_peek(argc, argv, "method");
+  VT_TRY_DONE(vt_method_choose(run->ctx, &vt_methods, name ? name : fields[0].fallback, &work.method,
+                               &work.method_settings));
+  VT_TRY_DONE(add_options(run, &work, &options, title));
+  VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 1, 1, "MODEL"));
+  if (run->common.help) goto done;
+  status = compute(run, &work, options.operands[0]);
+done:
+  vt_tokens_free(&work.tokens);
+  vt_explanation_free(work.explanation);
+  cli_inside_close(&work.inside);
+  cli_options_free(&options);
+  vt_free(work.method_settings);
+  vt_free(work.request_fields);
+  return status;
+}
+
+const cli_verb cli_attribute = {
+    .name = "attribute",
+    .operands = "MODEL.onnx",
+    .summary = "which tokens, columns or samples of an array make a model decide",
+    .examples = "  vitrail attribute text.onnx --input input_ids=ids.npy --input attention_mask=mask.npy "
+                "--labels words.txt\n"
+                "  vitrail attribute text.onnx --input … --score similarity --similar-to other.npy --output "
+                "embedding\n"
+                "  vitrail attribute table.onnx --input row.npy --method input-x-gradient --target 1\n"
+                "  vitrail attribute bert.onnx --input … --method attention-rollout --page words.html\n",
+    .description = "For inputs that are no pictures; 'vitrail explain' is for those. The inputs hold one "
+                   "item. Of an integer "
+                   "input its embedded tokens are explained: the table gives one value a token, the .npz "
+                   "file the whole map.",
+    .run = attribute,
+};
