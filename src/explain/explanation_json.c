@@ -179,6 +179,21 @@ static json_t *sizes(const int64_t *dims, int rank)
   return list;
 }
 
+/* The reduced map of inputs that are no pictures: a number for each token or column. */
+static json_t *short_map(const vt_explanation *explanation)
+{
+  bool picture = explanation->attribution_rank == 3;
+  int64_t places = picture ? explanation->attribution_dims[1] * explanation->attribution_dims[2]
+                           : explanation->attribution_dims[0];
+  json_t *list = json_array();
+  for (int64_t i = 0; list && i < places; i++)
+    if (json_array_append_new(list, number((double)explanation->saliency[i])) != 0) {
+      json_decref(list);
+      return NULL;
+    }
+  return list;
+}
+
 /* What attribution.npy, saliency.npy and native.npy hold. */
 static json_t *map_object(const vt_explanation *explanation, bool *failed)
 {
@@ -186,6 +201,7 @@ static json_t *map_object(const vt_explanation *explanation, bool *failed)
   object to = new_object(failed);
   set(to, "shape", sizes(explanation->attribution_dims, explanation->attribution_rank));
   set(to, "reduction", json_string(reductions[explanation->reduction]));
+  if (!explanation->regions) set(to, "saliency", short_map(explanation));
   if (explanation->native) {
     object native = new_object(failed);
     set(native, "tensor", vt_json_outside(explanation->native_name));
