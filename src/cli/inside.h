@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What 'trace', 'gradient' and 'attribute' share: inputs from pictures and arrays, hooks, and tensors as results.
+ * What 'trace', 'gradient' and 'attribute' share: inputs from pictures and arrays, hooks, and tensors as
+ * results.
  */
 #ifndef VT_CLI_INSIDE_H
 #define VT_CLI_INSIDE_H
