@@ -23,6 +23,10 @@ static const vt_method *const methods[] = {
     &vt_method_score_cam,
     &vt_method_ablation_cam,
     &vt_method_guided_grad_cam,
+    &vt_method_attention_rollout,
+    &vt_method_gradient_rollout,
+    &vt_method_grad_eclip,
+    &vt_method_vit_cx,
 };
 
 const vt_method_list vt_methods = {methods, VT_COUNT(methods)};

@@ -25,4 +25,10 @@ extern const vt_method vt_method_score_cam;
 extern const vt_method vt_method_ablation_cam;
 extern const vt_method vt_method_guided_grad_cam;
 
+/* attention */
+extern const vt_method vt_method_attention_rollout;
+extern const vt_method vt_method_gradient_rollout;
+extern const vt_method vt_method_grad_eclip;
+extern const vt_method vt_method_vit_cx;
+
 #endif
