@@ -222,6 +222,7 @@ class TorchGraph(torch.nn.Module):
             given = [None if not name else values[name] if name in values else self.constants[name] for name in node.input]
             found = OPERATORS[node.op_type](node, given)
             for name, value in zip(node.output, found if isinstance(found, (tuple, list)) else [found]):
+                value = value.to(self.dtype) if value.is_floating_point() else value  # Cast says f32 in f64 runs too
                 values[name] = replace[name](value) if name in replace else value
         return {name: values[name] if name in values else self.constants[name] for name in self.outputs + self.wanted}
 

@@ -104,6 +104,7 @@ static void test_same_bytes(void **unused)
   bench b = bench_open(NULL);
   for (size_t m = 0; m < vt_methods.count; m++) {
     const vt_method *method = vt_methods.methods[m];
+    if (method->needs & VT_NEEDS_ATTENTION) continue; /* this model has none: test_attention_models.c */
     const char *const changed[2][2] = {{needed(method)[0], needed(method)[1]}, {NULL, NULL}};
     json_t *first = explain(&b, method, changed, ways[0].batch, ways[0].threads);
     for (size_t w = 1; w < VT_COUNT(ways); w++) {
