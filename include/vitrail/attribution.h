@@ -47,6 +47,16 @@ VT_API const double *vt_attribution_areas(const vt_attribution *result);
 VT_API void vt_attribution_auc(const vt_attribution *result, double *insertion, double *deletion);
 /* Raw map at the model's input size [height, width], larger = more important, never normalised. Borrowed. */
 VT_API const float *vt_attribution_saliency(const vt_attribution *result, int *height, int *width);
+/* Of methods that make maps: the raw signed map [channels, height, width] before it was reduced to the
+ * saliency; NULL of methods that rank regions. `dims` receives three sizes. Borrowed. */
+VT_API const float *vt_attribution_map(const vt_attribution *result, int64_t dims[3]);
+/* The map of a layer at its own size [height, width], before it was resized, with the name of the tensor
+ * it was read from; NULL where the method has none. Borrowed. */
+VT_API const float *vt_attribution_native(const vt_attribution *result, const char **tensor, int *height,
+                                          int *width);
+/* Whether the method's map should add up to a difference of scores; then what it sums to, and the
+ * difference. */
+VT_API bool vt_attribution_completeness(const vt_attribution *result, double *sum, double *difference);
 VT_API const vt_regions *vt_attribution_regions(const vt_attribution *result);
 /* Class explained; its score for the whole picture and for nothing of it. */
 VT_API int vt_attribution_target(const vt_attribution *result, double *full, double *blank);

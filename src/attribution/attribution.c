@@ -91,6 +91,33 @@ const float *vt_attribution_saliency(const vt_attribution *result, int *height, 
   return result->result.explanation->saliency;
 }
 
+const float *vt_attribution_map(const vt_attribution *result, int64_t dims[3])
+{
+  const vt_explanation *explanation = result->result.explanation;
+  if (explanation->attribution) memcpy(dims, explanation->attribution_dims, 3 * sizeof *dims);
+  return explanation->attribution;
+}
+
+const float *vt_attribution_native(const vt_attribution *result, const char **tensor, int *height, int *width)
+{
+  const vt_explanation *explanation = result->result.explanation;
+  if (!explanation->native) return NULL;
+  *tensor = explanation->native_name;
+  *height = (int)explanation->native_dims[0];
+  *width = (int)explanation->native_dims[1];
+  return explanation->native;
+}
+
+bool vt_attribution_completeness(const vt_attribution *result, double *sum, double *difference)
+{
+  const vt_completeness *completeness = &result->result.explanation->completeness;
+  if (completeness->present) {
+    *sum = completeness->sum;
+    *difference = completeness->difference;
+  }
+  return completeness->present;
+}
+
 const vt_regions *vt_attribution_regions(const vt_attribution *result)
 {
   return result->result.regions;

@@ -86,6 +86,21 @@ static void print_mistake(const vt_explanation *explanation)
          vt_regions_count(explanation->regions) - mistake->peak_step, mistake->peak_step);
 }
 
+/* What a method that makes maps says beside the ranking. */
+static void print_map(const vt_explanation *explanation)
+{
+  const vt_completeness *completeness = &explanation->completeness;
+  char sum[32], difference[32], error[32];
+  if (explanation->native)
+    printf("Layer %s, map of %lld × %lld\n", explanation->native_name, (long long)explanation->native_dims[0],
+           (long long)explanation->native_dims[1]);
+  if (completeness->present)
+    printf("The map sums to %s where the score changes by %s: completeness error %s\n",
+           number(completeness->sum, sum), number(completeness->difference, difference),
+           number(completeness->error, error));
+  if (explanation->native || completeness->present) printf("\n");
+}
+
 vt_status cli_explanation_print(cli *run, const vt_report *report, const char *folder)
 {
   const vt_explanation *explanation = report->explanation;
@@ -110,6 +125,7 @@ vt_status cli_explanation_print(cli *run, const vt_report *report, const char *f
     print_subset("fewest whose removal changes the answer", &explanation->flip, kind);
   printf("\n");
   print_mistake(explanation);
+  print_map(explanation);
   printf(
       "%s, seed %lld, %lld model calls (%lld distinct forwards, %lld diagnostic), %.1f s on %d thread%s%s\n",
       explanation->method ? explanation->method->id : "", (long long)explanation->seed,

@@ -106,9 +106,52 @@ static void test_mistake(void **unused)
   world_close(&world);
 }
 
+/* The bundled model of colours: "red" grows with the first channel where it is above the mean of the others. */
+static void test_map(void **unused)
+{
+  (void)unused;
+  char path[4096];
+  const char *root = getenv("VITRAIL_SOURCE");
+  vt_ctx *ctx = vt_ctx_new();
+  vt_model *model;
+  vt_image *picture;
+  vt_attribution *result;
+  int64_t dims[3];
+  double sum, difference;
+  const char *tensor;
+  int height, width;
+  snprintf(path, sizeof path, "%s/tests/cli/data/tiny.onnx", root ? root : ".");
+  assert_ok(ctx, vt_model_open(ctx, path, NULL, NULL, NULL, &model));
+  snprintf(path, sizeof path, "%s/tests/cli/data/squares.png", root ? root : ".");
+  assert_ok(ctx, vt_image_read(ctx, path, NULL, &picture));
+  vt_option options[] = {{"regions", "grid:4x4"}, {"target", "0"}, {"score", "logit"}, {"reduce", "sum"}};
+  assert_ok(ctx, vt_attribute(ctx, model, picture, "saliency", options, 4, &result));
+  const float *map = vt_attribution_map(result, dims);
+  assert_non_null(map);
+  assert_true(dims[0] == 3 && dims[1] == 32 && dims[2] == 32);
+  /* cell (1, 2) is red: there the logit falls by half of what another channel gains */
+  size_t red = 12 * 32 + 20, plane = 32 * 32, grey = 0;
+  assert_near((double)map[red], 40.0 / 1024, 1e-7);
+  assert_near((double)map[plane + red], -20.0 / 1024, 1e-7);
+  assert_near((double)map[grey], 0, 0);
+  assert_near((double)vt_attribution_saliency(result, &height, &width)[red], 0, 1e-7);
+  assert_false(vt_attribution_completeness(result, &sum, &difference));
+  assert_null(vt_attribution_native(result, &tensor, &height, &width));
+  vt_attribution_free(result);
+  assert_ok(ctx, vt_attribute(ctx, model, picture, "grad-cam", options, 3, &result));
+  assert_non_null(vt_attribution_native(result, &tensor, &height, &width));
+  assert_string_equal(tensor, "colourful");
+  assert_true(height == 32 && width == 32);
+  vt_attribution_free(result);
+  vt_image_free(picture);
+  vt_model_free(model);
+  vt_ctx_free(ctx);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_map),
       cmocka_unit_test(test_result),
       cmocka_unit_test(test_errors),
       cmocka_unit_test(test_mistake),
