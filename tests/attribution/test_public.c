@@ -106,7 +106,8 @@ static void test_mistake(void **unused)
   world_close(&world);
 }
 
-/* The bundled model of colours: "red" grows with the first channel where it is above the mean of the others. */
+/* The bundled model of colours: "red" grows with the first channel where it is above the mean of the
+ * others. */
 static void test_map(void **unused)
 {
   (void)unused;
