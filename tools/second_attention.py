@@ -4,10 +4,12 @@
 Grad-ECLIP and ViT-CX on a vision transformer and one photograph, compared with what `vitrail explain` writes
 (native.npy); and the first two on the tokens of a sentence, whose numbers stand in tests/attribution.
 
-  second_attention.py --vit MODEL.onnx --photo PHOTO --vitrail build/src/cli/vitrail
+  second_attention.py --vit MODEL.onnx --photo PHOTO --features NAME
+  second_attention.py --vit tests/attribution/data/tiny_vit.onnx --target 2 --rows cls --features block1.norm1 --print
   second_attention.py --text MODEL.onnx
 """
 import argparse
+import json
 import pathlib
 import subprocess
 import sys
@@ -111,70 +113,87 @@ def vit_cx(features, x, score, noise, threshold=0.1, scale=0.1):
 
 
 def vitrail(args, picture, folder, method, *more):
-    command = [args.vitrail, "explain", str(picture), "--model", args.vit, "--class-score", "mean", "--method", method,
+    target = ["mean"] if args.target is None else ["logit", "--target", str(args.target)]
+    command = [args.vitrail, "explain", str(picture), "--model", args.vit, "--class-score", *target, "--method", method,
                "--regions", "grid:1x1", "--out", str(folder / "out"), "--force", *more]
     subprocess.run(command, check=True, capture_output=True)
     return torch.from_numpy(numpy.load(folder / "out" / "native.npy").astype(numpy.float64))
 
 
+def prepare(args, path):
+    """A square picture of the model's size, written to `path`, and the tensor made of it."""
+    sidecar = pathlib.Path(args.vit).with_suffix(".json")
+    said = json.loads(sidecar.read_text()) if sidecar.exists() else {}
+    side = said.get("size", [224])[0]
+    if args.photo:
+        photo = PIL.Image.open(args.photo).convert("RGB")
+        short = min(photo.size)
+        photo = photo.crop(((photo.width - short) // 2, (photo.height - short) // 2,
+                            (photo.width + short) // 2, (photo.height + short) // 2)).resize((side, side))
+    else:
+        y, x, c = numpy.indices((side, side, 3))
+        photo = PIL.Image.fromarray(((37 * y + 91 * x + 53 * c) % 256).astype(numpy.uint8))
+    photo.save(path)
+    pixels = torch.from_numpy(numpy.asarray(photo).copy()).double() / 255
+    pixels = (pixels - torch.tensor(said.get("mean", [0, 0, 0]))) / torch.tensor(said.get("std", [1, 1, 1]))
+    return pixels.permute(2, 0, 1)[None]
+
+
 def compare_pictures(args):
     names = Names(args.vit)
-    side = 224
     folder = pathlib.Path(tempfile.mkdtemp())
     picture = folder / "picture.png"
-    photo = PIL.Image.open(args.photo).convert("RGB")
-    short = min(photo.size)
-    photo = photo.crop(((photo.width - short) // 2, (photo.height - short) // 2,
-                        (photo.width + short) // 2, (photo.height + short) // 2)).resize((side, side))
-    photo.save(picture)
-    x = torch.from_numpy(numpy.asarray(photo).copy()).permute(2, 0, 1)[None].double() / 255
+    x = prepare(args, picture)
     last = names.blocks[-1]
-    features = args.features
-    wanted = names.all("pattern") + [last["q"], last["k_transposed"], last["v"], last["z"], features]
-    graph = TorchGraph(args.vit, {"input_image": x}, torch.float64, wanted)
+    wanted = names.all("pattern") + [last["q"], last["k_transposed"], last["v"], last["z"], args.features]
+    graph = TorchGraph(args.vit, {onnx.load(args.vit).graph.input[0].name: x}, torch.float64, wanted)
+    output = graph.outputs[0]
+
+    def score_of(found):
+        return found[output].mean() if args.target is None else found[output].flatten()[args.target]
+
     x.requires_grad_()
     found = graph(x)
-    score = found[graph.outputs[0]].mean()
     patterns = [found[name] for name in names.all("pattern")]
-    *gradients, gathered = torch.autograd.grad(score, patterns + [found[last["z"]]])
+    *gradients, gathered = torch.autograd.grad(score_of(found), patterns + [found[last["z"]]])
     x = x.detach()
     tokens = patterns[0].shape[-1]
     first, grid = 1, int((tokens - 1) ** 0.5)
     rows = {"cls": [0], "mean": list(range(first, tokens))}
+    worst = [0]
 
     def on_grid(matrix, row):
         return matrix[rows[row]].mean(0)[first:].reshape(grid, grid)
 
     def compare(label, mine, theirs, note=""):
-        error = ((mine - theirs).norm() / mine.norm()).item()
-        print(f"| {label} | {tuple(mine.shape)} | {mine.norm().item():.4g} | {error:.1e} | {note}")
-        return error
+        worst.append(((mine - theirs).norm() / mine.norm().clamp(min=1e-30)).item())
+        print(f"| {label} | {tuple(mine.shape)} | {mine.norm().item():.4g} | {worst[-1]:.1e} | {note}")
+        if args.print and mine.numel() <= 16:
+            print("{" + ", ".join(f"{v:.9g}" for v in mine.flatten().tolist()) + "}")
 
     print("| method | map | norm | relative L2 error |")
     print("|---|---|---|---|")
-    worst = 0
-    for row in rows:
+    for row in args.rows.split(","):
         for fusion, discard in (("mean", 0), ("max", 0), ("min", 0.6)):
             theirs = vitrail(args, picture, folder, "attention-rollout", "--row", row, "--head-fusion", fusion,
                              "--discard-ratio", str(discard))
-            mine = on_grid(rollout(patterns, fusion, discard), row)
-            worst = max(worst, compare(f"attention-rollout --row {row} --head-fusion {fusion} --discard-ratio {discard}",
-                                       mine, theirs))
+            compare(f"attention-rollout --row {row} --head-fusion {fusion} --discard-ratio {discard}",
+                    on_grid(rollout(patterns, fusion, discard), row), theirs)
         theirs = vitrail(args, picture, folder, "gradient-rollout", "--row", row)
-        worst = max(worst, compare(f"gradient-rollout --row {row}", on_grid(chefer(patterns, gradients), row), theirs))
-    theirs = vitrail(args, picture, folder, "grad-eclip")
-    mine = eclip(found[last["q"]], found[last["k_transposed"]].transpose(-1, -2), found[last["v"]], gathered,
-                 rows["mean"], first).reshape(grid, grid)
-    worst = max(worst, compare("grad-eclip --row mean", mine, theirs))
+        compare(f"gradient-rollout --row {row}", on_grid(chefer(patterns, gradients), row), theirs)
+        theirs = vitrail(args, picture, folder, "grad-eclip", "--row", row)
+        compare(f"grad-eclip --row {row}",
+                eclip(found[last["q"]], found[last["k_transposed"]].transpose(-1, -2), found[last["v"]], gathered,
+                      rows[row], first).reshape(grid, grid), theirs)
     noise = torch.from_numpy(numpy.random.default_rng(0).standard_normal(x.shape))
     numpy.save(folder / "noise.npy", noise.numpy().astype(numpy.float32))
     theirs = vitrail(args, picture, folder, "vit-cx", "--noise", str(folder / "noise.npy"))
-    grid_features = found[features].detach()[0, first:].T.reshape(-1, grid, grid)
+    features = found[args.features].detach()[0, first:].T.reshape(-1, grid, grid)
     with torch.no_grad():
-        mine, groups = vit_cx(grid_features, x, lambda p: graph(p)[graph.outputs[0]].mean(), noise)
-    worst = max(worst, compare("vit-cx", mine, theirs, f"{groups} masks"))
-    worst = max(worst, compare("vit-cx less its mean", mine - mine.mean(), theirs - theirs.mean(), f"{groups} masks"))
-    return worst
+        mine, groups = vit_cx(features, x, lambda p: score_of(graph(p)), noise)
+    compare("vit-cx", mine, theirs, f"{groups} masks")
+    compare("vit-cx less its mean", mine - mine.mean(), theirs - theirs.mean(), f"{groups} masks")
+    return max(worst)
 
 
 def print_tokens(args):
@@ -208,7 +227,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vitrail", default="build/src/cli/vitrail")
     parser.add_argument("--vit")
-    parser.add_argument("--photo")
+    parser.add_argument("--photo", help="default: a pattern that needs no file")
+    parser.add_argument("--target", type=int, help="class whose logit is explained; default: the mean of the output")
+    parser.add_argument("--rows", default="cls,mean")
+    parser.add_argument("--print", action="store_true", help="small maps as C arrays")
     parser.add_argument("--features", default="/backbone/encoder/layer.11/norm1/Add_1_output_0",
                         help="normalised tokens that go into the last block")
     parser.add_argument("--text")
