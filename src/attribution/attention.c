@@ -222,6 +222,14 @@ vt_status vt_attention_map(vt_ctx *ctx, const vt_attention *attention, vt_explan
 {
   const vt_layer *stream = &attention->stream;
   int pattern = attention->blocks[attention->count - 1].pattern;
+  bool empty = true;
+  for (int t = stream->skipped; t < attention->tokens && empty; t++)
+    empty = tokens[t] == 0;
+  if (empty)
+    VT_TRY(
+        vt_explanation_warn(ctx, explanation,
+                            "the map is zero: the target does not depend on what the row shown attends to; "
+                            "another --row may do"));
   return vt_map_set_native(ctx, attention->task, explanation, attention->graph->values[pattern].name,
                            tokens + stream->skipped, stream->height, stream->width, relu);
 }

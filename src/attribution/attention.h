@@ -74,7 +74,7 @@ vt_status vt_attention_look_patterns(vt_ctx *ctx, const vt_attention *attention,
                                      bool gradients, vt_see_fn see, void *user);
 
 /* Stores numbers of tokens [tokens] as the native map, of the last block's pattern; the skipped ones are
- * left out. */
+ * left out. Warns when nothing is left. */
 vt_status vt_attention_map(vt_ctx *ctx, const vt_attention *attention, vt_explanation *explanation,
                            const double *tokens, bool relu);
 

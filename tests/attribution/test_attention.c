@@ -236,6 +236,26 @@ static void causal_models_show_the_last_token(void **state)
   attention_close(&w);
 }
 
+/* The head reads token 0: what the last token gathers in the only block is nobody's concern. */
+static void empty_maps_are_said_to_be(void **state)
+{
+  VT_UNUSED(state);
+  static const char *const methods[] = {"gradient-rollout", "grad-eclip"};
+  attention_world w;
+  attention_open(&w, &(attention_options){.blocks = 1});
+  for (size_t m = 0; m < VT_COUNT(methods); m++) {
+    vt_explanation *found = attention_run(&w, methods[m], OPTIONS("row=last"));
+    expect_map(found, (const double[TOKENS]){0}, 0);
+    assert_int_equal(json_array_size(found->warnings), 1);
+    assert_non_null(strstr(json_string_value(json_array_get(found->warnings, 0)), "--row"));
+    vt_explanation_free(found);
+    found = attention_run(&w, methods[m], OPTIONS("row=cls"));
+    assert_int_equal(json_array_size(found->warnings), 0);
+    vt_explanation_free(found);
+  }
+  attention_close(&w);
+}
+
 /* One token has what the head looks for, the others nothing of it, in each of the attention's heads. */
 static void plant(attention_world *w, int planted)
 {
@@ -483,6 +503,7 @@ int main(void)
       cmocka_unit_test(chefer_by_hand),
       cmocka_unit_test(eclip_by_hand),
       cmocka_unit_test(causal_models_show_the_last_token),
+      cmocka_unit_test(empty_maps_are_said_to_be),
       cmocka_unit_test(planted_tokens_are_found),
       cmocka_unit_test(vit_cx_by_hand),
       cmocka_unit_test(same_bytes_for_any_threads),
