@@ -258,7 +258,7 @@ static void memory_falls_on_a_chain(void **state)
   uint64_t all = peak_of(1, 0, WIDTH, whole), few = peak_of(5, 0, WIDTH, parts);
   fprintf(stderr, "chain of %d layers: %.1f MB at once, %.1f MB in 5 stretches\n", LAYERS, (double)all / 1e6,
           (double)few / 1e6);
-  assert_true(few < all * 6 / 10);
+  assert_true(few < all * 8 / 10);
   assert_string_equal(whole, parts);
   /* too little for the whole: it helps itself, and stays below the limit */
   assert_true(peak_of(1, all * 7 / 10, WIDTH, forced) <= all * 7 / 10);
@@ -360,7 +360,7 @@ static void memory_falls_on_efficientnet(void **state)
   fprintf(stderr, "EfficientNet-lite0: %.1f MB at once, %.1f MB in 8 stretches\n", (double)all / 1e6,
           (double)few / 1e6);
   assert_string_equal(whole, parts);
-  assert_true(few < all * 7 / 10);
+  assert_true(few < all * 8 / 10);
 }
 
 int main(void)
