@@ -97,6 +97,32 @@ static void convolutions_of_any_kind(void **state)
   }
 }
 
+/* Large enough for the ways of their own: products cut by columns and by rows, depthwise planes. */
+static void convolutions_of_special_kinds(void **state)
+{
+  vt_ctx *ctx = *state;
+  const struct {
+    const char *name, *attributes;
+    op_shape x, w;
+  } cases[] = {
+      {"Conv", "", SHAPE(2, 24, 50, 50), SHAPE(144, 24, 1, 1)},
+      {"Conv", "", SHAPE(3, 100, 11, 10), SHAPE(130, 100, 1, 1)},
+      {"Conv", "", SHAPE(1, 7, 103), SHAPE(5, 7, 1)},
+      {"Conv", "", SHAPE(2, 40, 3, 6, 7), SHAPE(200, 40, 1, 1, 1)},
+      {"ConvTranspose", "", SHAPE(2, 144, 41, 43), SHAPE(144, 24, 1, 1)},
+      {"Conv", "group=20;pads=2,2,2,2", SHAPE(3, 20, 9, 7), SHAPE(20, 1, 5, 5)},
+      {"Conv", "group=3;pads=2,1,2,3;strides=2,3", SHAPE(2, 3, 29, 31), SHAPE(3, 1, 5, 4)},
+      {"Conv", "group=3;pads=4,6,4,6;dilations=2,3;strides=2,2", SHAPE(1, 3, 15, 16), SHAPE(3, 1, 5, 5)},
+      {"Conv", "group=2;pads=9,9,9,9", SHAPE(1, 2, 3, 2), SHAPE(2, 1, 7, 7)},
+      {"Conv", "group=4;pads=20,20", SHAPE(2, 4, 30), SHAPE(4, 1, 13)},
+      {"ConvTranspose", "group=6;pads=2,2,2,2;strides=2,2", SHAPE(2, 6, 9, 8), SHAPE(6, 1, 5, 5)},
+  };
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    vt_tensor *inputs[] = {RANDOM(cases[i].x), RANDOM(cases[i].w)};
+    gradient_fast_against_plain(ctx, cases[i].name, cases[i].attributes, 1, inputs, 2, 2e-6, (int)i);
+  }
+}
+
 static void unpool(void **state)
 {
   vt_ctx *ctx = *state;
@@ -181,6 +207,7 @@ int main(void)
       op_test(convolution_at_the_edges),
       op_test(transposed_convolution),
       op_test(convolutions_of_any_kind),
+      op_test(convolutions_of_special_kinds),
       op_test(lp_pool),
       op_test(unpool),
       op_test(equal_values_go_to_the_first),
