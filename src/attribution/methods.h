@@ -9,6 +9,16 @@
 
 /* gradients */
 extern const vt_method vt_method_saliency;
+extern const vt_method vt_method_input_x_gradient;
+extern const vt_method vt_method_integrated_gradients;
+extern const vt_method vt_method_smoothgrad;
+extern const vt_method vt_method_smoothgrad_sq;
+extern const vt_method vt_method_vargrad;
+extern const vt_method vt_method_gradient_shap;
+extern const vt_method vt_method_blur_ig;
+extern const vt_method vt_method_guided_ig;
+extern const vt_method vt_method_xrai;
+extern const vt_method vt_method_fullgrad;
 
 /* backward rules */
 extern const vt_method vt_method_guided_backprop;
