@@ -139,6 +139,15 @@ static vt_status check_budget(vt_ctx *ctx, const vt_method *method, const void *
 static vt_status warn_about_map(vt_ctx *ctx, vt_explanation *explanation)
 {
   const vt_completeness *completeness = &explanation->completeness;
+  int height, width;
+  bool empty = true;
+  vt_regions_labels(explanation->regions, &height, &width);
+  for (size_t i = 0; empty && i < (size_t)height * (size_t)width; i++)
+    empty = explanation->saliency[i] == 0;
+  if (empty)
+    VT_TRY(vt_explanation_warn(ctx, explanation,
+                               "the map is zero everywhere: to this method the score does not depend on the "
+                               "picture, and the order of regions means nothing"));
   double scale = fabs(completeness->difference);
   if (completeness->present && fabs(completeness->error) > 0.05 * scale && fabs(completeness->error) > 1e-4)
     VT_TRY(vt_explanation_warn(ctx, explanation,
