@@ -100,6 +100,7 @@ static vt_status add_run(vt_ctx *ctx, const vt_task *task, const vt_method *meth
   VT_TRY_DONE(method->run(ctx, task, chosen, inner));
   VT_TRY_DONE(vt_map_finish(ctx, task, inner, VT_REDUCE_AUTO, false));
   explanation->traced_runs += inner->traced_runs;
+  explanation->composed_runs += inner->composed_runs;
   size_t pixels = (size_t)task->picture->width * (size_t)task->picture->height;
   for (size_t i = 0; i < pixels; i++)
     map[i] += share * (double)inner->saliency[i];
