@@ -36,7 +36,19 @@ class Split(torch.nn.Module):
         self.layer = torch.nn.Identity()
         self.unused = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))  # for the device, and to start gradients
 
+        behind, self.behind = {layer}, []
+        for node in self.graph.steps:
+            if any(name in behind for name in node.input) and layer not in node.output:
+                behind.update(node.output)
+                self.behind.append(node)
+
     def forward(self, x):
+        if isinstance(self.layer, AblationLayer):  # what comes before the layer does not change
+            values = {self.at: self.layer(None)}
+            for node in self.behind:
+                given = [None if not n else values[n] if n in values else self.graph.constants[n] for n in node.input]
+                values[node.output[0]] = torch_graph.OPERATORS[node.op_type](node, given)
+            return values[self.output]
         return self.graph(x + 0 * self.unused, replace={self.at: lambda value: self.layer(value)})[self.output]
 
 

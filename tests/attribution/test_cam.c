@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Class-activation maps on nets that are known by hand: a planted region that all must find, the choice of the
- * layer, layouts, tokens, targets, and what is refused.
+ * Class-activation maps on nets that are known by hand: a planted region that all must find, the choice of
+ * the layer, layouts, tokens, targets, and what is refused.
  */
 #include "cam_case.h"
 

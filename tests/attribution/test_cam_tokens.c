@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Class-activation maps of a vision transformer: the tokens that go into the last block, laid out on the grid of
- * the patches, the class token left out. The net has one block over 4 × 4 patches of 8 × 8 pixels:
+ * Class-activation maps of a vision transformer: the tokens that go into the last block, laid out on the
+ * grid of the patches, the class token left out. The net has one block over 4 × 4 patches of 8 × 8 pixels:
  *
- *   patches = Conv(x)   stream = [class; patches] + positions   normed = LayerNorm(stream)
- *   pattern = softmax(q · kᵀ / 2)   middle = stream + (pattern · v) · o   y = (class token of middle) · head
+ *   patches = Conv(x)   stream = [class; patches] + positions   normed = LayerNorm(stream)   pattern =
+ * softmax(q · kᵀ / 2)   middle = stream + (pattern · v) · o   y = (class token of middle) · head
  */
 #include "cam_case.h"
 
