@@ -37,6 +37,7 @@ static const vt_method *const methods[] = {
     &vt_method_gradient_rollout,
     &vt_method_grad_eclip,
     &vt_method_vit_cx,
+    &vt_method_deeplift,
 };
 
 const vt_method_list vt_methods = {methods, VT_COUNT(methods)};

@@ -23,6 +23,7 @@ extern const vt_method vt_method_fullgrad;
 /* backward rules */
 extern const vt_method vt_method_guided_backprop;
 extern const vt_method vt_method_deconvolution;
+extern const vt_method vt_method_deeplift;
 
 /* class-activation maps */
 extern const vt_method vt_method_grad_cam;

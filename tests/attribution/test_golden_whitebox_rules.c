@@ -13,6 +13,7 @@ static const struct golden {
     {"guided_backprop", "guided-backprop", {NULL}},
     {"deconv_clamp_gate", "deconvolution", {"gate=clamp", NULL}},
     {"deconv_no_gate", "deconvolution", {"gate=none", NULL}},
+    {"deeplift_zero", "deeplift", {"baseline=zero", NULL}},
 };
 
 static double compare(rule_bench *b, const struct golden *golden, const char *precision, double *error)
