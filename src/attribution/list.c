@@ -38,6 +38,8 @@ static const vt_method *const methods[] = {
     &vt_method_grad_eclip,
     &vt_method_vit_cx,
     &vt_method_deeplift,
+    &vt_method_lrp,
+    &vt_method_attn_lrp,
 };
 
 const vt_method_list vt_methods = {methods, VT_COUNT(methods)};

@@ -24,6 +24,8 @@ extern const vt_method vt_method_fullgrad;
 extern const vt_method vt_method_guided_backprop;
 extern const vt_method vt_method_deconvolution;
 extern const vt_method vt_method_deeplift;
+extern const vt_method vt_method_lrp;
+extern const vt_method vt_method_attn_lrp;
 
 /* class-activation maps */
 extern const vt_method vt_method_grad_cam;

@@ -14,6 +14,9 @@ static const struct golden {
     {"deconv_clamp_gate", "deconvolution", {"gate=clamp", NULL}},
     {"deconv_no_gate", "deconvolution", {"gate=none", NULL}},
     {"deeplift_zero", "deeplift", {"baseline=zero", NULL}},
+    {"lrp_epsilon_1e-1", "lrp", {"composite=epsilon", "epsilon=0.1", NULL}},
+    {"lrp_epsilon_1e-6", "lrp", {"composite=epsilon", NULL}},
+    {"lrp_epsilon_plus", "lrp", {"composite=epsilon-plus", NULL}},
 };
 
 static double compare(rule_bench *b, const struct golden *golden, const char *precision, double *error)

@@ -134,6 +134,13 @@ static void test_settings_matter(void **unused)
       {"lima", "regions", "grid:2x2"},
       {"lima", "target", "1"},
       {"lima", "class_score", "logit"},
+      {"deeplift", "baseline", "black"},
+      {"lrp", "composite", "epsilon"},
+      {"lrp", "epsilon", "0.1"},
+      {"lrp", "stabilizer", "0.1"},
+      {"lrp", "bias", "ignored"},
+      {"lrp", "convolutions", "gamma"},
+      {"lrp", "first", "z-box"},
   };
   bench b = bench_open(NULL);
   for (size_t i = 0; i < VT_COUNT(moves); i++) {
