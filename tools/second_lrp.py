@@ -29,6 +29,8 @@ from zennit.rules import AlphaBeta, Epsilon, Flat, Gamma, Norm, WSquare, ZBox, Z
 from zennit.types import Convolution, Linear
 
 LIMIT = 1e-3
+# Relevance that is not in proportion to activations meets denominators near zero: f32 is off by percents.
+NEED_F64 = ("lrp, flat everywhere", "lrp, w-square everywhere", "attn-lrp")
 
 
 def prepared(photo):
@@ -321,9 +323,10 @@ class Transformer:
 
 # ---- side by side ----
 
-def vitrail_map(arguments, photo, settings, folder):
+def vitrail_map(arguments, name, photo, settings, folder):
+    precision = arguments.precision or ("f64" if name in NEED_F64 else "f32")
     command = [arguments.vitrail, "explain", photo, "--out", folder, "--force", "--regions", "grid:2x2",
-               "--precision", arguments.precision, *settings]
+               "--precision", precision, *settings]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{' '.join(command)}: {done.stderr}")
@@ -341,7 +344,7 @@ def main():
     parser.add_argument("--photo", required=True)
     parser.add_argument("--transformer")
     parser.add_argument("--only", default="", help="cases whose name has this in it")
-    parser.add_argument("--precision", default="f32", choices=["f32", "f64"])
+    parser.add_argument("--precision", choices=["f32", "f64"], help="of all; default: f32 where that is enough")
     arguments = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -361,14 +364,14 @@ def main():
             if arguments.only not in "lrp, " + name:
                 continue
             truth = relevance(network, composite, x, target)
-            found = vitrail_map(arguments, photo, ["--model", arguments.model, "--method", "lrp", "--target",
-                                                   str(target), "--class-score", "logit", *settings], folder)
+            found = vitrail_map(arguments, "lrp, " + name, photo,
+                                ["--model", arguments.model, "--method", "lrp", "--target", str(target), "--class-score", "logit", *settings], folder)
             rows.append(("lrp, " + name, distance(found, truth), truth.sum()))
         if arguments.transformer and arguments.only in "attn-lrp":
             x = torch.tensor(planes / 255).requires_grad_()
             y = Transformer(arguments.transformer, x.detach().numpy().astype(np.float32))(x)
             truth = torch.autograd.grad(y, x, y.detach() / y.numel())[0][0].numpy()
-            found = vitrail_map(arguments, photo, ["--model", arguments.transformer, "--method", "attn-lrp",
+            found = vitrail_map(arguments, "attn-lrp", photo, ["--model", arguments.transformer, "--method", "attn-lrp",
                                                    "--class-score", "mean"], folder)
             rows.append(("attn-lrp", distance(found, truth), truth.sum()))
     print(f"{'method':44} relative L2   sum of the map")

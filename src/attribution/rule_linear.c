@@ -125,6 +125,15 @@ static vt_status add_later_bias(vt_ctx *ctx, const layer *l, change kind, vt_ten
   return vt_rule_add(ctx, *result, bias, result);
 }
 
+/* The layer's result as it was, bias and all: its sign chooses between groups. */
+static vt_status real_result(vt_ctx *ctx, const layer *l, vt_tensor **result)
+{
+  vt_tensor *bias, *constant = (vt_tensor *)(uintptr_t)l->own->bias;
+  if (!constant) return VT_OK;
+  VT_TRY(vt_rule_cast(ctx, constant, *result, &bias));
+  return vt_rule_add(ctx, *result, bias, result);
+}
+
 typedef struct asked {
   vt_tensor *inputs[VT_RULE_SLOTS], *outputs[1];
 } asked;
@@ -227,7 +236,7 @@ vt_status vt_linear_backward(vt_ctx *ctx, const vt_gradient *gradient, const voi
     return VT_OK;
   }
   const recipe *r = &recipes[l.own->kind];
-  if (r->groups[0].where) VT_TRY(add_later_bias(ctx, &l, SAME, &result));
+  if (r->groups[0].where) VT_TRY(real_result(ctx, &l, &result));
   for (int i = 0; i < r->count; i++)
     VT_TRY(add_group(ctx, &l, &r->groups[i], result, &relevance));
   gradient->input_gradients[l.input] = relevance;
