@@ -150,10 +150,11 @@ static vt_status warn_about_map(vt_ctx *ctx, vt_explanation *explanation)
                                "picture, and the order of regions means nothing"));
   double scale = fabs(completeness->difference);
   if (completeness->present && fabs(completeness->error) > 0.05 * scale && fabs(completeness->error) > 1e-4)
-    VT_TRY(vt_explanation_warn(ctx, explanation,
-                               "the map sums to %.4g where %.4g was to be explained: steps that are too coarse, "
-                               "or biases, took the rest",
-                               completeness->sum, completeness->difference));
+    VT_TRY(
+        vt_explanation_warn(ctx, explanation,
+                            "the map sums to %.4g where %.4g was to be explained: steps that are too coarse, "
+                            "or biases, took the rest",
+                            completeness->sum, completeness->difference));
   return VT_OK;
 }
 

@@ -6,8 +6,8 @@
  *   vt_composite_new(ctx, &subject, &settings, &composite);
  *   look.rules = vt_composite_rules(composite); look.start = VT_START_RELEVANCE;
  *
- * Layers with weights have the rule that the composite names for their kind; all other operators have one rule
- * each, whatever the composite (docs/rules.md).
+ * Layers with weights have the rule that the composite names for their kind; all other operators have one
+ * rule each, whatever the composite (docs/rules.md).
  */
 #ifndef VT_ATTRIBUTION_RULE_COMPOSITE_H
 #define VT_ATTRIBUTION_RULE_COMPOSITE_H
@@ -35,8 +35,8 @@ typedef struct vt_composite_settings {
   vt_composite_name name;
   double epsilon, stabilizer, gamma, alpha, beta;
   bool ignore_bias;
-  /* vt_linear_kind in place of the composite's for convolutions, matrix products, and the layers that read the
-   * input; VT_RULE_OF_COMPOSITE: as the composite says. */
+  /* vt_linear_kind in place of the composite's for convolutions, matrix products, and the layers that read
+   * the input; VT_RULE_OF_COMPOSITE: as the composite says. */
   int convolutions, dense, first;
   const float *low, *high; /* z-box: smallest and largest input, [floats]; NULL: not known */
 } vt_composite_settings;

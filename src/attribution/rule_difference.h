@@ -7,8 +7,8 @@
  *   element by element (ReLU, tanh, …)   Δy / Δx (rescale); where Δx is next to nothing the derivative
  *   products of two variables            gradient halfway: (½ (b + b₀), ½ (a + a₀))
  *   quotient a / b                       the product rule of a and 1 / b, and Δ(1/b) / Δb
- *   largest and smallest                 what the result gained goes to the winner of the run, what it lost to
- *                                        that of the reference
+ *   largest and smallest                 what the result gained goes to the winner of the run, what it lost
+ *                                        to that of the reference
  *   anything else (softmax, norms, …)    gradient averaged over the straight line from x₀ to x, points added
  *                                        until the sum agrees
  */

@@ -3,8 +3,9 @@
  * Relevance through linear layers: convolutions and matrix products with weights that do not depend on the
  * input.
  *
- * All rules share one form. With x the layer's input, w its weights, b its bias, * the layer, and parts that
- * change x, w and b each in its way:  R_x = Σ over parts of x' ⊙ (∂/∂x' (w' * x'))ᵀ (R / (Σ (w' * x' + b') ± ε)).
+ * All rules share one form. With x the layer's input, w its weights, b its bias, * the layer, and parts
+ * that change x, w and b each in its way:  R_x = Σ over parts of x' ⊙ (∂/∂x' (w' * x'))ᵀ (R / (Σ (w' * x' +
+ * b') ± ε)).
  *
  *   epsilon     x, w, b
  *   gamma       x⁺, w + γw⁺, b + γb⁺ and x⁻, w + γw⁻ over their sum, where w * x + b > 0;

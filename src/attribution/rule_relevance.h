@@ -8,8 +8,8 @@
 
 #include "attribution/rule_linear.h"
 
-/* Activations, scales: R as it is to the input `receives` (−1: the one that is wanted), summed over axes along
- * which that was repeated. The others get nothing. */
+/* Activations, scales: R as it is to the input `receives` (−1: the one that is wanted), summed over axes
+ * along which that was repeated. The others get nothing. */
 vt_status vt_pass_backward(vt_ctx *ctx, const vt_gradient *gradient, const void *settings);
 /* Sums, averages, interpolation, constants added: every wanted input gets x ⊙ Jᵀ (R / (y ± stabilizer)). */
 vt_status vt_sum_backward(vt_ctx *ctx, const vt_gradient *gradient, const void *settings);
@@ -18,8 +18,8 @@ vt_status vt_sum_backward(vt_ctx *ctx, const vt_gradient *gradient, const void *
 vt_status vt_bilinear_backward(vt_ctx *ctx, const vt_gradient *gradient, const void *settings);
 /* Softmax s of x: R_x = x ⊙ (R − s ΣR) along the axis. */
 vt_status vt_softmax_relevance(vt_ctx *ctx, const vt_gradient *gradient, const void *settings);
-/* LayerNormalization, RMSNormalization, InstanceNormalization, GroupNormalization with the scale 1/σ taken for
- * a constant, which leaves a linear operator: x ⊙ Jᵀ (R / (y ± epsilon)). */
+/* LayerNormalization, RMSNormalization, InstanceNormalization, GroupNormalization with the scale 1/σ taken
+ * for a constant, which leaves a linear operator: x ⊙ Jᵀ (R / (y ± epsilon)). */
 vt_status vt_norm_relevance(vt_ctx *ctx, const vt_gradient *gradient, const void *settings);
 
 #endif

@@ -27,8 +27,8 @@ bool vt_roles_is_variable(const vt_roles *roles, const vt_node *node, int index)
 bool vt_roles_is_convolution(const vt_roles *roles, const vt_node *node);
 bool vt_roles_is_dense(const vt_roles *roles, const vt_node *node);
 
-/* A product of two functions of one value, element by element, such as x · sigmoid(x) or x · ½ (1 + erf(x/√2)):
- * the input (0 or 1) that is nearest to that value; −1: no such product. */
+/* A product of two functions of one value, element by element, such as x · sigmoid(x) or x · ½ (1 +
+ * erf(x/√2)): the input (0 or 1) that is nearest to that value; −1: no such product. */
 int vt_roles_gated(const vt_roles *roles, const vt_node *node);
 /* A product with the inverse root of something, as normalisations have: the other factor's index, else −1. */
 int vt_roles_normalised(const vt_roles *roles, const vt_node *node);

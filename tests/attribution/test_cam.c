@@ -176,7 +176,7 @@ static void test_refusals(void **unused)
   case_planted(&b, false);
   for (size_t m = 0; m < VT_COUNT(family); m++) {
     assert_fails(b.ctx, try_run(&b, family[m], "layr", target), VT_ERROR_INVALID_ARGUMENT,
-                 "has no tensor 'layr'; near it are 'layer'");
+                 "has no tensor 'layr'; near it: 'layer'");
     assert_fails(b.ctx, try_run(&b, family[m], "flat", target), VT_ERROR_INVALID_ARGUMENT,
                  "'flat' is f32[1,4] and has no spatial extent");
     assert_fails(b.ctx, try_run(&b, family[m], "mean", target), VT_ERROR_INVALID_ARGUMENT,
