@@ -3,6 +3,7 @@
  * One run: photograph to picture, regions, fill and target, the method, the finished explanation.
  */
 #include "attribution/attribute.h"
+#include "attribution/rule_stop.h"
 #include "explain/map.h"
 
 #include <math.h>
@@ -108,8 +109,8 @@ static vt_status read_target(vt_ctx *ctx, const vt_model *model, const vt_reques
 }
 
 /* What methods that look inside work on. */
-static vt_status look_inside(vt_ctx *ctx, const vt_method *method, vt_task *task, vt_subject *subject,
-                             float **input)
+static vt_status look_inside(vt_ctx *ctx, const vt_method *method, const vt_request *request, vt_task *task,
+                             vt_subject *subject, float **input, vt_stop_attention **stop)
 {
   *input = NULL;
   if (!(method->needs & (VT_NEEDS_GRADIENTS | VT_NEEDS_HOOKS))) return VT_OK;
@@ -119,6 +120,10 @@ static vt_status look_inside(vt_ctx *ctx, const vt_method *method, vt_task *task
   vt_preprocess_floats(vt_model_preprocess(task->model), task->picture, *input);
   task->subject = subject;
   task->input = *input;
+  if (request->attention_gradient == 1) {
+    VT_TRY(vt_stop_attention_new(ctx, subject->graph, stop));
+    task->rules = &(*stop)->rules;
+  }
   return VT_OK;
 }
 
@@ -171,6 +176,7 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
   vt_scorer *scorer = NULL;
   vt_subject subject;
   float *input = NULL;
+  vt_stop_attention *stop = NULL;
   size_t mark = vt_tensor_mark(ctx);
   VT_TRY(read_target(ctx, model, request, &options));
   VT_TRY(check_budget(ctx, method, settings, request, model, vt_regions_count(result->regions)));
@@ -195,7 +201,7 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
                   .seed = (uint64_t)request->seed,
                   .target = vt_scorer_target(vt_scorer_options_of(scorer)),
                   .precision = request->precision ? VT_F64 : VT_F32};
-  VT_TRY_DONE(look_inside(ctx, method, &task, &subject, &input));
+  VT_TRY_DONE(look_inside(ctx, method, request, &task, &subject, &input, &stop));
   if (method->check) VT_TRY_DONE(method->check(ctx, &task, settings));
   VT_TRY_DONE(method->run(ctx, &task, settings, explanation));
   bool mapped = explanation->attribution != NULL;
@@ -212,6 +218,7 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
 done:
   vt_scorer_free(scorer);
   vt_free(input);
+  vt_stop_attention_free(stop);
   vt_tensor_release(ctx, mark);
   return status;
 }

@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "attribution/rule_stop.h"
 #include "explain/map.h"
 
 /* ---- what varies ---- */
@@ -76,6 +77,7 @@ typedef struct array_run {
   size_t floats;
   double *outputs; /* what the target reads */
   size_t classes;
+  vt_stop_attention *stop; /* NULL: gradients pass through patterns */
 } array_run;
 
 static vt_status refuse_varying(vt_ctx *ctx, const vt_graph *graph, const char *name, const vt_tensor *tensor)
@@ -185,7 +187,14 @@ static vt_status describe(vt_ctx *ctx, const vt_method *method, const void *sett
 static vt_status explain_arrays(vt_ctx *ctx, const vt_method *method, const void *settings,
                                 const vt_request *request, array_run *run, vt_explanation *explanation)
 {
-  vt_task task = {.seed = (uint64_t)request->seed, .subject = &run->subject, .input = run->input};
+  vt_task task = {.seed = (uint64_t)request->seed,
+                  .subject = &run->subject,
+                  .input = run->input,
+                  .precision = request->precision ? VT_F64 : VT_F32};
+  if (request->attention_gradient == 1) {
+    VT_TRY(vt_stop_attention_new(ctx, run->subject.graph, &run->stop));
+    task.rules = &run->stop->rules;
+  }
   double *full = run->outputs;
   VT_TRY(make_target(ctx, request, run, &task.target, &explanation->predicted));
   explanation->target = task.target.index;
@@ -233,6 +242,7 @@ done:
   vt_trace_free(trace);
   vt_free(run.input);
   vt_free(run.outputs);
+  vt_stop_attention_free(run.stop);
   vt_explanation_free(explanation);
   vt_tensor_release(ctx, mark);
   return status;

@@ -24,6 +24,10 @@ const vt_field vt_request_fields[] = {
      .help = "how a map over channels becomes one number a pixel; auto: as the method says"},
     {"region_score", VT_FIELD_CHOICE, offsetof(vt_request, region_score), "mean", .choices = "mean|sum",
      .help = "how a map ranks regions: by its mean or its sum over them"},
+    {"attention_gradient", VT_FIELD_CHOICE, offsetof(vt_request, attention_gradient), "through",
+     .choices = "through|stopped",
+     .help = "whether gradients pass through attention patterns, or patterns are held fixed and only values "
+             "carry them"},
     {"precision", VT_FIELD_CHOICE, offsetof(vt_request, precision), "f32", .choices = "f32|f64",
      .help = "numbers that methods compute with that look inside the model; f64 is for checking, and slow"},
     {"max_calls", VT_FIELD_INT, offsetof(vt_request, max_calls), "0", VT_RANGE(0, 1e15),

@@ -45,7 +45,8 @@ typedef struct attribute_run {
 
 static vt_status add_options(cli *run, attribute_run *work, cli_options *options, char title[96])
 {
-  static const char *const taken[] = {"target", "class_score", "contrast", "similar_to", "reduce", "seed"};
+  static const char *const taken[] = {"target", "class_score",        "contrast", "similar_to",
+                                      "reduce", "attention_gradient", "seed"};
   snprintf(title, 96, "Options of %s", work->method->id);
   work->request_fields = vt_alloc_zero(run->ctx, VT_COUNT(taken), sizeof *work->request_fields);
   if (!work->request_fields) return VT_ERROR_OUT_OF_MEMORY;

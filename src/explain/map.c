@@ -16,6 +16,7 @@ vt_status vt_task_look(vt_ctx *ctx, const vt_task *task, vt_explanation *explana
 {
   vt_look precise = *look;
   if (!precise.precision) precise.precision = task->precision;
+  if (!precise.rules) precise.rules = task->rules;
   VT_TRY(vt_subject_look(ctx, task->subject, count, &precise, compose, see, user));
   explanation->traced_runs += count;
   return VT_OK;

@@ -22,6 +22,7 @@ typedef struct vt_task {
   vt_target target;   /* resolved: the class explained has its index */
   const float *input; /* [vt_subject_floats()] the varying tensor of the picture explained, normalised */
   vt_type precision;  /* of looks that ask for none: VT_F32 (or 0), VT_F64 */
+  const vt_rule_set *rules; /* of looks at gradients that ask for none; NULL: ordinary gradients */
 } vt_task;
 
 typedef enum vt_needs {
