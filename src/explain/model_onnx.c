@@ -256,7 +256,7 @@ static vt_status onnx_subject(vt_ctx *ctx, const vt_model *model, vt_subject *ou
   const vt_graph *graph = state->graph;
   const vt_value *input = &graph->values[graph->inputs[0]];
   if (input->declared && input->rank == 4 && input->dims[0] > 1)
-    return vt_fail(ctx, VT_ERROR_UNSUPPORTED,
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                    "%s fixes a batch of %lld items; methods that look inside run one item at a time",
                    graph->path, (long long)input->dims[0]);
   *out = (vt_subject){.graph = graph,
