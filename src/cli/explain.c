@@ -122,8 +122,9 @@ static vt_status dry_run(cli *run, explain_run *work)
     printf("model calls   %lld\n", (long long)calls);
   printf("memory        at least %.0f MB\n", memory / 1e6);
   if (calls >= 0)
-    printf("time          about %.1f s (%.1f ms a forward, %d thread%s)\n", seconds, 1e3 * each, threads,
-           threads == 1 ? "" : "s");
+    printf("time          %s %.1f s (%.1f ms a forward, %d thread%s)\n",
+           work->method->needs & (VT_NEEDS_GRADIENTS | VT_NEEDS_HOOKS) ? "at least" : "about", seconds,
+           1e3 * each, threads, threads == 1 ? "" : "s");
 done:
   vt_regions_free(regions);
   vt_image_free(picture);
