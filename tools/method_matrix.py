@@ -9,6 +9,7 @@ is explained by `vitrail attribute` on those arrays ("input,NAME=FILE.npy" as of
 clusters: the table says whether they run, not how well."""
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -18,6 +19,13 @@ CHEAP = {"n-steps": "4", "n-samples": "2", "steps": "4", "max-channels": "16"}
 
 def fields_of(method):
     return {f["name"].replace("_", "-") for f in method.get("parameters", [])}
+
+
+def alike(text, method):
+    """A reason without what differs from model to model and method to method."""
+    text = re.sub(r"\S+\.onnx", "the model", text)
+    text = re.sub(r" between '[^']*' and '[^']*'", "", text)
+    return "the method" + text.removeprefix(method) if text.startswith(method + " needs") else text
 
 
 def run(command, method, photo, model, options):
@@ -36,7 +44,7 @@ def run(command, method, photo, model, options):
         completeness = found["data"].get("map", {}).get("completeness")
         return f"{seconds:.1f} s", completeness, None
     text = done.stderr.strip().splitlines()[0] if done.stderr.strip() else f"exit {done.returncode}"
-    return None, None, f"exit {done.returncode}: " + text.removeprefix("vitrail: ").replace(os.path.dirname(model) + "/", "")
+    return None, None, f"exit {done.returncode}: " + alike(text.removeprefix("vitrail: "), method["id"])
 
 
 def main():

@@ -30,7 +30,7 @@ static vt_status check(vt_ctx *ctx, const vt_task *task, const void *settings)
   VT_TRY(vt_graph_attention(ctx, graph, &blocks, &count));
   vt_free(blocks);
   return count ? VT_OK
-               : vt_fail(ctx, VT_ERROR_UNSUPPORTED, "%s has no attention blocks: use the method 'lrp'",
+               : vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s has no attention blocks: use the method 'lrp'",
                          graph->path);
 }
 

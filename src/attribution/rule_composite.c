@@ -147,7 +147,7 @@ static vt_status bound(builder *b, const char *name, const float *values, vt_ten
     return *out ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   }
   if (count > VT_RULE_SLOTS)
-    return vt_fail(ctx, VT_ERROR_UNSUPPORTED, "a graph of %d inputs has no z-box rule", count);
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a graph of %d inputs has no z-box rule", count);
   bool inner = true;
   for (int i = 0; i < count; i++) {
     bool here = strcmp(vt_graph_input_name(s->graph, i), s->varying) == 0;

@@ -61,10 +61,11 @@ void vt_blocks_end(vt_blocks *blocks)
 static void unlink_block(vt_blocks *blocks, vt_block *block)
 {
   size_t whole = block->whole;
+  int kind = class_of(&whole); /* never −1: what waits has a class */
   if (block->above)
     block->above->below = block->below;
-  else
-    blocks->top[class_of(&whole)] = block->below;
+  else if (kind >= 0)
+    blocks->top[kind] = block->below;
   if (block->below) block->below->above = block->above;
   if (block->younger)
     block->younger->older = block->older;
