@@ -61,6 +61,9 @@ static void test_pictures(void **unused)
 static void test_double(void **unused)
 {
   (void)unused;
+#ifdef VT_NO_CLONES
+  skip(); /* minutes under sanitizers, and the same code as in f32 */
+#endif
   if (!rule_bench_here()) skip();
   rule_bench b;
   rule_bench_open(&b);
