@@ -8,13 +8,11 @@
 #include "graph/blocks.h"
 
 typedef struct attn_settings {
-  vt_rule_precision precision;
   double epsilon;
   int bias;
 } attn_settings;
 
 static const vt_field fields[] = {
-    VT_RULE_PRECISION_FIELD(attn_settings, precision),
     {"epsilon", VT_FIELD_REAL, offsetof(attn_settings, epsilon), "1e-6", VT_RANGE(0, 1e6),
      .help = "added to denominators, away from zero"},
     {"bias", VT_FIELD_CHOICE, offsetof(attn_settings, bias), "takes", .choices = "takes|ignored",
@@ -40,7 +38,7 @@ static vt_status run(vt_ctx *ctx, const vt_task *task, const void *settings, vt_
   vt_composite_settings composite = vt_composite_defaults(VT_COMPOSITE_EPSILON);
   composite.epsilon = composite.stabilizer = own->epsilon;
   composite.ignore_bias = own->bias == 1;
-  return vt_relevance_map(ctx, task, explanation, &composite, own->precision.precision);
+  return vt_relevance_map(ctx, task, explanation, &composite);
 }
 
 const vt_method vt_method_attn_lrp = {

@@ -8,12 +8,10 @@
 #include "attribution/rule_map.h"
 
 typedef struct deconvolution_settings {
-  vt_rule_precision precision;
   int gate;
 } deconvolution_settings;
 
 static const vt_field fields[] = {
-    VT_RULE_PRECISION_FIELD(deconvolution_settings, precision),
     {"gate", VT_FIELD_CHOICE, offsetof(deconvolution_settings, gate), "clamp", .choices = "clamp|none",
      .help =
          "at Clip(0, c), the ReLU6 of mobile networks: clamp stops what lies above c, none lets all pass"},
@@ -23,8 +21,7 @@ static vt_status run(vt_ctx *ctx, const vt_task *task, const void *settings, vt_
 {
   const deconvolution_settings *own = settings;
   const vt_rule_request request = {.rules = own->gate == 0 ? &vt_rules_deconvolution_ceiling
-                                                           : &vt_rules_deconvolution,
-                                   .precision = own->precision.precision};
+                                                           : &vt_rules_deconvolution};
   double *map;
   VT_TRY(vt_rule_map(ctx, task, explanation, &request, &map));
   vt_status status = vt_map_set(ctx, task, explanation, map, VT_REDUCE_ABS_MAX);

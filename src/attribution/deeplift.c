@@ -8,12 +8,10 @@
 #include "attribution/rule_map.h"
 
 typedef struct deeplift_settings {
-  vt_rule_precision precision;
   char *baseline;
 } deeplift_settings;
 
 static const vt_field fields[] = {
-    VT_RULE_PRECISION_FIELD(deeplift_settings, precision),
     {"baseline", VT_FIELD_STRING, offsetof(deeplift_settings, baseline), "zero", .help = VT_BASELINE_HELP},
 };
 
@@ -41,11 +39,9 @@ static vt_status attribute(vt_ctx *ctx, const vt_task *task, const deeplift_sett
                            vt_explanation *explanation, float *baseline)
 {
   scores reference = {.input = baseline, .floats = vt_subject_floats(task->subject)};
-  const vt_rule_request request = {.rules = &vt_rules_difference,
-                                   .start = VT_START_DIFFERENCE,
-                                   .reference = baseline,
-                                   .precision = own->precision.precision};
-  const vt_look look = {.target = &task->target, .precision = own->precision.precision ? VT_F64 : VT_F32};
+  const vt_rule_request request = {
+      .rules = &vt_rules_difference, .start = VT_START_DIFFERENCE, .reference = baseline};
+  const vt_look look = {.target = &task->target};
   vt_rule_start start;
   double *map, sum = 0;
   VT_TRY(vt_baseline_make(ctx, task, own->baseline, baseline));

@@ -9,8 +9,8 @@
 
 static vt_status run(vt_ctx *ctx, const vt_task *task, const void *settings, vt_explanation *explanation)
 {
-  const vt_rule_request request = {.rules = &vt_rules_guided,
-                                   .precision = ((const vt_rule_precision *)settings)->precision};
+  VT_UNUSED(settings);
+  const vt_rule_request request = {.rules = &vt_rules_guided};
   double *map;
   VT_TRY(vt_rule_map(ctx, task, explanation, &request, &map));
   vt_status status = vt_map_set(ctx, task, explanation, map, VT_REDUCE_ABS_MAX);
@@ -36,7 +36,6 @@ const vt_method vt_method_guided_backprop = {
     .cost = "1 gradient",
     .place = "data · token",
     .needs = VT_NEEDS_GRADIENTS,
-    VT_RULE_PRECISION_SETTINGS,
     .run = run,
     .calls = vt_rule_one_call,
 };

@@ -15,7 +15,6 @@ enum { RESIZE_NEAREST, RESIZE_BILINEAR };
 typedef struct guided_settings {
   char *layer;
   int resize;
-  int precision;
 } guided_settings;
 
 static const vt_field fields[] = {
@@ -24,7 +23,6 @@ static const vt_field fields[] = {
      .aliases = "target_layer"},
     {"resize", VT_FIELD_CHOICE, offsetof(guided_settings, resize), "nearest", .choices = "nearest|bilinear",
      .help = "how the layer's map is brought to the picture's size", .aliases = "interpolate_mode"},
-    VT_RULE_PRECISION_FIELD(guided_settings, precision),
 };
 
 /* The map without its negative part at the size of the input: [height, width], or [tokens] of sequences. */
@@ -57,7 +55,7 @@ static void mask(const vt_task *task, double *guided, const float *shown, int he
 static vt_status combine(vt_ctx *ctx, const vt_task *task, const guided_settings *settings, const vt_cam *cam,
                          const double *map, vt_explanation *explanation)
 {
-  const vt_rule_request request = {.rules = &vt_rules_guided, .precision = settings->precision};
+  const vt_rule_request request = {.rules = &vt_rules_guided};
   int channels, height = 1, width = task->subject->rank > 1 ? (int)task->subject->dims[1] : 1;
   double *guided;
   VT_TRY(vt_rule_map(ctx, task, explanation, &request, &guided));

@@ -8,7 +8,6 @@
 #include "attribution/relevance.h"
 
 typedef struct lrp_settings {
-  vt_rule_precision precision;
   int composite, convolutions, dense, first, bias;
   double epsilon, stabilizer, gamma, alpha, beta;
 } lrp_settings;
@@ -16,7 +15,6 @@ typedef struct lrp_settings {
 #define RULE_CHOICES "composite|" VT_LINEAR_CHOICES
 
 static const vt_field fields[] = {
-    VT_RULE_PRECISION_FIELD(lrp_settings, precision),
     {"composite", VT_FIELD_CHOICE, offsetof(lrp_settings, composite), "epsilon-plus",
      .choices = VT_COMPOSITE_CHOICES,
      .help = "which rule the layers have: for matrix products, then convolutions, "
@@ -58,8 +56,7 @@ static vt_composite_settings translate(const lrp_settings *own)
 static vt_status run(vt_ctx *ctx, const vt_task *task, const void *settings, vt_explanation *explanation)
 {
   vt_composite_settings composite = translate(settings);
-  return vt_relevance_map(ctx, task, explanation, &composite,
-                          ((const lrp_settings *)settings)->precision.precision);
+  return vt_relevance_map(ctx, task, explanation, &composite);
 }
 
 const vt_method vt_method_lrp = {

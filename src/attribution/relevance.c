@@ -27,12 +27,10 @@ static vt_status extremes(vt_ctx *ctx, const vt_task *task, float **out)
 }
 
 static vt_status set_map(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, const vt_graph *graph,
-                         const vt_composite *composite, int precision)
+                         const vt_composite *composite)
 {
-  const vt_rule_request request = {.rules = vt_composite_rules(composite),
-                                   .graph = graph,
-                                   .start = VT_START_RELEVANCE,
-                                   .precision = precision};
+  const vt_rule_request request = {
+      .rules = vt_composite_rules(composite), .graph = graph, .start = VT_START_RELEVANCE};
   vt_rule_start start;
   double *map, sum = 0;
   VT_TRY(vt_rule_map_start(ctx, task, explanation, &request, &map, &start));
@@ -45,7 +43,7 @@ static vt_status set_map(vt_ctx *ctx, const vt_task *task, vt_explanation *expla
 }
 
 vt_status vt_relevance_map(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation,
-                           const vt_composite_settings *settings, int precision)
+                           const vt_composite_settings *settings)
 {
   vt_composite_settings own = *settings;
   vt_subject subject = *task->subject;
@@ -60,7 +58,7 @@ vt_status vt_relevance_map(vt_ctx *ctx, const vt_task *task, vt_explanation *exp
     subject.graph = graph;
     status = vt_composite_new(ctx, &subject, &own, &composite);
   }
-  if (status == VT_OK) status = set_map(ctx, task, explanation, graph, composite, precision);
+  if (status == VT_OK) status = set_map(ctx, task, explanation, graph, composite);
   vt_composite_free(composite);
   vt_canonise_free(graph);
   vt_free(bounds);

@@ -10,8 +10,8 @@
 
 /* Sets the explanation's map. Its completeness compares the map's sum with what relevance started with: Σ
  * output · derivative of the target, for a logit the logit. `settings->low` and `high` are filled in from the
- * model's preparation of pictures. `precision`: 0 f32, 1 f64. */
+ * model's preparation of pictures. */
 vt_status vt_relevance_map(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation,
-                           const vt_composite_settings *settings, int precision);
+                           const vt_composite_settings *settings);
 
 #endif

@@ -4,8 +4,6 @@
  */
 #include "attribution/rule_map.h"
 
-const vt_field vt_rule_precision_fields[1] = {VT_RULE_PRECISION_FIELD(vt_rule_precision, precision)};
-
 int64_t vt_rule_one_call(const void *settings, int regions, bool embedding)
 {
   VT_UNUSED(settings);
@@ -56,11 +54,8 @@ vt_status vt_rule_map_start(vt_ctx *ctx, const vt_task *task, vt_explanation *ex
   ruled one = {.task = &same, .floats = vt_subject_floats(&subject)};
   *out = one.map = vt_alloc_zero(ctx, one.floats, sizeof *one.map);
   if (!one.map) return VT_ERROR_OUT_OF_MEMORY;
-  vt_look look = {.target = &same.target,
-                  .gradient = true,
-                  .rules = request->rules,
-                  .reference = request->reference,
-                  .precision = request->precision ? VT_F64 : VT_F32};
+  vt_look look = {
+      .target = &same.target, .gradient = true, .rules = request->rules, .reference = request->reference};
   look.start = request->start;
   vt_status status = vt_task_look(ctx, &same, explanation, 1, &look, compose, see, &one);
   if (start) *start = one.start;

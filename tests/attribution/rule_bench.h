@@ -73,12 +73,14 @@ static inline void rule_bench_picture(rule_bench *b, const char *stem)
   json_decref(facts);
 }
 
-/* Settings as "name=value", NULL ends them. The explanation is the caller's. */
+/* Settings as "name=value", "precision=f64" of the run among them; NULL ends them. The explanation is the
+ * caller's. */
 static inline vt_explanation *rule_bench_run(rule_bench *b, const char *method_id, int target,
                                              const char *const *changed)
 {
   const vt_method *method = vt_method_find(&vt_methods, method_id);
   unsigned char settings[512];
+  vt_type precision = VT_F32;
   vt_explanation *explanation;
   assert_non_null(method);
   assert_true(method->settings_size <= sizeof settings);
@@ -89,12 +91,17 @@ static inline vt_explanation *rule_bench_run(rule_bench *b, const char *method_i
     snprintf(text, sizeof text, "%s", *changed);
     char *equals = strchr(text, '=');
     *equals = 0;
+    if (strcmp(text, "precision") == 0) {
+      precision = strcmp(equals + 1, "f64") == 0 ? VT_F64 : VT_F32;
+      continue;
+    }
     assert_ok(b->ctx, vt_params_set(b->ctx, method->fields, method->field_count, settings, text, equals + 1));
   }
   vt_task task = {.model = b->model,
                   .subject = &b->subject,
                   .target = {.score = VT_SCORE_LOGIT, .index = target, .contrast = -1},
-                  .input = b->input};
+                  .input = b->input,
+                  .precision = precision};
   assert_ok(b->ctx, vt_explanation_new(b->ctx, &explanation));
   if (method->check) assert_ok(b->ctx, method->check(b->ctx, &task, settings));
   assert_ok(b->ctx, method->run(b->ctx, &task, settings, explanation));
