@@ -350,6 +350,26 @@ def path_bytes(path, content):
     with open(path, "wb") as file:
         file.write(content)
 
+# ---- methods that look inside ----
+
+INSIDE = EXPLAIN + " --method "
+case("inside: no steps", INSIDE + "integrated-gradients --n-steps 0", 2, r"n.steps")
+case("inside: noise of another shape", INSIDE + "smoothgrad --n-samples 2 --noise a.npy", 4, r"a\.npy is f32\[3\]; it takes 6144 numbers",
+     {"a.npy": npy_of((3,), [0] * 3)})
+case("inside: direction of another length", INSIDE + "saliency --score similarity --similar-to a.npy", 2,
+     r"has 3 numbers, the model's output 4", {"a.npy": npy_of((3,), [0] * 3)})
+case("inside: no direction", INSIDE + "saliency --score similarity", 2, r"needs a direction")
+case("inside: direction missing", INSIDE + "saliency --score similarity --similar-to a.npy", 4, r"a\.npy: No such file")
+case("inside: baseline missing", INSIDE + "deeplift --baseline a.png", 2, r"'a\.png' is neither black")
+case("inside: layer unknown", INSIDE + "grad-cam --layer colorful", 2, r"no tensor 'colorful'.*'colourful'")
+case("inside: layer without extent", INSIDE + "grad-cam --layer features", 2, r"has no spatial extent")
+case("inside: no attention", INSIDE + "attention-rollout", 2, r"has no attention blocks")
+case("inside: attention to stop", INSIDE + "saliency --attention-gradient stopped", 2, r"has no attention blocks")
+case("inside: contrast with itself", INSIDE + "saliency --score margin --target 0 --contrast 0", 2, r"cannot be contrasted with itself")
+case("inside: contrast without margin", INSIDE + "saliency --contrast 1", 2, r"belongs to the class score 'margin'")
+case("inside: budget too small", INSIDE + "integrated-gradients --max-calls 5", 2, r"needs 52 model calls, more than the budget of 5")
+case("inside: no such map", INSIDE + "xrai --attribution nothing", 2, r"'nothing' is neither a method that makes maps")
+
 # ---- trace and gradient ----
 
 TRACE, GRADIENT = "trace tiny.onnx --input photo.png", "gradient tiny.onnx --input photo.png"
