@@ -365,7 +365,8 @@ def main():
                 continue
             truth = relevance(network, composite, x, target)
             found = vitrail_map(arguments, "lrp, " + name, photo,
-                                ["--model", arguments.model, "--method", "lrp", "--target", str(target), "--class-score", "logit", *settings], folder)
+                                ["--model", arguments.model, "--method", "lrp", "--target", str(target),
+                                 "--class-score", "logit", *settings], folder)
             rows.append(("lrp, " + name, distance(found, truth), truth.sum()))
         if arguments.transformer and arguments.only in "attn-lrp":
             x = torch.tensor(planes / 255).requires_grad_()
