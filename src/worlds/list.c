@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The list of presets. To add one: its file, its line here and in meson.build.
+ */
+#include "worlds/presets.h"
+
+const vt_preset *const vt_presets[] = {
+    &vt_preset_tree,
+};
+const size_t vt_preset_count = VT_COUNT(vt_presets);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The rows that list.c names, one file each.
+ */
+#ifndef VT_WORLDS_PRESETS_H
+#define VT_WORLDS_PRESETS_H
+
+#include "worlds/world.h"
+
+extern const vt_preset vt_preset_tree;
+
+#endif
