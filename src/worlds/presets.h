@@ -7,6 +7,8 @@
 
 #include "worlds/world.h"
 
+extern const vt_preset vt_preset_corpora_ioi;
+extern const vt_preset vt_preset_sequences;
 extern const vt_preset vt_preset_tree;
 
 #endif
