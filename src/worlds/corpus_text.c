@@ -65,9 +65,8 @@ static int match_value(const parse *state, int list, int value, int at)
   return length;
 }
 
-/* The rest of a sentence from part `part`, and then the rest of the text. Depth is at most one call a part and
- * one a sentence: parts of a sentence are words of the text, except values of no words, which
- * match nothing new, and sentences are counted. */
+/* The rest of a sentence from part `part`, and then the rest of the text. Recursion is bounded: one call a
+ * slot and one a sentence, and sentences are counted. */
 static bool parse_parts(parse *state, vt_said *said, uint32_t bound, int part, int at)
 {
   const vt_pattern *pattern = &state->corpus->patterns[said->pattern];

@@ -28,7 +28,7 @@ int vt_sequence_item_count(const vt_world *world);  /* numbers run from 1; 0 is 
 int vt_sequence_genre_count(const vt_world *world); /* 16, or 10 in the second set */
 /* Metadata of item 1 … count; borrowed. */
 const vt_sequence_item *vt_sequence_item_of(const vt_world *world, int item);
-/* Weight of each genre (unnormalised) for the step after one in `genre` (−1: the first), given a user's tastes. */
+/* Weight of each genre (unnormalised) for the step after one in `genre` (−1: the first), for a user. */
 void vt_sequence_next_genre(const vt_world *world, const vt_sequence_record *user, int genre,
                             double *weights);
 /* Weight of an item within its genre for a user. */

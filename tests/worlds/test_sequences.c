@@ -94,8 +94,8 @@ static double ndcg(const vt_world *world, const vt_sequence_record *user, const 
   return rank <= 10 ? 1 / log2(rank + 1) : 0;
 }
 
-/* A first-order Markov recommender that knows genres but no user: P(genre | last genre) × popularity within the
- * genre, both counted on the training part. It must beat popularity twice, or no sequence model could. */
+/* A first-order Markov recommender that knows genres but no user: P(genre | last genre) × popularity within
+ * the genre, both counted on the training part. It must beat popularity well, or no sequence model could. */
 static void beatable(vt_ctx *ctx, const char *setting, double least)
 {
   vt_world *world = open_preset(ctx, "sequences", setting);
