@@ -116,8 +116,7 @@ void vt_scene_label_map(const vt_scene *scene, const uint16_t *labels, vt_node_k
 bool vt_bits_box(const uint8_t *bits, int width, int height, int box[4]);
 /* Centre of mass in pixels. False: no bit is set. */
 bool vt_bits_centroid(const uint8_t *bits, int width, int height, double centroid[2]);
-/* Areas of the nodes below `ancestor` (−1: all) on the label map: pixels[node], VT_SCENE_NODES long; a node's
- * area holds those below it. */
+/* Visible pixels of every node, those of the nodes below it included: pixels[VT_SCENE_NODES]. */
 void vt_scene_areas(const vt_scene *scene, const uint16_t *labels, int32_t *pixels);
 /* Where the centre of a node is, and whether it is visible there (inside the canvas, and it or a node below it
  * on top). */

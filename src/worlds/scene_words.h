@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What there is in scenes: the closed lists behind every attribute of a node. Values are stored in records and
- * their order decides draws, so new words go to the end of their list (and raise the version of presets that
- * draw from the whole list).
+ * What there is in scenes: the closed lists behind every attribute of a node. The order of values decides
+ * draws, so new words go to the end of their list (and raise the version of presets that draw from the whole
+ * list).
  */
 #ifndef VT_WORLDS_SCENE_WORDS_H
 #define VT_WORLDS_SCENE_WORDS_H
