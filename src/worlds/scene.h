@@ -118,8 +118,8 @@ bool vt_bits_box(const uint8_t *bits, int width, int height, int box[4]);
 bool vt_bits_centroid(const uint8_t *bits, int width, int height, double centroid[2]);
 /* Visible pixels of every node, those of the nodes below it included: pixels[VT_SCENE_NODES]. */
 void vt_scene_areas(const vt_scene *scene, const uint16_t *labels, int32_t *pixels);
-/* Where the centre of a node is, and whether it is visible there (inside the canvas, and it or a node below it
- * on top). */
+/* Where the centre of a node is, and whether it is visible there: inside the canvas, and on top with a node
+ * below it or by itself. */
 typedef struct vt_keypoint {
   double x, y; /* pixels */
   bool visible;
