@@ -8,5 +8,6 @@ const vt_preset *const vt_presets[] = {
     &vt_preset_corpora_ioi,
     &vt_preset_sequences,
     &vt_preset_tree,
+    &vt_preset_tree_subspaces,
 };
 const size_t vt_preset_count = VT_COUNT(vt_presets);

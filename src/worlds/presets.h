@@ -10,5 +10,6 @@
 extern const vt_preset vt_preset_corpora_ioi;
 extern const vt_preset vt_preset_sequences;
 extern const vt_preset vt_preset_tree;
+extern const vt_preset vt_preset_tree_subspaces;
 
 #endif
