@@ -100,14 +100,16 @@ typedef struct vt_words {
 } vt_words;
 
 vt_status vt_corpus_speak(vt_ctx *ctx, const vt_corpus *corpus, const vt_document *document, vt_words *out);
-/* Words as text: blanks between them, none before . , ; : ? ! Caller frees; NULL: out of memory. */
+/* Words as text: blanks between them, none before . , ; : ? ! and before endings, which start with '-' (no
+ * other word has one inside). Caller frees; NULL: out of memory. */
 char *vt_corpus_text(vt_ctx *ctx, const vt_corpus *corpus, const uint16_t *tokens, int count);
 /* Text as tokens (unknown words: VT_TOKEN_UNK). Returns how many there are, at most `most` are written. */
 int vt_corpus_tokens(const vt_corpus *corpus, const char *text, uint16_t *tokens, int most);
 /* Token of a word; VT_TOKEN_UNK: not in the vocabulary. */
 int vt_corpus_word(const vt_corpus *corpus, const char *word);
-/* The document whose words these are (tags are 0: they are not in the words). False: the grammar does not say
- * this, or the search took more than a million steps. Several readings: the one of the earliest templates. */
+/* The document whose words these are (tags are 0: they are not in the words). False: the grammar does not
+ * say this, or the search tried more than 20 million values. Of several readings: that of the earliest
+ * templates. */
 bool vt_corpus_parse(const vt_corpus *corpus, const uint16_t *tokens, int count, vt_document *out);
 
 /* ---- what presets share ---- */

@@ -15,7 +15,7 @@ char *vt_corpus_text(vt_ctx *ctx, const vt_corpus *corpus, const uint16_t *token
   vt_text_add(ctx, &text, "");
   for (int i = 0; i < count; i++) {
     const char *word = corpus->words[tokens[i] < corpus->word_count ? tokens[i] : VT_TOKEN_UNK];
-    if (i > 0 && !is_mark(word[0])) vt_text_add(ctx, &text, " ");
+    if (i > 0 && !is_mark(word[0]) && word[0] != '-') vt_text_add(ctx, &text, " ");
     vt_text_add(ctx, &text, word);
   }
   if (!text.failed && !text.data) return vt_strdup(ctx, "");
@@ -31,7 +31,7 @@ int vt_corpus_tokens(const vt_corpus *corpus, const char *text, uint16_t *tokens
       at++;
       continue;
     }
-    size_t length = is_mark(*at) ? 1 : strcspn(at, " \t\r\n.,;:?!");
+    size_t length = is_mark(*at) ? 1 : 1 + strcspn(at + 1, " \t\r\n.,;:?!-");
     char word[64];
     int token = VT_TOKEN_UNK;
     if (length < sizeof word) {
@@ -106,7 +106,7 @@ bool vt_corpus_parse(const vt_corpus *corpus, const uint16_t *tokens, int count,
 {
   *out = (vt_document){0};
   if (count > VT_CORPUS_TOKENS) return false;
-  parse state = {corpus, tokens, count, 1000000, out};
+  parse state = {corpus, tokens, count, 20000000, out};
   return parse_sentences(&state, 0);
 }
 

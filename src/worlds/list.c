@@ -4,10 +4,14 @@
  */
 #include "worlds/presets.h"
 
+/* one a line, so that additions meet without touching each other */
+/* clang-format off */
 const vt_preset *const vt_presets[] = {
     &vt_preset_corpora_ioi,
+    &vt_preset_places,
     &vt_preset_sequences,
     &vt_preset_tree,
     &vt_preset_tree_subspaces,
 };
+/* clang-format on */
 const size_t vt_preset_count = VT_COUNT(vt_presets);

@@ -8,6 +8,7 @@
 #include "worlds/world.h"
 
 extern const vt_preset vt_preset_corpora_ioi;
+extern const vt_preset vt_preset_places;
 extern const vt_preset vt_preset_sequences;
 extern const vt_preset vt_preset_tree;
 extern const vt_preset vt_preset_tree_subspaces;
