@@ -333,7 +333,7 @@ static vt_status clip_backward(vt_ctx *ctx, const vt_gradient *gradient)
 #define BY_OUTPUT VT_SAVES_OUTPUT(0)
 #define ONE_INPUT(operator, first_version, type_set, function, saved)                                               \
     .name = operator, .since = first_version, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),                             \
-    .types = {type_set}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,                                 \
+    .types = {type_set}, .flags = VT_OP_ELEMENTWISE | VT_OP_ANY_ORDER, .shape = vt_shape_same,                                 \
     .implementations = {{"plain", NULL, function##_run}}, VT_BACKWARD(function##_backward, saved)
 
 static const vt_op rows[] = {
@@ -353,12 +353,12 @@ static const vt_op rows[] = {
     {ONE_INPUT("Shrink", 9, VT_NUMBERS | VT_HALVES, shrink, BY_INPUT), VT_SETTINGS(shrink_settings, shrink_fields)},
     {
         .name = "PRelu", .since = 1, VT_INPUTS(2, 2), VT_OUTPUTS(1, 1),
-        .types = {VT_NUMBERS | VT_HALVES}, .same_types = true, .flags = VT_OP_ELEMENTWISE, .shape = prelu_shape,
+        .types = {VT_NUMBERS | VT_HALVES}, .same_types = true, .flags = VT_OP_ELEMENTWISE | VT_OP_ANY_ORDER, .shape = prelu_shape,
         .implementations = {{"plain", NULL, prelu_run}}, VT_BACKWARD(prelu_backward, VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)),
     },
     {
         .name = "Clip", .since = 1, VT_INPUTS(1, 3), VT_OUTPUTS(1, 1),
-        .types = {VT_NUMBERS | VT_HALVES}, .same_types = true, .flags = VT_OP_ELEMENTWISE, .shape = clip_shape,
+        .types = {VT_NUMBERS | VT_HALVES}, .same_types = true, .flags = VT_OP_ELEMENTWISE | VT_OP_ANY_ORDER, .shape = clip_shape,
         .implementations = {{"plain", NULL, clip_run}}, VT_BACKWARD(clip_backward, VT_SAVES_INPUTS),
     },
 };

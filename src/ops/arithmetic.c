@@ -237,7 +237,7 @@ VT_DERIVATIVE_BY_OUTPUT(reciprocal, VT_NOTHING, -g *y *y)
 /* clang-format off */
 #define ROW(operator, minimum_count, maximum_count, type_set, shape_rule, flag, function)                    \
     .name = operator, .since = 1, VT_INPUTS(minimum_count, maximum_count),                                   \
-    VT_OUTPUTS(1, 1), .types = {type_set}, .same_types = true, .flags = flag,                                \
+    VT_OUTPUTS(1, 1), .types = {type_set}, .same_types = true, .flags = (flag) | VT_OP_ANY_ORDER,                              \
     .shape = shape_rule, .implementations = {{"plain", NULL, function}}
 
 static const vt_op rows[] = {

@@ -4,6 +4,7 @@
  */
 #include "ops/families.h"
 #include "ops/gradient.h"
+#include "ops/layout.h"
 #include "ops/move.h"
 
 typedef struct concat_attributes {
@@ -52,19 +53,27 @@ static vt_status concat_shape(vt_ctx *ctx, const vt_call *call)
   return vt_set_output(ctx, call, 0, first->type, first->rank, dims);
 }
 
-static vt_status concat_run(vt_ctx *ctx, const vt_call *call)
+/* The axis to join along, in memory. */
+static vt_status stored_axis(vt_ctx *ctx, const vt_call *call, const vt_tensor *joined, int *axis)
 {
   const concat_attributes *attributes = call->attributes;
-  vt_tensor *output = call->outputs[0];
+  VT_TRY(vt_axis(ctx, "axis", attributes->axis, joined->rank, axis));
+  *axis = vt_stored_axis(joined, *axis);
+  return VT_OK;
+}
+
+static vt_status concat_run(vt_ctx *ctx, const vt_call *call)
+{
+  vt_tensor output = vt_as_stored(call->outputs[0]);
   int axis;
-  VT_TRY(vt_axis(ctx, "axis", attributes->axis, output->rank, &axis));
-  size_t size = vt_type_size(output->type);
-  int64_t row = vt_span(output, axis, output->rank), outer = vt_span(output, 0, axis);
-  char *to = output->data;
+  VT_TRY(stored_axis(ctx, call, call->outputs[0], &axis));
+  size_t size = vt_type_size(output.type);
+  int64_t row = vt_span(&output, axis, output.rank), outer = vt_span(&output, 0, axis);
+  char *to = output.data;
   for (int i = 0; i < call->input_count; i++) {
-    const vt_tensor *input = call->inputs[i];
-    int64_t run = vt_span(input, axis, input->rank);
-    copy_blocks(ctx, size, outer, run, to, row, input->data, run);
+    vt_tensor input = vt_as_stored(call->inputs[i]);
+    int64_t run = vt_span(&input, axis, input.rank);
+    copy_blocks(ctx, size, outer, run, to, row, input.data, run);
     to += (size_t)run * size;
   }
   return VT_OK;
@@ -73,15 +82,15 @@ static vt_status concat_run(vt_ctx *ctx, const vt_call *call)
 static vt_status concat_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
   const vt_call *call = gradient->call;
-  const concat_attributes *attributes = call->attributes;
-  const vt_tensor *joined = gradient->output_gradients[0];
+  const vt_tensor joined = vt_as_stored(gradient->output_gradients[0]);
   int axis;
-  VT_TRY(vt_axis(ctx, "axis", attributes->axis, joined->rank, &axis));
-  size_t size = vt_type_size(joined->type);
-  int64_t row = vt_span(joined, axis, joined->rank), outer = vt_span(joined, 0, axis);
-  const char *from = joined->data;
+  VT_TRY(stored_axis(ctx, call, gradient->output_gradients[0], &axis));
+  size_t size = vt_type_size(joined.type);
+  int64_t row = vt_span(&joined, axis, joined.rank), outer = vt_span(&joined, 0, axis);
+  const char *from = joined.data;
   for (int i = 0; i < call->input_count; i++) {
-    int64_t run = vt_span(call->inputs[i], axis, joined->rank);
+    vt_tensor input = vt_as_stored(call->inputs[i]);
+    int64_t run = vt_span(&input, axis, joined.rank);
     if (gradient->wanted[i]) {
       vt_tensor *to = vt_gradient_new(ctx, gradient, i);
       if (!to) return VT_ERROR_OUT_OF_MEMORY;
@@ -268,8 +277,9 @@ static const vt_op rows[] = {
      VT_SETTINGS(concat_attributes, concat_fields),
      .types = {VT_STORED},
      .same_types = true,
+     .flags = VT_OP_CHANNELS_LAST,
      .shape = concat_shape,
-     .implementations = {{"plain", NULL, concat_run}},
+     .implementations = {{"last", NULL, concat_run, .channels_last = true}, {"plain", NULL, concat_run}},
      .backward = concat_backward},
     {.name = "Split",
      .since = 1,

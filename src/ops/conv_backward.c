@@ -3,10 +3,11 @@
  * Gradients of Conv and ConvTranspose: of X by the other of the two, of W by correlating X with the gradient
  * of Y, of the bias by sums over Y.
  */
+#include "ops/columns.h"
 #include "ops/conv.h"
 #include "ops/depthwise.h"
 #include "ops/dnnl_kernels.h"
-#include "ops/rows.h"
+#include "ops/layout.h"
 
 void vt_conv_reverse(const vt_conv *conv, vt_conv *out)
 {
@@ -32,17 +33,37 @@ static bool fast(const vt_tensor *a, const vt_tensor *b, const vt_tensor *c)
   return !vt_op_plain_forced() && vt_dnnl_takes(a) && vt_dnnl_takes(b) && vt_dnnl_takes(c);
 }
 
+static bool is_last(const vt_tensor *tensor)
+{
+  return tensor->layout == VT_STORED_CHANNELS_LAST;
+}
+
+/* By the plain loops, which know row-major tensors. */
+static vt_status run_copies(vt_ctx *ctx, const vt_conv *conv, const vt_tensor *x, const vt_tensor *w,
+                            const vt_tensor *bias, vt_tensor *y)
+{
+  vt_tensor *from = vt_row_major(ctx, (vt_tensor *)(uintptr_t)x); /* only read */
+  vt_tensor *to = vt_tensor_new(ctx, y->type, y->rank, y->dims);
+  if (!from || !to) return VT_ERROR_OUT_OF_MEMORY;
+  VT_TRY(vt_conv_plain(ctx, conv, from, w, bias, to));
+  to = vt_laid_out(ctx, to, y->layout);
+  if (!to) return VT_ERROR_OUT_OF_MEMORY;
+  vt_tensor_share(y, to);
+  return VT_OK;
+}
+
 vt_status vt_conv_run(vt_ctx *ctx, const vt_conv *conv, const vt_tensor *x, const vt_tensor *w,
                       const vt_tensor *bias, vt_tensor *y)
 {
   if (fast(x, w, y)) {
     vt_status status = VT_ERROR_UNSUPPORTED;
-    if (vt_dnnl_is_pointwise(&conv->window, conv->group, VT_FEWEST_COLUMNS))
+    if (!is_last(x) && vt_dnnl_is_pointwise(&conv->window, conv->group, VT_FEWEST_COLUMNS))
       status = vt_dnnl_pointwise(ctx, conv->transposed, x, w, bias, y);
     if (status == VT_ERROR_UNSUPPORTED)
       status = vt_dnnl_conv(ctx, &conv->window, conv->group, conv->transposed, x, w, bias, y);
     if (status != VT_ERROR_UNSUPPORTED) return status;
   }
+  if (is_last(x)) return run_copies(ctx, conv, x, w, bias, y);
   return vt_conv_plain(ctx, conv, x, w, bias, y);
 }
 
@@ -54,54 +75,32 @@ vt_status vt_conv_weights(vt_ctx *ctx, const vt_conv *conv, const vt_tensor *x, 
     if (conv->transposed) vt_conv_reverse(conv, &from_fine);
     const vt_tensor *fine = conv->transposed ? y : x, *coarse = conv->transposed ? x : y;
     vt_status status = VT_ERROR_UNSUPPORTED;
-    if (vt_depthwise_can(&from_fine)) return vt_depthwise_weights(ctx, &from_fine, fine, coarse, w);
-    if (vt_dnnl_is_pointwise(&from_fine.window, conv->group, VT_FEWEST_TERMS))
+    if (!is_last(x) && vt_depthwise_can(&from_fine))
+      return vt_depthwise_weights(ctx, &from_fine, fine, coarse, w);
+    if (!is_last(x) && vt_dnnl_is_pointwise(&from_fine.window, conv->group, VT_FEWEST_TERMS))
       status = vt_dnnl_pointwise_weights(ctx, fine, coarse, w);
     if (status == VT_ERROR_UNSUPPORTED)
       status = vt_dnnl_conv_weights(ctx, &from_fine.window, conv->group, fine, coarse, w);
     if (status != VT_ERROR_UNSUPPORTED) return status;
+  }
+  if (is_last(x)) {
+    x = vt_row_major(ctx, (vt_tensor *)(uintptr_t)x); /* only read */
+    y = vt_row_major(ctx, (vt_tensor *)(uintptr_t)y);
+    if (!x || !y) return VT_ERROR_OUT_OF_MEMORY;
   }
   return vt_conv_weights_plain(ctx, conv, x, y, w);
 }
 
 /* ---- bias ---- */
 
-typedef struct bias_work {
-  const vt_tensor *y;
-  vt_tensor *bias;
-} bias_work;
-
-static double sum_of(const vt_tensor *tensor, int64_t first, int64_t count)
+static vt_status sum_channels(vt_ctx *ctx, const vt_tensor *y, vt_tensor *bias)
 {
-  if (tensor->type == VT_F32) return vt_row_sum((const float *)tensor->data + first, count);
-  const double *values = (const double *)tensor->data + first;
-  double sum = 0;
-  for (int64_t i = 0; i < count; i++)
-    sum += values[i];
-  return sum;
-}
-
-static void bias_channels(void *user, int64_t first, int64_t last)
-{
-  const bias_work *work = user;
-  const vt_tensor *y = work->y;
-  int64_t channels = y->dims[1], size = vt_span(y, 2, y->rank);
-  for (int64_t m = first; m < last; m++) {
-    double sum = 0;
-    for (int64_t n = 0; n < y->dims[0]; n++)
-      sum += sum_of(y, (n * channels + m) * size, size);
-    if (y->type == VT_F32)
-      ((float *)work->bias->data)[m] = (float)sum;
-    else
-      ((double *)work->bias->data)[m] = sum;
+  vt_sums sums = {y->type, y->data, bias->data, {1, y->dims[1]}, {y->dims[0], vt_span(y, 2, y->rank)}};
+  if (is_last(y)) {
+    sums.summed[0] *= sums.summed[1];
+    sums.summed[1] = 1;
   }
-}
-
-static void sum_channels(vt_ctx *ctx, const vt_tensor *y, vt_tensor *bias)
-{
-  bias_work work = {y, bias};
-  int64_t channel = y->dims[0] * vt_span(y, 2, y->rank);
-  vt_parallel(ctx, y->dims[1], 1 + 32768 / (channel + 1), bias_channels, &work);
+  return vt_sum_axes(ctx, &sums);
 }
 
 /* ---- all three ---- */
@@ -126,7 +125,7 @@ static vt_status backward(vt_ctx *ctx, const vt_gradient *gradient, const vt_con
   if (vt_gradient_wanted(gradient, 2)) {
     vt_tensor *bias = vt_gradient_new(ctx, gradient, 2);
     if (!bias) return VT_ERROR_OUT_OF_MEMORY;
-    sum_channels(ctx, y, bias);
+    VT_TRY(sum_channels(ctx, y, bias));
   }
   return VT_OK;
 }

@@ -97,6 +97,20 @@ bool vt_dnnl_row_major(dnnl_memory_desc_t *out, int rank, const int64_t *dims)
   return vt_dnnl_strided(out, rank, dims, strides);
 }
 
+bool vt_dnnl_channels_last(dnnl_memory_desc_t *out, int rank, const int64_t *dims)
+{
+  int64_t strides[VT_MAX_RANK];
+  if (rank < 3 || !addressable(rank, dims)) return false;
+  int64_t step = dims[1];
+  strides[1] = 1;
+  for (int i = rank - 1; i >= 2; i--) {
+    strides[i] = step;
+    step *= dims[i];
+  }
+  strides[0] = step;
+  return vt_dnnl_strided(out, rank, dims, strides);
+}
+
 bool vt_dnnl_any(dnnl_memory_desc_t *out, int rank, const int64_t *dims)
 {
   dnnl_dims_t sizes;

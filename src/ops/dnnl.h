@@ -26,6 +26,8 @@ vt_status vt_dnnl_check(vt_ctx *ctx, dnnl_status_t status, const char *what);
 /* ---- memory descriptors ----
  * False when a size does not fit what oneDNN's kernels can address (more than 2^31 − 1 bytes in all). */
 bool vt_dnnl_row_major(dnnl_memory_desc_t *out, int rank, const int64_t *dims);
+/* Of [batch, channels, sizes…] stored with the channels last. */
+bool vt_dnnl_channels_last(dnnl_memory_desc_t *out, int rank, const int64_t *dims);
 /* Layout left to the primitive. */
 bool vt_dnnl_any(dnnl_memory_desc_t *out, int rank, const int64_t *dims);
 /* Strides in elements. */

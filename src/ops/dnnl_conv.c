@@ -13,7 +13,8 @@
 typedef struct conv_plan {
   const vt_window *window;
   bool transposed, has_bias;
-  bool serial; /* for one thread whatever the context says */
+  bool serial;         /* for one thread whatever the context says */
+  bool x_last, y_last; /* X, Y are channels-last */
   int64_t inputs, outputs, group;
   dnnl_memory_desc_t x, w, bias, y; /* as stored */
 } conv_plan;
@@ -42,14 +43,19 @@ static int weight_axes(const conv_plan *plan, int64_t dims[VT_MAX_RANK], int64_t
   return axis;
 }
 
+static bool store_images(dnnl_memory_desc_t *out, int rank, const int64_t *dims, bool last)
+{
+  return last ? vt_dnnl_channels_last(out, rank, dims) : vt_dnnl_row_major(out, rank, dims);
+}
+
 static bool store_layouts(conv_plan *plan)
 {
   const vt_window *window = plan->window;
   int64_t dims[VT_MAX_RANK] = {window->batch, plan->inputs}, strides[VT_MAX_RANK];
   vt_dnnl_last_axes(window, window->in, 0, &dims[2]);
-  bool ok = vt_dnnl_row_major(&plan->x, 2 + window->axes, dims);
+  bool ok = store_images(&plan->x, 2 + window->axes, dims, plan->x_last);
   int rank = vt_window_shape(window, plan->outputs, dims);
-  ok = ok && vt_dnnl_row_major(&plan->y, rank, dims);
+  ok = ok && store_images(&plan->y, rank, dims, plan->y_last);
   ok = ok && vt_dnnl_row_major(&plan->bias, 1, &plan->outputs);
   rank = weight_axes(plan, dims, strides);
   return ok && vt_dnnl_strided(&plan->w, rank, dims, strides);
@@ -64,6 +70,7 @@ static bool store_layouts(conv_plan *plan)
  * its sums: bits then depend on threads (12 of 2 093 random shapes, 0 of 200 for the jit kernels). Where
  * nothing else is there, such a kernel runs on one thread always. */
 typedef enum conv_layout {
+  CONV_STORED, /* channels-last tensors as they are, by whatever oneDNN has: bits may depend on threads */
   CONV_FIRST,  /* few input channels: X as stored, Y in blocks */
   CONV_BLOCKS, /* both in blocks that are full */
   CONV_ANY,    /* oneDNN's choice, unless it is one whose bits depend on threads */
@@ -85,9 +92,13 @@ static bool conv_layouts(const conv_plan *plan, conv_layout layout, dnnl_memory_
   int64_t inside = plan->inputs / plan->group, outside = plan->outputs / plan->group;
   bool by_channel = inside == 1 && outside == 1;
   switch (layout) {
+  case CONV_STORED:
+    *x = plan->x;
+    *y = plan->y;
+    return plan->x_last && plan->y_last;
   case CONV_FIRST:
     *x = plan->x;
-    return plan->group == 1 && inside < 16 && outside >= 8 && blocks_of_16(y, &plan->y);
+    return !plan->x_last && plan->group == 1 && inside < 16 && outside >= 8 && blocks_of_16(y, &plan->y);
   case CONV_BLOCKS:
     if (by_channel ? plan->group % 16 != 0 : inside % 16 != 0 || outside % 16 != 0) return false;
     return blocks_of_16(x, &plan->x) && blocks_of_16(y, &plan->y);
@@ -109,6 +120,7 @@ static bool conv_accepts(const conv_plan *plan, conv_layout layout, const_dnnl_p
 {
   const char *name = "";
   if (dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &name) != dnnl_success) return false;
+  if (layout == CONV_STORED) return strncmp(name, "ref", 3) != 0;
   if (layout == CONV_ANY) return plan->serial || !depends_on_threads(plan, name);
   return strncmp(name, "jit", 3) == 0;
 }
@@ -164,11 +176,18 @@ vt_status vt_dnnl_conv(vt_ctx *ctx, const vt_window *window, int64_t group, bool
                     .has_bias = bias != NULL,
                     .inputs = x->dims[1],
                     .outputs = y->dims[1],
-                    .group = group};
+                    .group = group,
+                    .x_last = x->layout == VT_STORED_CHANNELS_LAST,
+                    .y_last = y->layout == VT_STORED_CHANNELS_LAST};
   vt_dnnl_key key = {0};
   vt_dnnl_primitive *primitive;
   if (!vt_dnnl_ordinary(window) || !store_layouts(&plan)) return VT_ERROR_UNSUPPORTED;
-  int64_t head[] = {transposed ? dnnl_deconvolution : dnnl_convolution, plan.has_bias, plan.outputs, group};
+  int64_t head[] = {transposed ? dnnl_deconvolution : dnnl_convolution,
+                    plan.has_bias,
+                    plan.outputs,
+                    group,
+                    plan.x_last,
+                    plan.y_last};
   vt_dnnl_key_list(&key, head, VT_COUNT(head));
   vt_dnnl_key_window(&key, window);
   vt_status status = vt_dnnl_get(ctx, &key, vt_dnnl_threads(ctx), describe_conv, &plan, &primitive);
@@ -273,9 +292,36 @@ VT_CLONES static void add_sums(float *w, const float *sums, int64_t parts, int64
   }
 }
 
+/* Channels-last: all threads in one primitive, which splits sums by their number. */
+static vt_status weights_together(vt_ctx *ctx, const vt_window *window, int64_t group, const vt_tensor *x,
+                                  const vt_tensor *y, vt_tensor *w)
+{
+  conv_plan plan = {.window = window,
+                    .serial = true,
+                    .inputs = x->dims[1],
+                    .outputs = y->dims[1],
+                    .group = group,
+                    .x_last = true,
+                    .y_last = true};
+  vt_dnnl_primitive *primitive;
+  vt_dnnl_key key = {0};
+  if (!vt_dnnl_ordinary(window) || !store_layouts(&plan)) return VT_ERROR_UNSUPPORTED;
+  int64_t head[] = {dnnl_convolution, dnnl_backward_weights, plan.outputs, group, true};
+  vt_dnnl_key_list(&key, head, VT_COUNT(head));
+  vt_dnnl_key_window(&key, window);
+  VT_TRY(vt_dnnl_get(ctx, &key, vt_dnnl_threads(ctx), describe_weights, &plan, &primitive));
+  vt_dnnl_argument arguments[] = {{DNNL_ARG_SRC, plan.x, x->data, false},
+                                  {DNNL_ARG_DIFF_DST, plan.y, y->data, false},
+                                  {DNNL_ARG_DIFF_WEIGHTS, plan.w, w->data, true}};
+  vt_status status = vt_dnnl_run(ctx, primitive, arguments, VT_COUNT(arguments));
+  vt_dnnl_put(primitive);
+  return status;
+}
+
 vt_status vt_dnnl_conv_weights(vt_ctx *ctx, const vt_window *window, int64_t group, const vt_tensor *x,
                                const vt_tensor *y, vt_tensor *w)
 {
+  if (x->layout == VT_STORED_CHANNELS_LAST) return weights_together(ctx, window, group, x, y, w);
   int64_t size = vt_count(w), parts = parts_of(window->batch, size);
   vt_window part = *window;
   part.batch = window->batch / parts;
@@ -288,7 +334,7 @@ vt_status vt_dnnl_conv_weights(vt_ctx *ctx, const vt_window *window, int64_t gro
       .size = size};
   vt_dnnl_key key = {0};
   if (!vt_dnnl_ordinary(window) || !store_layouts(&work.plan)) return VT_ERROR_UNSUPPORTED;
-  int64_t head[] = {dnnl_convolution, dnnl_backward_weights, work.plan.outputs, group};
+  int64_t head[] = {dnnl_convolution, dnnl_backward_weights, work.plan.outputs, group, false};
   vt_dnnl_key_list(&key, head, VT_COUNT(head));
   vt_dnnl_key_window(&key, &part);
   VT_TRY(vt_dnnl_get(ctx, &key, 1, describe_weights, &work.plan, &work.primitive));

@@ -4,6 +4,7 @@
  */
 #include <math.h>
 
+#include "ops/columns.h"
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/plain.h"
@@ -153,6 +154,52 @@ static vt_status global_max_fast(vt_ctx *ctx, const vt_call *call)
   return global_fast(ctx, call, max_planes);
 }
 
+/* ---- channels-last ---- */
+
+static vt_status global_average_last(vt_ctx *ctx, const vt_call *call)
+{
+  const vt_tensor *x = call->inputs[0];
+  float *y = call->outputs[0]->data;
+  int64_t size = vt_span(x, 2, x->rank), count = vt_span(x, 0, 2);
+  vt_sums sums = {VT_F32, x->data, y, {x->dims[0], x->dims[1]}, {size, 1}};
+  VT_TRY(vt_sum_axes(ctx, &sums));
+  for (int64_t i = 0; i < count; i++)
+    y[i] = (float)((double)y[i] / (double)size);
+  return VT_OK;
+}
+
+typedef struct share_work {
+  const float *from;
+  float *to;
+  int64_t size, channels;
+} share_work;
+
+/* Places [first, last), counted over the batch, of what each channel gets. */
+static void share_places(void *user, int64_t first, int64_t last)
+{
+  const share_work *work = user;
+  int64_t channels = work->channels;
+  float share = (float)(1 / (double)work->size);
+  for (int64_t place = first; place < last; place++) {
+    const float *from = work->from + place / work->size * channels;
+    float *to = work->to + place * channels;
+#pragma omp simd
+    for (int64_t c = 0; c < channels; c++)
+      to[c] = from[c] * share;
+  }
+}
+
+static vt_status share_last(vt_ctx *ctx, const vt_gradient *gradient)
+{
+  const vt_tensor *x = gradient->call->inputs[0], *from = vt_gradient_output(gradient, 0);
+  if (!from || !gradient->wanted[0]) return VT_OK;
+  vt_tensor *to = vt_gradient_new(ctx, gradient, 0);
+  if (!to) return VT_ERROR_OUT_OF_MEMORY;
+  share_work work = {from->data, to->data, vt_span(x, 2, x->rank), x->dims[1]};
+  vt_parallel(ctx, x->dims[0] * work.size, 1 + 16384 / (work.channels + 1), share_places, &work);
+  return VT_OK;
+}
+
 /* ---- backward ---- */
 
 /* What one plane of X gets from the gradient of its number: every element the same share, the first of the
@@ -230,6 +277,7 @@ static vt_status global_backward(vt_ctx *ctx, const vt_gradient *gradient, doubl
 
 static vt_status global_average_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
+  if (gradient->call->inputs[0]->layout == VT_STORED_CHANNELS_LAST) return share_last(ctx, gradient);
   return global_backward(ctx, gradient, 0, share_f32, share_f64);
 }
 
@@ -263,12 +311,14 @@ static const vt_field global_lp_fields[] = {
 static const vt_op global_pool_ops[] = {
     {.name = "GlobalAveragePool",
      .since = 1,
+     .flags = VT_OP_CHANNELS_LAST,
      VT_INPUTS(1, 1),
      VT_OUTPUTS(1, 1),
      .types = {VT_FLOATS | VT_HALVES},
      .shape = global_shape,
      .implementations = {VT_BY_F32,
                          {"simd", is_f32, global_average_fast},
+                         {"last", is_f32, global_average_last, .channels_last = true},
                          {"plain", NULL, global_average_plain}},
      .flops = global_flops,
      .backward = global_average_backward},

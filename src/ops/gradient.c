@@ -5,11 +5,13 @@
 #include "ops/gradient.h"
 
 #include "base/context.h"
+#include "ops/columns.h"
 
 vt_tensor *vt_gradient_new(vt_ctx *ctx, const vt_gradient *gradient, int index)
 {
   const vt_tensor *input = gradient->call->inputs[index];
   vt_tensor *made = vt_tensor_new(ctx, input->type, input->rank, input->dims);
+  if (made) made->layout = input->layout;
   gradient->input_gradients[index] = made;
   return made;
 }
@@ -29,6 +31,36 @@ bool vt_gradient_wanted(const vt_gradient *gradient, int index)
 vt_tensor *vt_gradient_output(const vt_gradient *gradient, int index)
 {
   return index < gradient->call->output_count ? gradient->output_gradients[index] : NULL;
+}
+
+/* The axes of a sum in stretches, kept and summed in turn: kept[0], summed[0], kept[1], summed[1]. False
+ * where that takes more stretches. */
+static bool find_stretches(const vt_tensor *full, const vt_tensor *like, vt_sums *out)
+{
+  enum { LONG = 4096 };
+  int64_t sizes[4] = {1, 1, 1, 1};
+  int at = 0;
+  for (int axis = 0; axis < full->rank; axis++) {
+    int own = axis - (full->rank - like->rank);
+    if (full->dims[axis] == 1) continue;
+    int summed = own < 0 || like->dims[own] == 1;
+    if (at % 2 != summed && ++at > 3) return false;
+    sizes[at] *= full->dims[axis];
+  }
+  if (at < 2) { /* straight rows */
+    sizes[2] = sizes[0];
+    sizes[3] = sizes[1];
+    sizes[0] = sizes[1] = 1;
+    if (sizes[2] == 1 && sizes[3] % LONG == 0) {
+      sizes[1] = sizes[3] / LONG;
+      sizes[3] = LONG;
+    }
+  }
+  for (int i = 0; i < 2; i++) {
+    out->kept[i] = sizes[2 * i];
+    out->summed[i] = sizes[2 * i + 1];
+  }
+  return true;
 }
 
 /* Rows of the last axis, added where they belong. `step` is 0 where `like` repeats along that axis. */
@@ -60,29 +92,35 @@ vt_tensor *vt_gradient_output(const vt_gradient *gradient, int index)
 ADD_ROWS(add_rows_f32, float)
 ADD_ROWS(add_rows_f64, double)
 
-vt_status vt_gradient_reduce(vt_ctx *ctx, vt_tensor *full, const vt_tensor *like, vt_tensor **out)
+static vt_status reduce_any(vt_ctx *ctx, const vt_tensor *full, vt_tensor *out)
 {
-  if (vt_same_shape(full, like)) {
-    *out = full;
-    return VT_OK;
-  }
-  int64_t strides[VT_MAX_RANK], count = vt_count(like);
-  *out = vt_tensor_new(ctx, full->type, like->rank, like->dims);
-  if (!*out) return VT_ERROR_OUT_OF_MEMORY;
+  int64_t strides[VT_MAX_RANK], count = vt_count(out);
   double *sums = vt_alloc_zero(ctx, (size_t)count + 1, sizeof *sums);
   if (!sums) return VT_ERROR_OUT_OF_MEMORY;
-  vt_broadcast_strides(like, full->rank, full->dims, strides);
+  vt_broadcast_strides(out, full->rank, full->dims, strides);
   if (full->type == VT_F32)
     add_rows_f32(full, strides, sums);
   else
     add_rows_f64(full, strides, sums);
   for (int64_t i = 0; i < count; i++)
     if (full->type == VT_F32)
-      ((float *)(*out)->data)[i] = (float)sums[i];
+      ((float *)out->data)[i] = (float)sums[i];
     else
-      ((double *)(*out)->data)[i] = sums[i];
+      ((double *)out->data)[i] = sums[i];
   vt_free(sums);
   return VT_OK;
+}
+
+vt_status vt_gradient_reduce(vt_ctx *ctx, vt_tensor *full, const vt_tensor *like, vt_tensor **out)
+{
+  if (vt_same_shape(full, like)) {
+    *out = full;
+    return VT_OK;
+  }
+  *out = vt_tensor_new(ctx, full->type, like->rank, like->dims);
+  if (!*out) return VT_ERROR_OUT_OF_MEMORY;
+  vt_sums sums = {.type = full->type, .from = full->data, .to = (*out)->data};
+  return find_stretches(full, like, &sums) ? vt_sum_axes(ctx, &sums) : reduce_any(ctx, full, *out);
 }
 
 vt_status vt_gradient_reshape(vt_ctx *ctx, const vt_tensor *gradient, const vt_tensor *like, vt_tensor **out)

@@ -147,7 +147,7 @@ static vt_status where_backward(vt_ctx *ctx, const vt_gradient *gradient)
 #define ROW(operator, first_version, type_set, shape_rule, function)                                         \
   {                                                                                                          \
     .name = operator, .since = first_version, VT_INPUTS(2, 2), VT_OUTPUTS(1, 1),                             \
-    .types = {type_set}, .same_types = true, .flags = VT_OP_NOT_REAL, .shape = shape_rule,                                           \
+    .types = {type_set}, .same_types = true, .flags = VT_OP_NOT_REAL | VT_OP_ANY_ORDER, .shape = shape_rule,                                           \
     .implementations = {{"plain", NULL, function}}                                                           \
   }
 
@@ -167,7 +167,7 @@ static const vt_op rows[] = {
     ROW("LessOrEqual", 12, VT_NUMBERS | VT_HALVES, vt_shape_compare, less_or_equal_run),
     {
         .name = "Where", .since = 9, VT_INPUTS(3, 3), VT_OUTPUTS(1, 1),
-        .types = {VT_T(VT_BOOL), VT_STORED, VT_STORED}, .shape = where_shape,
+        .types = {VT_T(VT_BOOL), VT_STORED, VT_STORED}, .flags = VT_OP_ANY_ORDER, .shape = where_shape,
         .implementations = {{"plain", NULL, where_run}}, VT_BACKWARD(where_backward, VT_SAVES_INPUT(0)),
     },
 };

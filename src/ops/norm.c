@@ -176,6 +176,83 @@ static vt_status batch_fast(vt_ctx *ctx, const vt_call *call)
   return ready ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
 
+/* ---- channels-last ---- */
+
+static vt_status batch_last(vt_ctx *ctx, const vt_call *call)
+{
+  const vt_batch_norm_attributes *attributes = call->attributes;
+  const float *x = call->inputs[0]->data, *scale = call->inputs[1]->data, *bias = call->inputs[2]->data;
+  vt_last shape = vt_last_of(call->inputs[0], false);
+  vt_last_moments moments = {NULL};
+  vt_last_line line = {NULL};
+  double *mean = vt_plain_read(ctx, call->inputs[3]), *variance = vt_plain_read(ctx, call->inputs[4]);
+  vt_status status = mean && variance ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  if (status == VT_OK && attributes->training_mode)
+    status = vt_last_find_moments(ctx, shape, x, NULL, &moments);
+  if (status == VT_OK) status = vt_last_new_line(ctx, shape, &line);
+  for (int64_t c = 0; status == VT_OK && c < shape.channels; c++) {
+    if (attributes->training_mode) {
+      mean[c] = moments.mean[c];
+      variance[c] = moments.spread[c] / (double)shape.rows;
+    }
+    line.centre[c] = mean[c];
+    line.of_x[c] = (double)scale[c] / sqrt(variance[c] + attributes->epsilon);
+    line.rest[c] = (double)bias[c];
+  }
+  if (status == VT_OK) status = vt_last_write(ctx, shape, NULL, x, &line, call->outputs[0]->data);
+  if (status == VT_OK) {
+    write_running(call, 1, mean, attributes->momentum);
+    write_running(call, 2, variance, attributes->momentum);
+  }
+  vt_free(moments.mean);
+  vt_free(line.centre);
+  vt_free(mean);
+  vt_free(variance);
+  return status;
+}
+
+/* Statistics of each group of one item, from those of its channels. */
+void vt_group_statistics(vt_last shape, const vt_last_moments *moments, int64_t item, int64_t group,
+                         int64_t inside, double *mean, double *variance)
+{
+  int64_t first = item * shape.channels + group * inside;
+  double sum = 0, spread = 0;
+  for (int64_t c = first; c < first + inside; c++)
+    sum += moments->mean[c];
+  *mean = sum / (double)inside;
+  for (int64_t c = first; c < first + inside; c++) {
+    double away = moments->mean[c] - *mean;
+    spread += moments->spread[c] + (double)shape.rows * away * away;
+  }
+  *variance = spread / ((double)inside * (double)shape.rows);
+}
+
+static vt_status groups_last(vt_ctx *ctx, const vt_call *call, int64_t groups, double epsilon)
+{
+  const float *x = call->inputs[0]->data, *scale = call->inputs[1]->data, *bias = call->inputs[2]->data;
+  vt_last shape = vt_last_of(call->inputs[0], true);
+  int64_t inside = shape.channels / groups;
+  vt_last_moments moments = {NULL};
+  vt_last_line line = {NULL};
+  vt_status status = vt_last_find_moments(ctx, shape, x, NULL, &moments);
+  if (status == VT_OK) status = vt_last_new_line(ctx, shape, &line);
+  for (int64_t group = 0; status == VT_OK && group < shape.items * groups; group++) {
+    int64_t item = group / groups, first = group % groups * inside;
+    double mean, variance;
+    vt_group_statistics(shape, &moments, item, group % groups, inside, &mean, &variance);
+    for (int64_t c = first; c < first + inside; c++) {
+      int64_t at = item * shape.channels + c;
+      line.centre[at] = mean;
+      line.of_x[at] = (double)scale[c] / sqrt(variance + epsilon);
+      line.rest[at] = (double)bias[c];
+    }
+  }
+  if (status == VT_OK) status = vt_last_write(ctx, shape, NULL, x, &line, call->outputs[0]->data);
+  vt_free(moments.mean);
+  vt_free(line.centre);
+  return status;
+}
+
 /* ---- InstanceNormalization is GroupNormalization with a group for each channel ---- */
 
 typedef struct group_work {
@@ -285,6 +362,12 @@ static vt_status instance_fast(vt_ctx *ctx, const vt_call *call)
   return groups_fast(ctx, call, call->inputs[0]->dims[1], attributes->epsilon);
 }
 
+static vt_status instance_last(vt_ctx *ctx, const vt_call *call)
+{
+  const vt_instance_norm_attributes *attributes = call->attributes;
+  return groups_last(ctx, call, call->inputs[0]->dims[1], attributes->epsilon);
+}
+
 static vt_status group_shape(vt_ctx *ctx, const vt_call *call)
 {
   const vt_group_norm_attributes *attributes = call->attributes;
@@ -305,6 +388,12 @@ static vt_status group_fast(vt_ctx *ctx, const vt_call *call)
 {
   const vt_group_norm_attributes *attributes = call->attributes;
   return groups_fast(ctx, call, attributes->num_groups, attributes->epsilon);
+}
+
+static vt_status group_last(vt_ctx *ctx, const vt_call *call)
+{
+  const vt_group_norm_attributes *attributes = call->attributes;
+  return groups_last(ctx, call, attributes->num_groups, attributes->epsilon);
 }
 
 /* ---- rows ---- */
@@ -351,8 +440,12 @@ static const vt_op norm_ops[] = {
      VT_OUTPUTS(1, 3),
      VT_SETTINGS(vt_batch_norm_attributes, batch_fields),
      .types = {VT_FLOATS | VT_HALVES},
+     .flags = VT_OP_CHANNELS_LAST,
      .shape = batch_shape,
-     .implementations = {VT_BY_F32, {"simd", all_f32, batch_fast}, {"plain", NULL, batch_plain}},
+     .implementations = {VT_BY_F32,
+                         {"simd", all_f32, batch_fast},
+                         {"last", all_f32, batch_last, .channels_last = true},
+                         {"plain", NULL, batch_plain}},
      .backward = vt_batch_norm_backward,
      .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1) | VT_SAVES_INPUT(3) | VT_SAVES_INPUT(4)},
     {.name = "InstanceNormalization",
@@ -362,8 +455,12 @@ static const vt_op norm_ops[] = {
      VT_SETTINGS(vt_instance_norm_attributes, instance_fields),
      .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
+     .flags = VT_OP_CHANNELS_LAST,
      .shape = channels_shape,
-     .implementations = {VT_BY_F32, {"simd", all_f32, instance_fast}, {"plain", NULL, instance_plain}},
+     .implementations = {VT_BY_F32,
+                         {"simd", all_f32, instance_fast},
+                         {"last", all_f32, instance_last, .channels_last = true},
+                         {"plain", NULL, instance_plain}},
      .backward = vt_instance_norm_backward,
      .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)},
     {.name = "GroupNormalization",
@@ -373,8 +470,12 @@ static const vt_op norm_ops[] = {
      VT_SETTINGS(vt_group_norm_attributes, group_fields),
      .types = {VT_FLOATS | VT_HALVES},
      .same_types = true,
+     .flags = VT_OP_CHANNELS_LAST,
      .shape = group_shape,
-     .implementations = {VT_BY_F32, {"simd", all_f32, group_fast}, {"plain", NULL, group_plain}},
+     .implementations = {VT_BY_F32,
+                         {"simd", all_f32, group_fast},
+                         {"last", all_f32, group_last, .channels_last = true},
+                         {"plain", NULL, group_plain}},
      .backward = vt_group_norm_backward,
      .saves = VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)},
 };

@@ -7,6 +7,7 @@
 #define VT_OPS_NORM_H
 
 #include "ops/gradient.h"
+#include "ops/norm_last.h"
 
 typedef struct vt_batch_norm_attributes {
   double epsilon;
@@ -28,6 +29,10 @@ typedef struct vt_channels {
   int64_t batch, count, size;
 } vt_channels;
 vt_channels vt_channels_of(const vt_tensor *x);
+
+/* Mean and variance of a group of `inside` channels of one item, from the moments of each channel. */
+void vt_group_statistics(vt_last shape, const vt_last_moments *moments, int64_t item, int64_t group,
+                         int64_t inside, double *mean, double *variance);
 
 /* BatchNormalization reads the values of inputs 0, 1, 3 and 4, the others those of 0 and 1. */
 vt_status vt_batch_norm_backward(vt_ctx *ctx, const vt_gradient *gradient);

@@ -19,6 +19,7 @@ static const vt_tensor *main_gradient(vt_ctx *ctx, const vt_gradient *gradient)
   vt_tensor *given = vt_gradient_output(gradient, 0);
   if (given) return given;
   given = vt_tensor_new(ctx, x->type, x->rank, x->dims);
+  if (given) given->layout = x->layout;
   if (given) memset(given->data, 0, vt_bytes(given));
   return given;
 }
@@ -65,33 +66,79 @@ static void batch_statistics(const batch_work *work, int64_t channel)
   work->variance[channel] = spread / count;
 }
 
+/* What a channel's gradient is made with: of_g · g + of_x · (x − mean) + rest. */
+typedef struct channel_line {
+  double of_g, of_x, rest;
+} channel_line;
+
+/* From Σ g and Σ g (x − mean); fills the channel's vectors as well. */
+static channel_line batch_line(const batch_work *work, int64_t channel, double sum, double dot)
+{
+  double count = (double)work->c.batch * (double)work->c.size;
+  double inverse = 1 / sqrt(work->variance[channel] + work->epsilon);
+  channel_line line = {.of_g = work->scale[channel] * inverse};
+  work->of_scale[channel] = dot * inverse;
+  work->of_bias[channel] = sum;
+  work->of_given_mean[channel] = -line.of_g * sum;
+  work->of_given_spread[channel] = -0.5 * line.of_g * inverse * inverse * dot;
+  if (work->training) {
+    line.of_x = (2 * work->of_variance[channel] - line.of_g * inverse * inverse * dot) / count;
+    line.rest = (work->of_mean[channel] - line.of_g * sum) / count;
+  }
+  return line;
+}
+
 static void batch_channels(void *user, int64_t first, int64_t last)
 {
   const batch_work *work = user;
   vt_type type = work->x->type;
-  double count = (double)work->c.batch * (double)work->c.size;
   for (int64_t channel = first; channel < last; channel++) {
     if (work->training) batch_statistics(work, channel);
-    double mean = work->mean[channel], inverse = 1 / sqrt(work->variance[channel] + work->epsilon);
-    double factor = work->scale[channel] * inverse, sum = 0, dot = 0;
+    double mean = work->mean[channel], sum = 0, dot = 0;
     for (int64_t n = 0; work->need_sums && n < work->c.batch; n++)
       vt_norm_add_sums(type, vt_norm_at(work->g, stretch(work, n, channel)), NULL,
                        vt_norm_at(work->x, stretch(work, n, channel)), work->c.size, mean, &sum, &dot);
-    work->of_scale[channel] = dot * inverse;
-    work->of_bias[channel] = sum;
-    work->of_given_mean[channel] = -factor * sum;
-    work->of_given_spread[channel] = -0.5 * factor * inverse * inverse * dot;
-    double of_x = 0, rest = 0;
-    if (work->training) {
-      of_x = (2 * work->of_variance[channel] - factor * inverse * inverse * dot) / count;
-      rest = (work->of_mean[channel] - factor * sum) / count;
-    }
+    channel_line line = batch_line(work, channel, sum, dot);
     for (int64_t n = 0; work->out && n < work->c.batch; n++) {
       int64_t at = stretch(work, n, channel);
       vt_norm_combine(type, vt_norm_at(work->g, at), NULL, work->training ? vt_norm_at(work->x, at) : NULL,
-                      vt_norm_at(work->out, at), work->c.size, mean, factor, of_x, rest);
+                      vt_norm_at(work->out, at), work->c.size, mean, line.of_g, line.of_x, line.rest);
     }
   }
+}
+
+static vt_status batch_last(vt_ctx *ctx, const batch_work *work)
+{
+  vt_last shape = vt_last_of(work->x, false);
+  vt_last_moments moments = {NULL};
+  vt_last_line line = {NULL};
+  vt_status status = VT_OK;
+  if (work->training || work->need_sums)
+    status =
+        vt_last_find_moments(ctx, shape, work->x->data, work->need_sums ? work->g->data : NULL, &moments);
+  if (status == VT_OK) status = vt_last_new_line(ctx, shape, &line);
+  for (int64_t c = 0; status == VT_OK && c < shape.channels; c++) {
+    double sum = 0, dot = 0;
+    if (work->training) {
+      work->mean[c] = moments.mean[c];
+      work->variance[c] = moments.spread[c] / (double)shape.rows;
+    }
+    if (work->need_sums) { /* about the given mean, where there is one */
+      sum = moments.sum[c];
+      dot = moments.dot[c] + (moments.mean[c] - work->mean[c]) * sum;
+    }
+    channel_line of_channel = batch_line(work, c, sum, dot);
+    line.centre[c] = work->mean[c];
+    line.of_g[c] = of_channel.of_g;
+    line.of_x[c] = of_channel.of_x;
+    line.rest[c] = of_channel.rest;
+  }
+  if (status == VT_OK && work->out)
+    status = vt_last_write(ctx, shape, work->g->data, work->training ? work->x->data : NULL, &line,
+                           work->out->data);
+  vt_free(moments.mean);
+  vt_free(line.centre);
+  return status;
 }
 
 /* Gradient of a batch statistic from that of the running one (output 1 or 2), where
@@ -158,8 +205,12 @@ vt_status vt_batch_norm_backward(vt_ctx *ctx, const vt_gradient *gradient)
     work.of_bias = sums + work.c.count;
     work.of_given_mean = sums + 2 * work.c.count;
     work.of_given_spread = sums + 3 * work.c.count;
-    vt_parallel(ctx, work.c.count, 1 + 16384 / (work.c.batch * work.c.size + 1), batch_channels, &work);
-    status = write_batch_vectors(ctx, gradient, &work);
+    status = VT_OK;
+    if (work.x->layout == VT_STORED_CHANNELS_LAST)
+      status = batch_last(ctx, &work);
+    else
+      vt_parallel(ctx, work.c.count, 1 + 16384 / (work.c.batch * work.c.size + 1), batch_channels, &work);
+    if (status == VT_OK) status = write_batch_vectors(ctx, gradient, &work);
   }
   vt_free(scale);
   vt_free(of_mean);
@@ -218,6 +269,42 @@ static void add_items(double *values, vt_channels c)
       values[channel] += values[n * c.count + channel];
 }
 
+static vt_status groups_last(vt_ctx *ctx, const group_work *work)
+{
+  vt_last shape = vt_last_of(work->x, true);
+  int64_t inside = work->c.count / work->groups;
+  double count = (double)inside * (double)shape.rows;
+  vt_last_moments moments = {NULL};
+  vt_last_line line = {NULL};
+  vt_status status = vt_last_find_moments(ctx, shape, work->x->data, work->g->data, &moments);
+  if (status == VT_OK) status = vt_last_new_line(ctx, shape, &line);
+  for (int64_t group = 0; status == VT_OK && group < shape.items * work->groups; group++) {
+    int64_t item = group / work->groups, first = item * shape.channels + group % work->groups * inside;
+    const double *scale = work->scale + group % work->groups * inside;
+    double mean, variance, sum = 0, dot = 0;
+    vt_group_statistics(shape, &moments, item, group % work->groups, inside, &mean, &variance);
+    double inverse = 1 / sqrt(variance + work->epsilon);
+    for (int64_t i = 0, at = first; i < inside; i++, at++) {
+      double of_channel = moments.dot[at] + (moments.mean[at] - mean) * moments.sum[at];
+      work->sums[at] = moments.sum[at];
+      work->dots[at] = of_channel * inverse;
+      sum += scale[i] * moments.sum[at];
+      dot += scale[i] * of_channel;
+    }
+    for (int64_t i = 0, at = first; i < inside; i++, at++) {
+      line.centre[at] = mean;
+      line.of_g[at] = scale[i] * inverse;
+      line.of_x[at] = -inverse * inverse * inverse * dot / count;
+      line.rest[at] = -inverse * sum / count;
+    }
+  }
+  if (status == VT_OK && work->out)
+    status = vt_last_write(ctx, shape, work->g->data, work->x->data, &line, work->out->data);
+  vt_free(moments.mean);
+  vt_free(line.centre);
+  return status;
+}
+
 static vt_status groups_backward(vt_ctx *ctx, const vt_gradient *gradient, int64_t groups, double epsilon)
 {
   const vt_call *call = gradient->call;
@@ -234,10 +321,14 @@ static vt_status groups_backward(vt_ctx *ctx, const vt_gradient *gradient, int64
   vt_status status = VT_ERROR_OUT_OF_MEMORY;
   if (scale && work.sums && work.dots) {
     work.scale = scale;
-    vt_parallel(ctx, work.c.batch * groups, 1, back_groups, &work);
+    status = VT_OK;
+    if (work.x->layout == VT_STORED_CHANNELS_LAST)
+      status = groups_last(ctx, &work);
+    else
+      vt_parallel(ctx, work.c.batch * groups, 1, back_groups, &work);
     add_items(work.sums, work.c);
     add_items(work.dots, work.c);
-    status = write_vector(ctx, gradient, 1, work.dots);
+    if (status == VT_OK) status = write_vector(ctx, gradient, 1, work.dots);
     if (status == VT_OK) status = write_vector(ctx, gradient, 2, work.sums);
   }
   vt_free(scale);

@@ -2,12 +2,14 @@
  *
  * Looking up rows, checking calls, running them.
  */
-#include "ops/tape.h"
+#include "ops/op.h"
 
 #include <omp.h>
 #include <stdatomic.h>
 
 #include "base/context.h"
+#include "ops/layout.h"
+#include "ops/tape.h"
 
 static atomic_bool plain_only;
 
@@ -161,6 +163,7 @@ vt_status vt_call_shape(vt_ctx *ctx, const vt_call *call)
   return status;
 }
 
+/* Of row-major tensors. */
 const vt_implementation *vt_call_implementation(const vt_call *call)
 {
   const vt_implementation *list = call->op->implementations;
@@ -169,7 +172,7 @@ const vt_implementation *vt_call_implementation(const vt_call *call)
     count++;
   if (!vt_op_plain_forced())
     for (int i = 0; i < count; i++)
-      if (!list[i].can || list[i].can(call)) return &list[i];
+      if (!list[i].channels_last && (!list[i].can || list[i].can(call))) return &list[i];
   return &list[count - 1];
 }
 
@@ -179,6 +182,7 @@ vt_status vt_apply(vt_ctx *ctx, const vt_op *op, const void *attributes, const c
   vt_call call = {op, attributes, node ? node : "", input_count, output_count, inputs, outputs};
   for (int i = 0; i < output_count && i < op->min_outputs; i++)
     if (!outputs[i] && !(outputs[i] = vt_tensor_empty(ctx))) return VT_ERROR_OUT_OF_MEMORY;
+  if (vt_any_channels_last(inputs, input_count)) return vt_apply_laid_out(ctx, &call);
   vt_status status = vt_call_shape(ctx, &call);
   if (status == VT_ERROR_DATA_DEPENDENT)
     return vt_call_fail(ctx, &call, VT_ERROR_RUNTIME,

@@ -46,6 +46,7 @@ typedef struct vt_implementation {
   const char *name;                 /* "plain", "dnnl", "simd": printed by `vitrail profile` */
   bool (*can)(const vt_call *call); /* NULL: always */
   vt_run_fn run;
+  bool channels_last; /* takes input 0 (Concat: every input) and gives its outputs so; backward too */
 } vt_implementation;
 
 /* Sets of types: 1u << VT_F32, … */
@@ -64,7 +65,10 @@ enum {
   VT_OP_RANDOM = 1,      /* output differs by seed: never folded, conformance compares shape and type only */
   VT_OP_ELEMENTWISE = 2, /* one output of the first input's shape, element by element */
   VT_OP_VIEW = 4,        /* output 0 has the bytes of input 0 in the same order: storage may be shared */
-  VT_OP_NOT_REAL = 8     /* no output is ever f32 or f64: there is nothing to differentiate */
+  VT_OP_NOT_REAL = 8,    /* no output is ever f32 or f64: there is nothing to differentiate */
+  /* Layouts (ops/layout.h). Operators with neither flag are given row-major tensors and give them. */
+  VT_OP_ANY_ORDER = 16,    /* with inputs broadcast to each other: axes may come in any order */
+  VT_OP_CHANNELS_LAST = 32 /* channels-last in, channels-last out; some implementation has `channels_last` */
 };
 
 /* To add an operator: one row like this at the foot of its family's file, one case line in tests/ops/. */

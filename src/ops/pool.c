@@ -7,7 +7,7 @@
 #include "ops/dnnl_kernels.h"
 #include "ops/families.h"
 #include "ops/plain.h"
-#include "ops/pool.h"
+#include "ops/pool_last.h"
 
 static vt_status pool_shape(vt_ctx *ctx, const vt_call *call)
 {
@@ -183,6 +183,29 @@ static vt_status average_pool_dnnl(vt_ctx *ctx, const vt_call *call)
   return status == VT_ERROR_UNSUPPORTED ? average_pool_plain(ctx, call) : status;
 }
 
+/* ---- channels-last ---- */
+
+static bool last_can(const vt_call *call)
+{
+  return !vt_output(call, 1) && call->inputs[0]->type == VT_F32;
+}
+
+static vt_status max_pool_last(vt_ctx *ctx, const vt_call *call)
+{
+  vt_window window;
+  VT_TRY(vt_window_pool(ctx, call, &window));
+  return vt_max_pool_last(ctx, &window, call->inputs[0]->data, call->outputs[0]->data);
+}
+
+static vt_status average_pool_last(vt_ctx *ctx, const vt_call *call)
+{
+  const vt_pool_attributes *attributes = call->attributes;
+  vt_window window;
+  VT_TRY(vt_window_pool(ctx, call, &window));
+  return vt_average_pool_last(ctx, &window, attributes->count_include_pad, call->inputs[0]->data,
+                              call->outputs[0]->data);
+}
+
 /* One a tap. */
 static double pool_flops(const vt_call *call)
 {
@@ -236,9 +259,13 @@ static const vt_op pool_ops[] = {
      VT_INPUTS(1, 1),
      VT_OUTPUTS(1, 2),
      VT_SETTINGS(vt_pool_attributes, max_pool_fields),
+     .flags = VT_OP_CHANNELS_LAST,
      .types = {VT_FLOATS | VT_HALVES | VT_T(VT_U8) | VT_T(VT_I8)},
      .shape = pool_shape,
-     .implementations = {VT_BY_F32, {"dnnl", max_pool_can, max_pool_dnnl}, {"plain", NULL, max_pool_plain}},
+     .implementations = {VT_BY_F32,
+                         {"dnnl", max_pool_can, max_pool_dnnl},
+                         {"last", last_can, max_pool_last, .channels_last = true},
+                         {"plain", NULL, max_pool_plain}},
      .flops = pool_flops,
      .backward = vt_max_pool_backward,
      .saves = VT_SAVES_INPUT(0)},
@@ -247,10 +274,12 @@ static const vt_op pool_ops[] = {
      VT_INPUTS(1, 1),
      VT_OUTPUTS(1, 1),
      VT_SETTINGS(vt_pool_attributes, average_pool_fields),
+     .flags = VT_OP_CHANNELS_LAST,
      .types = {VT_FLOATS | VT_HALVES},
      .shape = pool_shape,
      .implementations = {VT_BY_F32,
                          {"dnnl", average_pool_can, average_pool_dnnl},
+                         {"last", last_can, average_pool_last, .channels_last = true},
                          {"plain", NULL, average_pool_plain}},
      .flops = pool_flops,
      .backward = vt_average_pool_backward},

@@ -2,7 +2,7 @@
  *
  * Gradients of MaxPool, AveragePool, LpPool: each output gives its gradient to the taps of its window.
  */
-#include "ops/pool.h"
+#include "ops/pool_last.h"
 
 #include <math.h>
 
@@ -106,14 +106,33 @@ static vt_status backward(vt_ctx *ctx, const vt_gradient *gradient, vt_range_fn 
   return VT_OK;
 }
 
+/* Channels-last: the gradient of X to be written, its window. NULL: none is wanted, or a failure. */
+static vt_tensor *last_target(vt_ctx *ctx, const vt_gradient *gradient, vt_window *window)
+{
+  if (!gradient->wanted[0] || vt_window_pool(ctx, gradient->call, window) != VT_OK) return NULL;
+  return vt_gradient_new(ctx, gradient, 0);
+}
+
 vt_status vt_max_pool_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
-  return backward(ctx, gradient, max_planes_f32, max_planes_f64);
+  const vt_tensor *x = gradient->call->inputs[0], *from = vt_gradient_output(gradient, 0);
+  if (x->layout == VT_STORED_ROW_MAJOR || !from)
+    return backward(ctx, gradient, max_planes_f32, max_planes_f64);
+  vt_window window;
+  vt_tensor *to = last_target(ctx, gradient, &window);
+  return to ? vt_max_pool_last_back(ctx, &window, x->data, from->data, to->data) : vt_ctx_status(ctx);
 }
 
 vt_status vt_average_pool_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
-  return backward(ctx, gradient, average_planes_f32, average_planes_f64);
+  const vt_pool_attributes *attributes = gradient->call->attributes;
+  const vt_tensor *x = gradient->call->inputs[0], *from = vt_gradient_output(gradient, 0);
+  if (x->layout == VT_STORED_ROW_MAJOR || !from)
+    return backward(ctx, gradient, average_planes_f32, average_planes_f64);
+  vt_window window;
+  vt_tensor *to = last_target(ctx, gradient, &window);
+  if (!to) return vt_ctx_status(ctx);
+  return vt_average_pool_last_back(ctx, &window, attributes->count_include_pad, from->data, to->data);
 }
 
 vt_status vt_lp_pool_backward(vt_ctx *ctx, const vt_gradient *gradient)

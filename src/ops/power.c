@@ -232,6 +232,7 @@ static const vt_op rows[] = {
         VT_INPUTS(2, 2),
         VT_OUTPUTS(1, 1),
         .types = {VT_FLOATS | VT_HALVES | VT_INDICES, VT_NUMBERS | VT_HALVES},
+        .flags = VT_OP_ANY_ORDER,
         .shape = vt_shape_broadcast,
         .implementations = {{"plain", NULL, power_run}},
         VT_BACKWARD(power_backward, VT_SAVES_INPUT(0) | VT_SAVES_INPUT(1)),

@@ -10,6 +10,7 @@
 
 #include "ops/families.h"
 #include "ops/gradient.h"
+#include "ops/layout.h"
 #include "ops/move.h"
 
 static const vt_field resize_fields[] = {
@@ -199,8 +200,8 @@ static void put_value(vt_type type, double value, void *element)
   }
 }
 
-/* Sizes and regions of all axes, and the index lists of those that move, in one allocation that the caller
- * frees with vt_free(). */
+/* Sizes and regions of all axes, and the index lists of those that move, by axis in memory, in one allocation
+ * that the caller frees with vt_free(). */
 static vt_status nearest_maps(vt_ctx *ctx, const vt_call *call, const int64_t *maps[VT_MAX_RANK],
                               int64_t **lists)
 {
@@ -214,9 +215,10 @@ static vt_status nearest_maps(vt_ctx *ctx, const vt_call *call, const int64_t *m
   int64_t *next = *lists = vt_alloc_zero(ctx, (size_t)total + 1, sizeof *next);
   if (!next) return VT_ERROR_OUT_OF_MEMORY;
   for (int axis = 0; axis < data->rank; axis++) {
-    maps[axis] = NULL;
+    const int64_t **map = &maps[vt_stored_axis(data, axis)];
+    *map = NULL;
     if (!vt_resize_nearest(call->attributes, &spans[axis], next)) continue;
-    maps[axis] = next;
+    *map = next;
     next += output->dims[axis];
   }
   return VT_OK;
@@ -225,15 +227,14 @@ static vt_status nearest_maps(vt_ctx *ctx, const vt_call *call, const int64_t *m
 static vt_status run_nearest(vt_ctx *ctx, const vt_call *call)
 {
   const vt_resize_attributes *attributes = call->attributes;
-  const vt_tensor *data = call->inputs[0];
-  vt_tensor *output = call->outputs[0];
+  vt_tensor data = vt_as_stored(call->inputs[0]), output = vt_as_stored(call->outputs[0]);
   const int64_t *maps[VT_MAX_RANK] = {NULL};
   char constant[16] = {0};
   int64_t *lists;
-  if (vt_count(output) == 0) return VT_OK;
+  if (vt_count(&output) == 0) return VT_OK;
   VT_TRY(nearest_maps(ctx, call, maps, &lists));
-  put_value(data->type, attributes->extrapolation_value, constant);
-  vt_status status = vt_remap(ctx, data, output, maps, constant);
+  put_value(data.type, attributes->extrapolation_value, constant);
+  vt_status status = vt_remap(ctx, &data, &output, maps, constant);
   vt_free(lists);
   return status;
 }
@@ -243,7 +244,8 @@ static vt_status nearest_backward(vt_ctx *ctx, const vt_gradient *gradient, vt_t
   const int64_t *maps[VT_MAX_RANK] = {NULL};
   int64_t *lists;
   VT_TRY(nearest_maps(ctx, gradient->call, maps, &lists));
-  vt_status status = vt_remap_add(ctx, gradient->output_gradients[0], maps, sum);
+  const vt_tensor given = vt_as_stored(gradient->output_gradients[0]);
+  vt_status status = vt_remap_add(ctx, &given, maps, sum);
   vt_free(lists);
   return status;
 }
@@ -256,14 +258,15 @@ static void free_axes(vt_resize_axis *axes, int count)
     vt_resize_axis_free(&axes[axis]);
 }
 
-/* `axes` start as zeros and are freed by the caller, also after a failure. */
+/* In the order of axes in memory. `axes` start as zeros and are freed by the caller, also after a failure. */
 static vt_status make_axes(vt_ctx *ctx, const vt_call *call, vt_resize_axis *axes)
 {
   vt_resize_span spans[VT_MAX_RANK];
   VT_TRY(resize_spans(ctx, call, spans));
   read_roi(call, spans);
   for (int axis = 0; axis < call->inputs[0]->rank; axis++)
-    VT_TRY(vt_resize_axis_make(ctx, call->attributes, &spans[axis], &axes[axis]));
+    VT_TRY(vt_resize_axis_make(ctx, call->attributes, &spans[axis],
+                               &axes[vt_stored_axis(call->inputs[0], axis)]));
   return VT_OK;
 }
 
@@ -286,8 +289,9 @@ static void fill_outside(const vt_resize_axis *axes, const void *constant, vt_te
 static vt_status run_interpolated(vt_ctx *ctx, const vt_call *call, bool fused)
 {
   const vt_resize_attributes *attributes = call->attributes;
-  const vt_tensor *data = call->inputs[0];
-  vt_tensor *output = call->outputs[0];
+  vt_tensor stored = vt_as_stored(call->inputs[0]), stored_output = vt_as_stored(call->outputs[0]);
+  const vt_tensor *data = &stored;
+  vt_tensor *output = &stored_output;
   vt_resize_axis axes[VT_MAX_RANK] = {{0}};
   char constant[16] = {0};
   vt_status status;
@@ -307,7 +311,7 @@ done:
 static vt_status interpolated_backward(vt_ctx *ctx, const vt_gradient *gradient, vt_tensor *sum)
 {
   static const char zero[16] = {0};
-  vt_tensor *from = gradient->output_gradients[0];
+  vt_tensor given = vt_as_stored(gradient->output_gradients[0]), *from = &given;
   vt_resize_axis axes[VT_MAX_RANK] = {{0}};
   bool outside = false;
   vt_status status;
@@ -351,8 +355,9 @@ static vt_status resize_run_fused(vt_ctx *ctx, const vt_call *call)
 static vt_status resize_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
   if (!gradient->wanted[0]) return VT_OK;
-  vt_tensor *sum = vt_gradient_new(ctx, gradient, 0);
-  if (!sum) return VT_ERROR_OUT_OF_MEMORY;
+  vt_tensor *made = vt_gradient_new(ctx, gradient, 0);
+  if (!made) return VT_ERROR_OUT_OF_MEMORY;
+  vt_tensor stored = vt_as_stored(made), *sum = &stored;
   if (vt_count(gradient->output_gradients[0]) == 0) {
     memset(sum->data, 0, vt_bytes(sum));
     return VT_OK;
@@ -371,7 +376,10 @@ static const vt_op rows[] = {
      VT_SETTINGS(vt_resize_attributes, resize_fields),
      .types = {VT_STORED, VT_FLOATS | VT_T(VT_F16), VT_FLOATS, VT_INDICES},
      .shape = resize_shape,
-     .implementations = {{"fused", resize_can_fuse, resize_run_fused}, {"plain", NULL, resize_run}},
+     .flags = VT_OP_CHANNELS_LAST,
+     .implementations = {{"fused", resize_can_fuse, resize_run_fused},
+                         {"last", NULL, resize_run, .channels_last = true},
+                         {"plain", NULL, resize_run}},
      .backward = resize_backward,
      .saves = VT_SAVES_INPUT(1) | VT_SAVES_INPUT(2) | VT_SAVES_INPUT(3)},
 };

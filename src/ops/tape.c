@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "base/context.h"
+#include "ops/layout.h"
 
 enum { NOT_A_VARIABLE = -1 };
 
@@ -22,6 +23,8 @@ typedef struct tape_node {
 
 typedef struct tape_variable {
   vt_type type;
+  vt_storage_order
+      layout; /* of the gradient that is kept; until then it is in that of the first part of it */
   int rank;
   int64_t dims[VT_MAX_RANK];
   vt_tensor *gradient; /* standing alone; NULL: zero so far */
@@ -134,7 +137,7 @@ static vt_status add_variable(vt_ctx *ctx, vt_tape *tape, vt_tensor *tensor)
   VT_TRY(vt_grow(ctx, &tape->variables, &tape->variable_capacity, tape->variable_count,
                  sizeof *tape->variables));
   tape_variable *variable = &tape->variables[tape->variable_count];
-  *variable = (tape_variable){.type = tensor->type, .rank = tensor->rank};
+  *variable = (tape_variable){.type = tensor->type, .layout = tensor->layout, .rank = tensor->rank};
   memcpy(variable->dims, tensor->dims, sizeof variable->dims);
   tensor->tape = tape->serial;
   tensor->variable = (int)tape->variable_count++;
@@ -182,6 +185,7 @@ static bool saved(unsigned saves, int index, bool output)
 static void hold(vt_tape *tape, vt_tensor *header, const vt_tensor *tensor, bool values)
 {
   header->type = tensor->type;
+  header->layout = tensor->layout;
   header->rank = tensor->rank;
   memcpy(header->dims, tensor->dims, sizeof header->dims);
   if (!values) return;
@@ -236,24 +240,31 @@ vt_status vt_tape_record(vt_ctx *ctx, vt_tape *tape, const vt_call *call)
 /* ---- backward ---- */
 
 #define ADD(name, type)                                                                                      \
-  VT_CLONES static void name(const void *from, void *to, int64_t count)                                      \
+  VT_CLONES static void name(const void *a, const void *b, void *sum, int64_t first, int64_t last)           \
   {                                                                                                          \
-    const type *a = from;                                                                                    \
-    type *b = to;                                                                                            \
-    _Pragma("omp simd") for (int64_t i = 0; i < count; i++) b[i] += a[i];                                    \
+    const type *one = a, *other = b;                                                                         \
+    type *out = sum;                                                                                         \
+    _Pragma("omp simd") for (int64_t i = first; i < last; i++) out[i] = one[i] + other[i];                   \
   }
 ADD(tape_add_f32, float)
 ADD(tape_add_f64, double)
 
-static void add_into(vt_tensor *sum, const vt_tensor *more)
+typedef struct addition {
+  const vt_tensor *one, *other;
+  vt_tensor *sum; /* may be `one` */
+} addition;
+
+static void add_range(void *user, int64_t first, int64_t last)
 {
-  if (sum->type == VT_F32)
-    tape_add_f32(more->data, sum->data, vt_count(sum));
+  const addition *work = user;
+  if (work->sum->type == VT_F32)
+    tape_add_f32(work->one->data, work->other->data, work->sum->data, first, last);
   else
-    tape_add_f64(more->data, sum->data, vt_count(sum));
+    tape_add_f64(work->one->data, work->other->data, work->sum->data, first, last);
 }
 
-static vt_status copy_alone(vt_ctx *ctx, const vt_tensor *tensor, vt_tensor **out)
+/* A tensor of its own like `tensor`, contents undefined. */
+static vt_status alone_like(vt_ctx *ctx, const vt_tensor *tensor, vt_tensor **out)
 {
   vt_tensor *own = vt_tensor_alone(ctx);
   if (!own) return VT_ERROR_OUT_OF_MEMORY;
@@ -263,27 +274,34 @@ static vt_status copy_alone(vt_ctx *ctx, const vt_tensor *tensor, vt_tensor **ou
     vt_tensor_free(own);
     return status;
   }
-  memcpy(own->data, tensor->data, vt_bytes(tensor));
+  own->layout = tensor->layout;
   *out = own;
   return VT_OK;
 }
 
 /* Adds to the gradient of a variable. What a backward function handed on may be shared with others, so a sum
  * is written in place only where nobody else refers to it, and borrowed memory is never kept. */
-static vt_status accumulate(vt_ctx *ctx, tape_variable *variable, const vt_tensor *more)
+static vt_status accumulate(vt_ctx *ctx, tape_variable *variable, vt_tensor *more)
 {
-  if (!variable->gradient && !more->storage) return copy_alone(ctx, more, &variable->gradient);
-  if (!variable->gradient) {
+  enum { GRAIN = 16384 };
+  vt_tensor *before = variable->gradient, *sum = before;
+  if (!before && !more->storage) {
+    VT_TRY(alone_like(ctx, more, &variable->gradient));
+    memcpy(variable->gradient->data, more->data, vt_bytes(more));
+    return VT_OK;
+  }
+  if (!before) {
     variable->gradient = vt_tensor_keep(ctx, more);
     return variable->gradient ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   }
-  vt_tensor *sum = variable->gradient;
-  if (__atomic_load_n(&sum->storage->references, __ATOMIC_ACQUIRE) != 1) {
-    VT_TRY(copy_alone(ctx, sum, &variable->gradient));
-    vt_tensor_free(sum);
-    sum = variable->gradient;
-  }
-  add_into(sum, more);
+  more = vt_laid_out(ctx, more, before->layout);
+  if (!more) return VT_ERROR_OUT_OF_MEMORY;
+  bool shared = __atomic_load_n(&before->storage->references, __ATOMIC_ACQUIRE) != 1;
+  if (shared) VT_TRY(alone_like(ctx, before, &sum));
+  addition work = {before, more, sum};
+  vt_parallel(ctx, vt_count(sum), GRAIN, add_range, &work);
+  variable->gradient = sum;
+  if (shared) vt_tensor_free(before);
   return VT_OK;
 }
 
@@ -302,8 +320,9 @@ static vt_status refuse_node(vt_ctx *ctx, const tape_node *node, vt_status statu
   return status;
 }
 
-static vt_status run_backward(vt_ctx *ctx, const tape_node *node, const vt_gradient *gradient)
+static vt_status run_backward(vt_ctx *ctx, const vt_gradient *gradient, const void *user)
 {
+  const tape_node *node = user;
   if (node->rule) return node->rule->backward(ctx, gradient, node->rule->settings);
   if (node->call.op->backward) return node->call.op->backward(ctx, gradient);
   char why[256];
@@ -337,7 +356,7 @@ static vt_status step_back(vt_ctx *ctx, vt_tape *tape, tape_node *node, const vt
     slots->wanted[k] = input_variables[k] >= 0;
   }
   vt_gradient gradient = {call, slots->outputs, slots->wanted, slots->inputs, reference};
-  vt_status status = run_backward(ctx, node, &gradient);
+  vt_status status = vt_backward_laid_out(ctx, &gradient, node->rule != NULL, run_backward, node);
   if (status != VT_OK) return refuse_node(ctx, node, status, NULL);
   for (int k = 0; k < call->input_count; k++) {
     if (!slots->inputs[k] || input_variables[k] < 0) continue;
@@ -381,6 +400,23 @@ static void forget_outputs(vt_tape *tape, const tape_node *node)
   }
 }
 
+/* What is kept is read by others, who know the variable as it was first seen. */
+static vt_status lay_out_kept(vt_ctx *ctx, vt_tape *tape)
+{
+  for (size_t i = 0; i < tape->variable_count; i++) {
+    tape_variable *variable = &tape->variables[i];
+    if (!variable->kept || !variable->gradient || variable->gradient->layout == variable->layout) continue;
+    size_t mark = vt_tensor_mark(ctx);
+    vt_tensor *turned = vt_laid_out(ctx, variable->gradient, variable->layout), *own = NULL;
+    if (turned) own = vt_tensor_keep(ctx, turned);
+    vt_tensor_release(ctx, mark);
+    if (!own) return VT_ERROR_OUT_OF_MEMORY;
+    vt_tensor_free(variable->gradient);
+    variable->gradient = own;
+  }
+  return VT_OK;
+}
+
 static vt_status walk_back(vt_ctx *ctx, vt_tape *tape, const vt_backward_options *options,
                            const backward_slots *slots)
 {
@@ -401,7 +437,7 @@ static vt_status walk_back(vt_ctx *ctx, vt_tape *tape, const vt_backward_options
     forget_outputs(tape, node);
     if (!options || !options->keep) drop_values(tape, node);
   }
-  return VT_OK;
+  return lay_out_kept(ctx, tape);
 }
 
 vt_status vt_tape_backward(vt_ctx *ctx, vt_tape *tape, vt_tensor *const *of, vt_tensor *const *seeds,

@@ -122,7 +122,7 @@ VT_DERIVATIVE_BY_INPUT(error_function, VT_NOTHING, g *TWO_OVER_ROOT_PI *VT_EXP(-
 #define ROW(operator, first_version, function, derivative, saved)                                                               \
   {                                                                                                          \
     .name = operator, .since = first_version, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),                             \
-    .types = {VT_FLOATS | VT_HALVES}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,                    \
+    .types = {VT_FLOATS | VT_HALVES}, .flags = VT_OP_ELEMENTWISE | VT_OP_ANY_ORDER, .shape = vt_shape_same,                    \
     .implementations = {{"plain", NULL, function##_run}}, VT_BACKWARD(derivative, saved)                          \
   }
 
@@ -148,7 +148,7 @@ static const vt_op rows[] = {
     ROW("Erf", 9, error_function, error_function_backward, BY_INPUT),
     {
         .name = "Sign", .since = 9, VT_INPUTS(1, 1), VT_OUTPUTS(1, 1),
-        .types = {VT_NUMBERS | VT_HALVES}, .flags = VT_OP_ELEMENTWISE, .shape = vt_shape_same,
+        .types = {VT_NUMBERS | VT_HALVES}, .flags = VT_OP_ELEMENTWISE | VT_OP_ANY_ORDER, .shape = vt_shape_same,
         .implementations = {{"plain", NULL, sign_run}}, .backward = vt_backward_zero,
     },
     {

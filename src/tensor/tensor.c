@@ -90,6 +90,7 @@ vt_status vt_tensor_set_shape(vt_ctx *ctx, vt_tensor *tensor, vt_type type, int 
                      (long long)dims[axis]);
   }
   tensor->type = type;
+  tensor->layout = VT_STORED_ROW_MAJOR;
   tensor->rank = rank;
   if (rank > 0 && dims != tensor->dims) memmove(tensor->dims, dims, sizeof dims[0] * (size_t)rank);
   return VT_OK;
@@ -175,6 +176,7 @@ vt_tensor *vt_tensor_keep(vt_ctx *ctx, const vt_tensor *tensor)
   vt_tensor *kept = vt_tensor_alone(ctx);
   if (!kept) return NULL;
   kept->type = tensor->type;
+  kept->layout = tensor->layout;
   kept->rank = tensor->rank;
   memcpy(kept->dims, tensor->dims, sizeof kept->dims);
   vt_tensor_share(kept, tensor);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The tensor as the rooms above see it. Always dense and row-major. `data == NULL` means that only type and
- * shape are known; shape rules work on such tensors.
+ * The tensor as the rooms above see it. Always dense; row-major, or channels-last where somebody asked for it
+ * (ops/layout.h). `data == NULL` means that only type and shape are known; shape rules work on such tensors.
  */
 #ifndef VT_TENSOR_TENSOR_H
 #define VT_TENSOR_TENSOR_H
@@ -15,8 +15,16 @@ typedef struct vt_storage {
   void *data;      /* from vt_alloc */
 } vt_storage;
 
+/* How the elements of [batch, channels, sizes…] are stored. Nearly all code sees row-major tensors alone:
+ * only rows that say so are given others (ops/layout.h). */
+typedef enum vt_storage_order {
+  VT_STORED_ROW_MAJOR,
+  VT_STORED_CHANNELS_LAST /* as [batch, sizes…, channels] row-major; 3 dimensions or more */
+} vt_storage_order;
+
 struct vt_tensor {
   vt_type type;
+  vt_storage_order layout;
   int rank;
   int64_t dims[VT_MAX_RANK];
   void *data;
@@ -32,7 +40,7 @@ size_t vt_bytes(const vt_tensor *tensor);
 /* Product of dims[from..to−1]. */
 int64_t vt_span(const vt_tensor *tensor, int from, int to);
 
-/* Sets type and shape and checks them (rank ≤ 8, sizes ≥ 0, product fits). No data. */
+/* Sets type and shape, row-major, and checks them (rank ≤ 8, sizes ≥ 0, product fits). No data. */
 vt_status vt_tensor_set_shape(vt_ctx *ctx, vt_tensor *tensor, vt_type type, int rank, const int64_t *dims);
 /* Gives a shaped tensor without data its own storage. */
 vt_status vt_tensor_allocate(vt_ctx *ctx, vt_tensor *tensor);

@@ -7,7 +7,8 @@
  * The call is made in f64 with the inputs as given (f64 tensors are differentiated, all others taken as they
  * are), and its backward compared with central differences of a random weighted sum of all real outputs. Then
  * the inputs are rounded to f32 and the fast forward and backward compared with the f64 ones at those values,
- * with one and with two threads, whose bytes must be equal. Keep inputs away from kinks by more than 1e-4.
+ * with one and with two threads, whose bytes must be equal, and channels-last with row-major. Keep inputs
+ * away from kinks by more than 1e-4.
  *
  * With VITRAIL_GRADIENT_TABLE=FILE each check appends "operator<TAB>attributes<TAB>shapes<TAB>f64 error<TAB>
  * f32 error" to that file.
@@ -17,6 +18,7 @@
 
 #include "kernel_case.h"
 
+#include "ops/layout.h"
 #include "ops/tape.h"
 
 enum { GRADIENT_INPUTS = 8, GRADIENT_OUTPUTS = 4, GRADIENT_PROBES = 60 };
@@ -83,6 +85,7 @@ static inline void gradient_of_inputs(vt_ctx *ctx, const char *name, const char 
     if (!inputs[i]) continue;
     own[i] = vt_tensor_empty(ctx);
     assert_ok(ctx, vt_tensor_set_shape(ctx, own[i], inputs[i]->type, inputs[i]->rank, inputs[i]->dims));
+    own[i]->layout = inputs[i]->layout;
     vt_tensor_share(own[i], inputs[i]);
     bool watched = gradient_real(own[i]) && (only < 0 || only == i);
     if (watched) assert_ok(ctx, vt_tape_watch(ctx, tape, own[i]));
@@ -111,6 +114,7 @@ static inline void gradient_of_inputs(vt_ctx *ctx, const char *name, const char 
     out->gradients[i] = vt_tensor_empty(ctx);
     assert_ok(ctx,
               vt_tensor_set_shape(ctx, out->gradients[i], gradient->type, gradient->rank, gradient->dims));
+    out->gradients[i]->layout = gradient->layout;
     vt_tensor_share(out->gradients[i], gradient);
   }
   vt_tape_free(tape);
@@ -247,6 +251,63 @@ static inline void gradient_alone(vt_ctx *ctx, const char *name, const char *att
   }
 }
 
+/* The call with one input of three dimensions or more channels-last, then with all of them, on two threads:
+ * outputs and gradients must be those of row-major inputs. With less than two such inputs the runs are
+ * alike. Convolutions, whose weights are row-major always, keep to input 0. */
+static inline void gradient_in_layouts(vt_ctx *ctx, const char *name, const char *attributes, int wanted,
+                                       vt_tensor *const *inputs, int count, double tolerance, int line)
+{
+  vt_tensor *rows[GRADIENT_INPUTS] = {NULL};
+  gradient_run plain;
+  for (int i = 0; i < count; i++) {
+    rows[i] = inputs[i];
+    if (!inputs[i] || inputs[i]->type != VT_F64) continue;
+    rows[i] = vt_tensor_new(ctx, VT_F32, inputs[i]->rank, inputs[i]->dims);
+    for (int64_t k = 0; k < vt_count(inputs[i]); k++)
+      op_put(rows[i], k, vt_get_f64(inputs[i], k));
+  }
+  vt_ctx_set_threads(ctx, 2);
+  gradient_forward_backward(ctx, name, attributes, wanted, rows, count, line, &plain);
+  for (int all = 0; all < 2; all++) {
+    vt_tensor *mixed[GRADIENT_INPUTS] = {NULL};
+    gradient_run last;
+    for (int i = 0; i < count; i++)
+      mixed[i] = rows[i] && (i == 0 || all) ? vt_channels_last(ctx, rows[i]) : rows[i];
+    gradient_forward_backward(ctx, name, attributes, wanted, mixed, count, line, &last);
+    for (int i = 0; i < wanted; i++) {
+      vt_tensor *output = vt_row_major(ctx, last.outputs[i]);
+      assert_true(vt_same_shape(output, plain.outputs[i]));
+      double distance = kernel_distance(output, plain.outputs[i]);
+      if (!(distance <= tolerance))
+        fail_msg("line %d: %s %s: output %d channels-last is %.3g away (tolerance %.3g)", line, name,
+                 attributes, i, distance, tolerance);
+    }
+    for (int i = 0; i < count; i++) {
+      if (!plain.gradients[i] != !last.gradients[i])
+        fail_msg("line %d: %s %s: gradient of input %d is missing in one layout", line, name, attributes, i);
+      if (!plain.gradients[i]) continue;
+      assert_int_equal(last.gradients[i]->layout, mixed[i]->layout);
+      vt_tensor *gradient = vt_row_major(ctx, last.gradients[i]);
+      double distance = kernel_distance(gradient, plain.gradients[i]);
+      if (!(distance <= tolerance))
+        fail_msg("line %d: %s %s: gradient of input %d channels-last is %.3g away (tolerance %.3g)", line,
+                 name, attributes, i, distance, tolerance);
+    }
+  }
+}
+
+/* Layouts alone. */
+#define layout_check(ctx, name, attributes, tolerance, ...)                                                  \
+  layout_check_with(ctx, name, attributes, 1, tolerance, __LINE__, OP_LIST(__VA_ARGS__))
+#define layout_check_outputs(ctx, name, attributes, wanted, tolerance, ...)                                  \
+  layout_check_with(ctx, name, attributes, wanted, tolerance, __LINE__, OP_LIST(__VA_ARGS__))
+
+static inline void layout_check_with(vt_ctx *ctx, const char *name, const char *attributes, int wanted,
+                                     double tolerance, int line, vt_tensor *const *inputs, int count)
+{
+  gradient_in_layouts(ctx, name, attributes, wanted, inputs, count, tolerance, line);
+}
+
 static inline void gradient_check_with(vt_ctx *ctx, const char *name, const char *attributes, int wanted,
                                        double fast_tolerance, int line, vt_tensor *const *inputs, int count)
 {
@@ -258,6 +319,7 @@ static inline void gradient_check_with(vt_ctx *ctx, const char *name, const char
   double fast =
       gradient_fast_against_plain(ctx, name, attributes, wanted, inputs, count, fast_tolerance, line);
   gradient_alone(ctx, name, attributes, wanted, inputs, count, line, &run);
+  gradient_in_layouts(ctx, name, attributes, wanted, inputs, count, 2 * fast_tolerance, line);
   gradient_note(name, attributes, inputs, count, exact, fast);
 }
 
@@ -267,6 +329,7 @@ static inline void gradient_check_large_with(vt_ctx *ctx, const char *name, cons
 {
   assert_true(count <= GRADIENT_INPUTS);
   double fast = gradient_fast_against_plain(ctx, name, attributes, 1, inputs, count, fast_tolerance, line);
+  gradient_in_layouts(ctx, name, attributes, 1, inputs, count, 2 * fast_tolerance, line);
   gradient_note(name, attributes, inputs, count, NAN, fast);
 }
 
