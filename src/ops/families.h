@@ -48,5 +48,12 @@ extern const vt_op_family vt_ops_unpool;
 extern const vt_op_family vt_ops_norm;
 extern const vt_op_family vt_ops_layer_norm;
 extern const vt_op_family vt_ops_local_norm;
+extern const vt_op_family vt_ops_passing;
+extern const vt_op_family vt_ops_jump;
+extern const vt_op_family vt_ops_gamma;
+extern const vt_op_family vt_ops_adaptive_pool;
+extern const vt_op_family vt_ops_segment;
+extern const vt_op_family vt_ops_squared_distance;
+extern const vt_op_family vt_ops_selective_scan;
 
 #endif

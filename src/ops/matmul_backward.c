@@ -3,97 +3,10 @@
  * Gradients of MatMul and Gemm. Of Y = A · B they are dA = dY · Bᵀ and dB = Aᵀ · dY, summed over the batch
  * axes along which a factor was used again.
  */
-#include "ops/dnnl_kernels.h"
 #include "ops/elementwise.h"
 #include "ops/gradient.h"
 #include "ops/matmul.h"
 #include "ops/product.h"
-
-/* ---- one product, or a batch in turn ---- */
-
-typedef struct plain_work {
-  const vt_dnnl_product *p;
-  const void *a, *b;
-  void *y;
-} plain_work;
-
-/* Rows [first, last) of Y, counted over the batch. */
-#define PLAIN_ROWS(suffix, type)                                                                             \
-  static void plain_rows_##suffix(void *user, int64_t first, int64_t last)                                   \
-  {                                                                                                          \
-    const plain_work *work = user;                                                                           \
-    const vt_dnnl_product *p = work->p;                                                                      \
-    int64_t a_row = p->a_transposed ? 1 : p->inner, a_inner = p->a_transposed ? p->rows : 1;                 \
-    int64_t b_inner = p->b_transposed ? 1 : p->columns, b_column = p->b_transposed ? p->inner : 1;           \
-    for (int64_t row = first; row < last; row++) {                                                           \
-      const type *a = (const type *)work->a + row / p->rows * p->a_step + row % p->rows * a_row;             \
-      const type *b = (const type *)work->b + row / p->rows * p->b_step;                                     \
-      type *y = (type *)work->y + row * p->columns;                                                          \
-      for (int64_t j = 0; j < p->columns; j++) {                                                             \
-        double sum = 0;                                                                                      \
-        for (int64_t k = 0; k < p->inner; k++)                                                               \
-          sum += (double)a[k * a_inner] * (double)b[k * b_inner + j * b_column];                             \
-        y[j] = (type)sum;                                                                                    \
-      }                                                                                                      \
-    }                                                                                                        \
-  }
-PLAIN_ROWS(f32, float)
-PLAIN_ROWS(f64, double)
-
-enum {
-  PIECE = 1024
-}; /* the longest sum that vt_dnnl_matmul() shares between threads where A is transposed */
-
-typedef struct piece_work {
-  const float *piece;
-  float *y;
-} piece_work;
-
-VT_CLONES static void matmul_add_piece(const float *piece, float *y, int64_t count)
-{
-#pragma omp simd
-  for (int64_t i = 0; i < count; i++)
-    y[i] += piece[i];
-}
-
-static void add_pieces(void *user, int64_t first, int64_t last)
-{
-  const piece_work *work = user;
-  matmul_add_piece(work->piece + first, work->y + first, last - first);
-}
-
-/* Aᵀ · B with more rows of both than PIECE: products of pieces, added in turn. */
-static vt_status multiply_long(vt_ctx *ctx, const vt_dnnl_product *p, const float *a, const float *b,
-                               float *y)
-{
-  vt_dnnl_product each = *p;
-  int64_t count = p->rows * p->columns;
-  float *piece = vt_alloc(ctx, (size_t)count * sizeof *piece);
-  if (!piece) return VT_ERROR_OUT_OF_MEMORY;
-  piece_work work = {piece, y};
-  vt_status status = VT_OK;
-  for (int64_t start = 0; start < p->inner && status == VT_OK; start += PIECE) {
-    each.inner = p->inner - start < PIECE ? p->inner - start : PIECE;
-    status = vt_dnnl_matmul(ctx, &each, a + start * p->rows, b + start * p->columns, NULL, start ? piece : y);
-    if (start && status == VT_OK) vt_parallel(ctx, count, VT_LOOP_GRAIN, add_pieces, &work);
-  }
-  vt_free(piece);
-  return status;
-}
-
-static vt_status multiply(vt_ctx *ctx, vt_type type, const vt_dnnl_product *p, const void *a, const void *b,
-                          void *y)
-{
-  if (p->batch == 0 || p->rows == 0 || p->columns == 0) return VT_OK;
-  if (type == VT_F32 && p->inner > 0 && !vt_op_plain_forced()) {
-    bool tall = p->batch == 1 && p->a_transposed && !p->b_transposed && p->inner > PIECE;
-    vt_status status = tall ? multiply_long(ctx, p, a, b, y) : vt_dnnl_matmul(ctx, p, a, b, NULL, y);
-    if (status != VT_ERROR_UNSUPPORTED) return status;
-  }
-  plain_work work = {p, a, b, y};
-  vt_parallel(ctx, p->batch * p->rows, 1, type == VT_F32 ? plain_rows_f32 : plain_rows_f64, &work);
-  return VT_OK;
-}
 
 /* ---- MatMul ---- */
 
@@ -116,9 +29,9 @@ static vt_status multiply_items(vt_ctx *ctx, vt_type type, const vt_product *bat
   for (int64_t i = 0; i < batch->batch; i++) {
     int64_t a_matrix, b_matrix;
     vt_product_matrices(&walk, i, &a_matrix, &b_matrix);
-    VT_TRY(multiply(ctx, type, &one, a->data + (a->steps ? a_matrix : i) * each->a_step * size,
-                    b->data + (b->steps ? b_matrix : i) * each->b_step * size,
-                    y + i * each->rows * each->columns * size));
+    VT_TRY(vt_multiply(ctx, type, &one, a->data + (a->steps ? a_matrix : i) * each->a_step * size,
+                       b->data + (b->steps ? b_matrix : i) * each->b_step * size,
+                       y + i * each->rows * each->columns * size));
   }
   return VT_OK;
 }
@@ -147,7 +60,7 @@ static vt_status factor_products(vt_ctx *ctx, const vt_gradient *gradient, const
   each.a_step = each.rows * each.inner;
   each.b_step = each.inner * each.columns;
   const side *a = index == 0 ? &gradients : &factors, *b = index == 0 ? &factors : &gradients;
-  if (together) return multiply(ctx, from->type, &each, a->data, b->data, y);
+  if (together) return vt_multiply(ctx, from->type, &each, a->data, b->data, y);
   return multiply_items(ctx, from->type, p, &each, a, b, y);
 }
 
@@ -188,7 +101,7 @@ static vt_status factor_gradient(vt_ctx *ctx, const vt_gradient *gradient, const
     whole.a_step = whole.rows * whole.inner;
     whole.b_step = whole.inner * whole.columns;
     if (!made) return VT_ERROR_OUT_OF_MEMORY;
-    return multiply(ctx, from->type, &whole, gradient->call->inputs[0]->data, from->data, made->data);
+    return vt_multiply(ctx, from->type, &whole, gradient->call->inputs[0]->data, from->data, made->data);
   }
   int64_t dims[VT_MAX_RANK];
   memcpy(dims, p->batch_dims, sizeof dims);
@@ -238,11 +151,11 @@ static vt_status gemm_factor(vt_ctx *ctx, const vt_gradient *gradient, int index
   if (gradient_first) {
     p.a_transposed = own_transposed;
     p.b_transposed = index == 0 ? !other_transposed : other_transposed;
-    VT_TRY(multiply(ctx, from->type, &p, from->data, other->data, made->data));
+    VT_TRY(vt_multiply(ctx, from->type, &p, from->data, other->data, made->data));
   } else {
     p.a_transposed = index == 0 ? other_transposed : !other_transposed;
     p.b_transposed = own_transposed;
-    VT_TRY(multiply(ctx, from->type, &p, other->data, from->data, made->data));
+    VT_TRY(vt_multiply(ctx, from->type, &p, other->data, from->data, made->data));
   }
   return attributes->alpha == 1 ? VT_OK : scale(ctx, made, attributes->alpha, made);
 }

@@ -5,7 +5,7 @@
 #ifndef VT_OPS_PRODUCT_H
 #define VT_OPS_PRODUCT_H
 
-#include "ops/op.h"
+#include "ops/dnnl_kernels.h"
 
 typedef struct vt_product {
   int batch_rank;
@@ -24,5 +24,10 @@ bool vt_product_in_turn(const vt_product *product, const int64_t steps[VT_MAX_RA
 bool vt_product_one_matrix(const vt_product *product, const int64_t steps[VT_MAX_RANK]);
 /* The product that a call of MatMul is; checks that its inputs fit together. */
 vt_status vt_product_of_matmul(vt_ctx *ctx, const vt_call *call, vt_product *out);
+
+/* y = a · b of f32 or f64 arrays, a batch of them in turn; sizes may be 0. f32 by oneDNN, otherwise with sums
+ * in f64. The same bytes for any number of threads. */
+vt_status vt_multiply(vt_ctx *ctx, vt_type type, const vt_dnnl_product *product, const void *a, const void *b,
+                      void *y);
 
 #endif

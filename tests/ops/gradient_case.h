@@ -61,7 +61,7 @@ static inline void gradient_of_inputs(vt_ctx *ctx, const char *name, const char 
                                       vt_tensor *const *inputs, int count, int line, int only,
                                       gradient_run *out)
 {
-  const vt_op *op = vt_op_find(NULL, name);
+  const vt_op *op = op_named(name);
   if (!op) fail_msg("operator %s is not in the table", name);
   if (!op->backward) fail_msg("line %d: %s has no backward", line, name);
   _Alignas(16) unsigned char settings[512];

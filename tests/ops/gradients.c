@@ -18,6 +18,7 @@ enum { SHAPES_SHOWN = 2, SHAPES_LENGTH = 200 };
 
 typedef struct tally {
   const vt_op *op;
+  char name[64]; /* "NAME", or "DOMAIN.NAME" */
   int checks, shape_count;
   char shapes[SHAPES_SHOWN][SHAPES_LENGTH];
   double exact, fast; /* largest errors */
@@ -46,7 +47,7 @@ static gradient_verdict verdict_of(const vt_op *op)
 
 static int by_name(const void *a, const void *b)
 {
-  return strcmp(((const tally *)a)->op->name, ((const tally *)b)->op->name);
+  return strcmp(((const tally *)a)->name, ((const tally *)b)->name);
 }
 
 static bool make_table(gradient_table *out)
@@ -58,8 +59,13 @@ static bool make_table(gradient_table *out)
   if (!out->rows) return false;
   size_t used = 0;
   for (size_t i = 0; i < vt_op_family_count; i++)
-    for (size_t k = 0; k < vt_op_families[i]->count; k++)
-      out->rows[used++].op = &vt_op_families[i]->ops[k];
+    for (size_t k = 0; k < vt_op_families[i]->count; k++) {
+      const vt_op *op = &vt_op_families[i]->ops[k];
+      tally *row = &out->rows[used++];
+      row->op = op;
+      snprintf(row->name, sizeof row->name, "%s%s%s", op->domain ? op->domain : "", op->domain ? "." : "",
+               op->name);
+    }
   qsort(out->rows, out->count, sizeof *out->rows, by_name);
   return true;
 }
@@ -67,7 +73,7 @@ static bool make_table(gradient_table *out)
 static tally *find(const gradient_table *all, const char *name)
 {
   for (size_t i = 0; i < all->count; i++)
-    if (strcmp(all->rows[i].op->name, name) == 0) return &all->rows[i];
+    if (strcmp(all->rows[i].name, name) == 0) return &all->rows[i];
   return NULL;
 }
 
@@ -145,7 +151,7 @@ static void print_names(FILE *file, const gradient_table *all, gradient_verdict 
 {
   int column = 0;
   for (size_t i = 0; i < all->count; i++) {
-    const char *name = all->rows[i].op->name;
+    const char *name = all->rows[i].name;
     if (verdict_of(all->rows[i].op) != wanted) continue;
     int length = (int)strlen(name);
     bool wrap = column + 2 + length > 100;
@@ -173,7 +179,7 @@ static void print_table(FILE *file, const gradient_table *all)
   for (size_t i = 0; i < all->count; i++) {
     const tally *row = &all->rows[i];
     if (verdict_of(row->op) != CHECKED) continue;
-    fprintf(file, "| %s | %d | ", row->op->name, row->checks);
+    fprintf(file, "| %s | %d | ", row->name, row->checks);
     for (int k = 0; k < row->shape_count && k < SHAPES_SHOWN; k++)
       fprintf(file, "%s%s", k ? "; " : "", row->shapes[k]);
     fprintf(file, "%s | %.1e | %.1e |\n", row->shape_count > SHAPES_SHOWN ? "; …" : "", row->exact,
@@ -188,7 +194,7 @@ static void print_table(FILE *file, const gradient_table *all)
                 "| operator | why |\n|---|---|\n");
   for (size_t i = 0; i < all->count; i++)
     if (verdict_of(all->rows[i].op) == REFUSED)
-      fprintf(file, "| %s | %s |\n", all->rows[i].op->name, all->rows[i].op->no_gradient);
+      fprintf(file, "| %s | %s |\n", all->rows[i].name, all->rows[i].op->no_gradient);
 }
 
 static int complain(const gradient_table *all)
@@ -198,9 +204,10 @@ static int complain(const gradient_table *all)
     const vt_op *op = all->rows[i].op;
     gradient_verdict verdict = verdict_of(op);
     if ((verdict == CHECKED || verdict == ZERO) && all->rows[i].checks == 0)
-      fprintf(stderr, "%s has a gradient that no test checks\n", op->name), faults++;
+      fprintf(stderr, "%s has a gradient that no test checks\n", all->rows[i].name), faults++;
     if (verdict == FORGOTTEN)
-      fprintf(stderr, "%s has neither a gradient nor a reason for having none\n", op->name), faults++;
+      fprintf(stderr, "%s has neither a gradient nor a reason for having none\n", all->rows[i].name),
+          faults++;
   }
   return faults;
 }

@@ -57,6 +57,13 @@ typedef struct op_shape {
 #define op_agree(ctx, name, attributes, tolerance, ...)                                                      \
   op_agree_with(ctx, name, attributes, tolerance, __LINE__, OP_LIST(__VA_ARGS__))
 
+/* The row of "NAME", or of our own domain as "vt.NAME"; NULL: none. */
+static inline const vt_op *op_named(const char *name)
+{
+  bool own = strncmp(name, "vt.", 3) == 0;
+  return vt_op_find(own ? "vt" : NULL, own ? name + 3 : name);
+}
+
 static inline void op_put(vt_tensor *tensor, int64_t index, double value)
 {
   switch (tensor->type) {
@@ -138,7 +145,7 @@ static inline vt_tensor *op_uniform(vt_ctx *ctx, vt_type type, op_shape shape, d
 static inline vt_status op_call(vt_ctx *ctx, const char *name, const char *attributes, vt_tensor *value,
                                 vt_tensor **outputs, int wanted, vt_tensor *const *inputs, int input_count)
 {
-  const vt_op *op = vt_op_find(NULL, name);
+  const vt_op *op = op_named(name);
   if (!op) fail_msg("operator %s is not in the table", name);
   _Alignas(16) unsigned char settings[512];
   assert_true(op->attributes_size <= sizeof settings);
