@@ -380,7 +380,7 @@ def main():
         print(f"{name:44} {error:11.2e}   {total:12.5g}")
     worst = max(error for _, error, _ in rows)
     print(f"largest: {worst:.2e}, allowed {LIMIT:.0e}")
-    return worst > LIMIT
+    return 1 if worst > LIMIT else 0
 
 
 if __name__ == "__main__":

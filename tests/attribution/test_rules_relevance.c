@@ -241,20 +241,33 @@ static void test_gates(void **unused)
   }
 }
 
-/* R_x = x (R − s ΣR). */
+/* R_x = x (R − s ΣR). Behind the softmax each place has a factor c of its own, which passes relevance, so that
+ * R = c s / 8 and R_x = x s (c − Σ c s) / 8. (Of equal factors nothing would be left.) */
 static void test_softmax(void **unused)
 {
   (void)unused;
+  static const float factors[4] = {3, -1, 0.5f, 2};
   world w;
   world_open(&w, 2, DIMS(2, 4));
-  builder_node(&w.b, "Softmax", "x", "y", "axis=1");
+  builder_constant(&w.b, "c", VT_F32, 1, DIMS(4), factors);
+  builder_node(&w.b, "Softmax", "x", "s", "axis=1");
+  builder_node(&w.b, "Mul", "s c", "y", NULL);
   const vt_composite_settings s = vt_composite_defaults(VT_COMPOSITE_EPSILON);
   world_relevance(&w, &s);
-  for (int row = 0; row < 2; row++)
+  for (int row = 0; row < 2; row++) {
+    double sum = 0, mean = 0;
     for (int i = 0; i < 4; i++) {
-      double share = w.output[4 * row + i]; /* R = s / 8, ΣR = 1 / 8 */
-      assert_near(w.map[4 * row + i], (double)w.input[4 * row + i] * (share / 8 - share / 8), 1e-14);
+      double weight = exp((double)w.input[4 * row + i]);
+      sum += weight;
+      mean += weight * (double)factors[i];
     }
+    mean /= sum;
+    for (int i = 0; i < 4; i++) {
+      double x = (double)w.input[4 * row + i], want = x * exp(x) / sum * ((double)factors[i] - mean) / 8;
+      assert_true(fabs(want) > 1e-4); /* far above the tolerance */
+      assert_near(w.map[4 * row + i], want, 1e-14);
+    }
+  }
   world_close(&w);
 }
 
