@@ -95,14 +95,9 @@ static vt_status read_target(vt_ctx *ctx, const vt_model *model, const vt_reques
       return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a contrast class belongs to the class score 'margin'");
     VT_TRY(vt_target_parse(ctx, model, request->contrast, &options->contrast));
   }
-  if (!request->similar_to) return VT_OK;
   vt_tensor *direction;
-  VT_TRY(vt_npy_read(ctx, request->similar_to, &direction));
-  if (direction->type != VT_F32) {
-    char shape[160];
-    return vt_fail(ctx, VT_ERROR_INVALID_DATA, "%s is %s; a direction is an array of f32",
-                   request->similar_to, vt_shape_text(direction, shape));
-  }
+  VT_TRY(vt_request_direction(ctx, request, &direction));
+  if (!direction) return VT_OK;
   options->direction = direction->data;
   options->direction_count = (size_t)vt_count(direction);
   return VT_OK;

@@ -46,6 +46,11 @@ typedef struct vt_result {
  * unique part of a name; otherwise an error with the nearest names). */
 vt_status vt_target_parse(vt_ctx *ctx, const vt_model *model, const char *text, int *out);
 
+/* The direction of a similarity, f32, made in `ctx`; NULL when none is named. A file that holds NaN, infinity
+ * or nothing but zeros points nowhere: VT_ERROR_INVALID_DATA. VT_ERROR_INVALID_ARGUMENT when the class score
+ * is another one, which would not look at it. */
+vt_status vt_request_direction(vt_ctx *ctx, const vt_request *request, vt_tensor **out);
+
 /* Runs `method` with `settings` (its settings struct) on the photograph. `photo_sha256` may be NULL. */
 vt_status vt_attribute_run(vt_ctx *ctx, vt_model *model, const vt_image *photo, const char *photo_sha256,
                            const vt_method *method, const void *settings, const vt_request *request,

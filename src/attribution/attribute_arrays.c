@@ -73,6 +73,7 @@ static vt_status choose_output(vt_ctx *ctx, const vt_graph *graph, const char *a
 
 typedef struct array_run {
   vt_subject subject;
+  bool asked;   /* the varying tensor was named, not chosen here */
   float *input; /* the varying tensor as it is */
   size_t floats;
   double *outputs; /* what the target reads */
@@ -80,12 +81,15 @@ typedef struct array_run {
   vt_stop_attention *stop; /* NULL: gradients pass through patterns */
 } array_run;
 
-static vt_status refuse_varying(vt_ctx *ctx, const vt_graph *graph, const char *name, const vt_tensor *tensor)
+/* Of a tensor that nobody asked for the inputs are at fault. */
+static vt_status refuse_varying(vt_ctx *ctx, const vt_graph *graph, const array_run *run,
+                                const vt_tensor *tensor)
 {
   char shape[160];
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                 "%s: tensor '%s' is %s; what is explained is f32 with a batch of one as its first axis",
-                 graph->path, name, vt_shape_text(tensor, shape));
+  return vt_fail(ctx, run->asked ? VT_ERROR_INVALID_ARGUMENT : VT_ERROR_INVALID_DATA,
+                 "%s: tensor '%s' is %s; what is explained is f32 with a batch of one as its first axis, and "
+                 "not empty",
+                 graph->path, run->subject.varying, vt_shape_text(tensor, shape));
 }
 
 /* Runs the graph once to see the varying tensor and the output. */
@@ -99,8 +103,8 @@ static vt_status first_look(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const
   VT_TRY(vt_trace_run(ctx, trace, inputs));
   VT_TRY(vt_trace_value(ctx, trace, subject->varying, &varying));
   VT_TRY(vt_trace_value(ctx, trace, subject->output, &output));
-  if (varying->type != VT_F32 || varying->rank < 2 || varying->dims[0] != 1)
-    return refuse_varying(ctx, graph, subject->varying, varying);
+  if (varying->type != VT_F32 || varying->rank < 2 || varying->dims[0] != 1 || vt_count(varying) == 0)
+    return refuse_varying(ctx, graph, run, varying);
   subject->rank = varying->rank;
   memcpy(subject->dims, varying->dims, sizeof subject->dims);
   run->floats = vt_subject_floats(subject);
@@ -135,18 +139,23 @@ static vt_status make_target(vt_ctx *ctx, const vt_request *request, const array
 {
   *target = (vt_target){.score = (vt_score_kind)request->class_score, .index = -1, .contrast = -1};
   *predicted = -1;
-  if (request->similar_to) {
-    vt_tensor *direction;
-    VT_TRY(vt_npy_read(ctx, request->similar_to, &direction));
-    if (direction->type != VT_F32)
-      return vt_fail(ctx, VT_ERROR_INVALID_DATA, "%s: a direction is an array of f32", request->similar_to);
+  vt_tensor *direction;
+  VT_TRY(vt_request_direction(ctx, request, &direction));
+  if (direction) {
     target->direction = direction->data;
     target->direction_count = (size_t)vt_count(direction);
   }
   if (target->score == VT_SCORE_SIMILARITY && !target->direction)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                    "the score 'similarity' needs a direction to compare with (similar_to)");
+  if (request->contrast && target->score != VT_SCORE_MARGIN)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a contrast class belongs to the class score 'margin'");
   if (!vt_score_has_class(target->score)) return VT_OK;
+  if (target->score == VT_SCORE_LOGIT && !run->subject.logits && run->classes > 1)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "output '%s' holds probabilities, so there is no logit to explain: use the class score "
+                   "'probability', or name an output with logits",
+                   run->subject.output);
   int best = 0;
   for (size_t i = 1; i < run->classes; i++)
     if (run->outputs[i] > run->outputs[best]) best = (int)i;
@@ -154,6 +163,9 @@ static vt_status make_target(vt_ctx *ctx, const vt_request *request, const array
   VT_TRY(read_class(ctx, request->target, run->classes, &target->index));
   if (request->contrast) VT_TRY(read_class(ctx, request->contrast, run->classes, &target->contrast));
   if (target->index < 0) target->index = best;
+  if (target->contrast == target->index)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "class %d cannot be contrasted with itself",
+                   target->index);
   return VT_OK;
 }
 
@@ -204,6 +216,12 @@ static vt_status explain_arrays(vt_ctx *ctx, const vt_method *method, const void
                    "the direction to compare with has %zu numbers, the output '%s' %zu",
                    task.target.direction_count, run->subject.output, run->classes);
   explanation->full = vt_target_evaluate(&task.target, run->subject.logits, full, run->classes, NULL);
+  if (!isfinite(explanation->full)) {
+    char number[32];
+    return vt_fail(ctx, VT_ERROR_NOT_FINITE, "%s: the %s from output '%s' is %s, which cannot be explained",
+                   run->subject.graph->path, vt_score_name(explanation->score), run->subject.output,
+                   vt_number_text(explanation->full, number));
+  }
   VT_TRY(describe(ctx, method, settings, request, run, explanation));
   if (method->check) VT_TRY(method->check(ctx, &task, settings));
   VT_TRY(method->run(ctx, &task, settings, explanation));
@@ -222,7 +240,8 @@ vt_status vt_attribute_arrays(vt_ctx *ctx, const vt_graph *graph, vt_tensor *con
   array_run run = {.subject = {.graph = graph,
                                .inputs = (const vt_tensor *const *)inputs,
                                .type = VT_F32,
-                               .logits = !arrays->probabilities}};
+                               .logits = !arrays->probabilities},
+                   .asked = arrays->varying != NULL};
   vt_explanation *explanation = NULL;
   vt_trace *trace = NULL;
   size_t mark = vt_tensor_mark(ctx);

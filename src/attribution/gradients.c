@@ -141,6 +141,8 @@ vt_status vt_numbers_read(vt_ctx *ctx, const char *what, const char *path, size_
   else if (vt_count(file) != (int64_t)count)
     status = vt_fail(ctx, VT_ERROR_INVALID_DATA, "%s: %s is %s; it takes %zu numbers", what, path,
                      vt_shape_text(file, shape), count);
+  else if (vt_check_finite(ctx, file, path) != VT_OK)
+    status = vt_fail_prefix(ctx, "%s", what);
   if (status == VT_OK && !(*out = vt_alloc_zero(ctx, count, sizeof **out))) status = VT_ERROR_OUT_OF_MEMORY;
   for (size_t i = 0; status == VT_OK && i < count; i++)
     (*out)[i] = vt_get_f64(file, (int64_t)i);

@@ -109,3 +109,27 @@ vt_status vt_target_parse(vt_ctx *ctx, const vt_model *model, const char *text, 
   *out = (int)index;
   return VT_OK;
 }
+
+vt_status vt_request_direction(vt_ctx *ctx, const vt_request *request, vt_tensor **out)
+{
+  const char *path = request->similar_to;
+  vt_tensor *direction;
+  char shape[160];
+  bool somewhere = false;
+  *out = NULL;
+  if (!path) return VT_OK;
+  if (request->class_score != VT_SCORE_SIMILARITY)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "a direction (similar_to) belongs to the class score 'similarity'");
+  VT_TRY(vt_npy_read(ctx, path, &direction));
+  if (direction->type != VT_F32)
+    return vt_fail(ctx, VT_ERROR_INVALID_DATA, "%s is %s; a direction is an array of f32", path,
+                   vt_shape_text(direction, shape));
+  VT_TRY(vt_check_finite(ctx, direction, path));
+  for (int64_t i = 0; i < vt_count(direction) && !somewhere; i++)
+    somewhere = vt_get_f64(direction, i) != 0;
+  if (!somewhere)
+    return vt_fail(ctx, VT_ERROR_INVALID_DATA, "%s holds no number but 0, which is no direction", path);
+  *out = direction;
+  return VT_OK;
+}

@@ -182,6 +182,7 @@ static vt_status read_noise(vt_ctx *ctx, causal *x)
     return vt_fail(ctx, VT_ERROR_INVALID_DATA,
                    "%s is %s; noise is one or more float arrays of the input's %zu numbers",
                    x->settings->noise, vt_shape_text(noise, text), floats);
+  VT_TRY(vt_check_finite(ctx, noise, x->settings->noise));
   x->noise = noise;
   return VT_OK;
 }

@@ -58,13 +58,36 @@ static bool is_file(const char *text)
   return length > 4 && strcmp(text + length - 4, ".npy") == 0;
 }
 
-/* The other method, NULL: not one that makes maps (or this one itself). */
+/* Makes maps, and is not this one itself. */
+static bool makes_maps(const vt_method *method)
+{
+  return method != &vt_method_xrai && !(method->needs & VT_NEEDS_REGIONS) &&
+         method->needs & (VT_NEEDS_GRADIENTS | VT_NEEDS_HOOKS);
+}
+
+/* The other method, NULL: not one that makes maps. */
 static const vt_method *other_method(const char *name)
 {
   const vt_method *method = vt_method_find(&vt_methods, name);
-  bool maps = method && method != &vt_method_xrai && !(method->needs & VT_NEEDS_REGIONS) &&
-              method->needs & (VT_NEEDS_GRADIENTS | VT_NEEDS_HOOKS);
-  return maps ? method : NULL;
+  return method && makes_maps(method) ? method : NULL;
+}
+
+/* A hint must name what can be chosen. */
+static vt_status refuse_other(vt_ctx *ctx, const char *name)
+{
+  char suggestion[VT_SUGGESTION];
+  vt_method_list possible = {0};
+  const vt_method **methods = vt_alloc_zero(ctx, vt_methods.count, sizeof *methods);
+  if (!methods) return VT_ERROR_OUT_OF_MEMORY;
+  for (size_t i = 0; i < vt_methods.count; i++)
+    if (makes_maps(vt_methods.methods[i])) methods[possible.count++] = vt_methods.methods[i];
+  possible.methods = methods;
+  vt_status status =
+      vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+              "attribution '%s' is neither a method that makes maps of pixels nor a .npy file%s", name,
+              vt_suggestion(vt_method_nearest(&possible, name), suggestion));
+  vt_free(methods);
+  return status;
 }
 
 static int count_runs(const settings *set, const vt_method *method)
@@ -142,6 +165,8 @@ static vt_status read_map(vt_ctx *ctx, const char *path, size_t pixels, double *
     status = vt_fail(ctx, VT_ERROR_INVALID_DATA,
                      "attribution: %s is %s; it takes [H, W] or [C, H, W] of the model's size", path,
                      vt_shape_text(file, shape));
+  else if (vt_check_finite(ctx, file, path) != VT_OK)
+    status = vt_fail_prefix(ctx, "attribution");
   for (size_t i = 0; status == VT_OK && i < count; i++)
     map[i % pixels] += vt_get_f64(file, (int64_t)i);
   vt_tensor_release(ctx, mark);
@@ -155,10 +180,7 @@ static vt_status check(vt_ctx *ctx, const vt_task *task, const void *given)
   const settings *set = given;
   VT_UNUSED(task);
   if (is_file(set->attribution) || other_method(set->attribution)) return VT_OK;
-  const char *near = vt_method_nearest(&vt_methods, set->attribution);
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                 "attribution '%s' is neither a method that makes maps of pixels nor a .npy file%s%s%s",
-                 set->attribution, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  return refuse_other(ctx, set->attribution);
 }
 
 static vt_status make_segments(vt_ctx *ctx, const vt_task *task, const settings *set,

@@ -147,17 +147,30 @@ static vt_status report(cli *run, attribute_run *work)
   return write_results(run, work);
 }
 
+static vt_status check_page(cli *run, const attribute_run *work)
+{
+  const char *page = work->settings.page, *out = work->inside.settings.out;
+  run->stage = CLI_USAGE;
+  if (page && !*page)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--page: the name of the file is empty");
+  if (page && out && strcmp(page, out) == 0)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--page and --out both name %s", page);
+  return VT_OK;
+}
+
 static vt_status compute(cli *run, attribute_run *work, const char *model)
 {
   const vt_array_request arrays = {.output = work->settings.output,
                                    .varying = work->settings.wrt,
                                    .probabilities = work->settings.probabilities};
+  VT_TRY(check_page(run, work));
   VT_TRY(cli_inside_open(run, &work->inside, model));
+  work->inside.finite = true; /* a map of what is no number says nothing */
   VT_TRY(cli_inside_prepare(run, &work->inside));
   work->request.precision = work->inside.settings.precision;
+  run->stage = CLI_INPUT; /* options name files, too */
   VT_TRY(vt_attribute_arrays(run->ctx, work->inside.graph, work->inside.inputs, work->method,
                              work->method_settings, &work->request, &arrays, &work->explanation));
-  run->stage = CLI_INPUT;
   VT_TRY(vt_tokens_read(run->ctx, work->explanation, work->settings.labels, &work->tokens));
   return report(run, work);
 }

@@ -112,6 +112,11 @@ static vt_status cast_array(cli *run, const char *path, vt_type type, vt_tensor 
     if (type == VT_I32) ((int32_t *)to->data)[i] = (int32_t)number;
     if (type == VT_I64) ((int64_t *)to->data)[i] = number;
     if (type == VT_F32) ((float *)to->data)[i] = (float)vt_get_f64(from, i);
+    if (type == VT_F32 && isinf(((float *)to->data)[i]) && isfinite(vt_get_f64(from, i))) {
+      char text[32];
+      return vt_fail(run->ctx, VT_ERROR_INVALID_DATA, "%s: %s does not fit into f32", path,
+                     vt_number_text(vt_get_f64(from, i), text));
+    }
     if (type == VT_F64) ((double *)to->data)[i] = vt_get_f64(from, i);
   }
   return VT_OK;
@@ -233,6 +238,8 @@ static vt_status read_inputs(cli *run, cli_inside *inside)
       return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--input: '%s' is given twice", input->name);
     VT_TRY(is_array(path) ? read_array(run, path, input->type, &inside->inputs[index])
                           : read_picture(run, inside, path, input, &inside->inputs[index]));
+    if (inside->finite && vt_check_finite(run->ctx, inside->inputs[index], path) != VT_OK)
+      return vt_fail_prefix(run->ctx, "input '%s'", input->name);
   }
   run->stage = CLI_USAGE;
   for (int i = 0; i < graph->input_count; i++)

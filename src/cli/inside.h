@@ -23,6 +23,7 @@ typedef struct cli_inside_changes {
 typedef struct cli_inside {
   cli_inside_settings settings;
   cli_inside_changes changes;
+  bool finite;       /* inputs with NaN or infinity are refused */
   const char *model; /* path, borrowed */
   vt_graph *graph;
   vt_trace *trace;

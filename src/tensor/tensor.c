@@ -4,6 +4,8 @@
  */
 #include "tensor/tensor.h"
 
+#include <math.h>
+
 #include "base/context.h"
 
 static const struct {
@@ -236,6 +238,26 @@ void *vt_tensor_data(vt_tensor *tensor)
 const void *vt_tensor_const_data(const vt_tensor *tensor)
 {
   return tensor->data;
+}
+
+vt_status vt_check_finite(vt_ctx *ctx, const vt_tensor *tensor, const char *what)
+{
+  bool real =
+      tensor->type == VT_F32 || tensor->type == VT_F64 || tensor->type == VT_F16 || tensor->type == VT_BF16;
+  int64_t count = real ? vt_count(tensor) : 0, at = 0;
+  while (at < count && isfinite(vt_get_f64(tensor, at)))
+    at++;
+  if (at == count) return VT_OK;
+  vt_text place = {0};
+  char number[32];
+  for (int axis = 0; axis < tensor->rank; axis++)
+    vt_text_addf(ctx, &place, axis ? ",%lld" : "%lld",
+                 (long long)(at / vt_span(tensor, axis + 1, tensor->rank) % tensor->dims[axis]));
+  vt_status status =
+      vt_fail(ctx, VT_ERROR_INVALID_DATA, "%s: [%s] is %s; all of its numbers have to be finite", what,
+              place.data ? place.data : "", vt_number_text(vt_get_f64(tensor, at), number));
+  vt_text_free(&place);
+  return status;
 }
 
 vt_status vt_axis(vt_ctx *ctx, const char *what, int64_t axis, int rank, int *out)

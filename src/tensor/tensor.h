@@ -71,6 +71,9 @@ uint16_t vt_f32_to_f16(float value); /* round to nearest, ties to even */
 float vt_bf16_to_f32(uint16_t bits);
 uint16_t vt_f32_to_bf16(float value);
 
+/* VT_ERROR_INVALID_DATA when a float tensor holds NaN or infinity, naming the first: "WHAT: [0,5] is nan". */
+vt_status vt_check_finite(vt_ctx *ctx, const vt_tensor *tensor, const char *what);
+
 /* Axis in −rank..rank−1 to 0..rank−1; an error naming `what` otherwise. */
 vt_status vt_axis(vt_ctx *ctx, const char *what, int64_t axis, int rank, int *out);
 

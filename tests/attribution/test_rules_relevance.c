@@ -241,8 +241,8 @@ static void test_gates(void **unused)
   }
 }
 
-/* R_x = x (R − s ΣR). Behind the softmax each place has a factor c of its own, which passes relevance, so that
- * R = c s / 8 and R_x = x s (c − Σ c s) / 8. (Of equal factors nothing would be left.) */
+/* R_x = x (R − s ΣR). Behind the softmax each place has a factor c of its own, which passes relevance, so
+ * that R = c s / 8 and R_x = x s (c − Σ c s) / 8. (Of equal factors nothing would be left.) */
 static void test_softmax(void **unused)
 {
   (void)unused;

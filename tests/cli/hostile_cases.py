@@ -357,9 +357,17 @@ case("inside: no steps", INSIDE + "integrated-gradients --n-steps 0", 2, r"n.ste
 case("inside: noise of another shape", INSIDE + "smoothgrad --n-samples 2 --noise a.npy", 4, r"a\.npy is f32\[3\]; it takes 6144 numbers",
      {"a.npy": npy_of((3,), [0] * 3)})
 case("inside: direction of another length", INSIDE + "saliency --score similarity --similar-to a.npy", 2,
-     r"has 3 numbers, the model's output 4", {"a.npy": npy_of((3,), [0] * 3)})
+     r"has 3 numbers, the model's output 4", {"a.npy": npy_of((3,), [1] * 3)})
 case("inside: no direction", INSIDE + "saliency --score similarity", 2, r"needs a direction")
 case("inside: direction missing", INSIDE + "saliency --score similarity --similar-to a.npy", 4, r"a\.npy: No such file")
+case("inside: direction with NaN", INSIDE + "saliency --score similarity --similar-to a.npy", 4, r"a\.npy: \[1\] is nan; .*finite",
+     {"a.npy": npy_of((4,), [1, NAN, 0, 0])})
+case("inside: direction of zeros", INSIDE + "saliency --score similarity --similar-to a.npy", 4, r"a\.npy holds no number but 0",
+     {"a.npy": npy_of((4,), [0] * 4)})
+case("inside: direction without similarity", INSIDE + "saliency --similar-to a.npy", 2, r"belongs to the class score 'similarity'",
+     {"a.npy": npy_of((4,), [1] * 4)})
+case("inside: map with infinity", INSIDE + "xrai --attribution a.npy", 4, r"attribution: a\.npy: \[0,1\] is inf; .*finite",
+     {"a.npy": npy_of((32, 32), [0, INFINITY] + [0] * 1022)})
 case("inside: baseline missing", INSIDE + "deeplift --baseline a.png", 2, r"'a\.png' is neither black")
 case("inside: layer unknown", INSIDE + "grad-cam --layer colorful", 2, r"no tensor 'colorful'.*'colourful'")
 case("inside: layer without extent", INSIDE + "grad-cam --layer features", 2, r"has no spatial extent")
@@ -402,3 +410,63 @@ case("gradient: index beyond integers", f"{GRADIENT} --of logits:999999999999999
 case("gradient: index of many parts", f"{GRADIENT} --of logits:{','.join('0' * 40)}", 2, r"is no index")
 case("gradient: nothing to differentiate", GRADIENT, 2, r"--of is needed")
 case("gradient: to an unknown tensor", f"{GRADIENT} --of logits:0 --wrt pixels", 2, r"has no tensor 'pixels'")
+
+# ---- attribute: tokens, tables, signals ----
+
+ROW = npy_of((1, 3), [1, 2, 3])
+
+
+def attribute(title, model, arguments, code, message, **arrays):
+    """On words (token ids), a table (a row) or a signal; an array "a" is a.npy."""
+    content = {"words": data("words.onnx"), "table": make.table_model(), "signal": make.signal_model()}[model]
+    files = {f"{model}.onnx": content, **{f"{name}.npy": array for name, array in arrays.items()}}
+    case(f"attribute: {title}", f"attribute {model}.onnx {arguments}", code, message, files)
+
+
+GIVEN = "--input a.npy"
+attribute("NaN in a row", "table", GIVEN, 4, r"input 'row': a\.npy: \[0,1\] is nan; .*finite", a=npy_of((1, 3), [1, NAN, INFINITY]))
+attribute("infinity in a signal", "signal", GIVEN, 4, r"input 'signal': a\.npy: \[0,0,5\] is -inf; .*finite",
+          a=npy_of((1, 1, 16), [0] * 5 + [-INFINITY] + [0] * 10))
+attribute("number beyond floats", "table", GIVEN, 4, r"a\.npy: 1e\+300 does not fit into f32", a=npy_of((1, 3), [1, 1e300, 0], "d"))
+attribute("finite row whose score is none", "table", GIVEN, 1, r"table\.onnx: the probability from output 'logits' is nan",
+          a=npy_of((1, 3), [3e38] * 3))
+attribute("row without the axis of the batch", "table", GIVEN, 4, r"'row' is declared as f32\[batch,3\], but f32\[3\] was given",
+          a=npy_of((3,), [1, 2, 3]))
+attribute("two rows", "table", GIVEN, 4, r"'row' is f32\[2,3\]; .*batch of one", a=npy_of((2, 3), [1] * 6))
+attribute("no row", "table", GIVEN, 4, r"'row' is f32\[0,3\]; .*batch of one", a=npy_of((0, 3), []))
+attribute("no tokens", "words", GIVEN, 4, r"'words' is f32\[1,0,4\]; .*not empty", a=npy_of((1, 0), [], "i"))
+attribute("signal that is too short", "signal", GIVEN, 4, r"but f32\[1,1,15\] was given", a=npy_of((1, 1, 15), [0] * 15))
+attribute("whole numbers for a row", "table", GIVEN, 4, r"but i32\[1,3\] was given", a=npy_of((1, 3), [1, 2, 3], "i"))
+attribute("floats for tokens", "words", GIVEN, 4, r"but f32\[1,4\] was given", a=npy_of((1, 4), [1, 4, 2, 5]))
+attribute("token that the table has not", "words", GIVEN, 4, r"'lookup' \(Gather\): index 6 at position 3",
+          a=npy_of((1, 4), [1, 4, 2, 6], "i"))
+attribute("token far below zero", "words", GIVEN, 4, r"'lookup' \(Gather\): index -2147483648", a=npy_of((1, 1), [-1 << 31], "i"))
+attribute("input of another name", "table", "--input rows=a.npy", 2, r"names no input.*'row'", a=ROW)
+attribute("input twice", "table", f"{GIVEN} --input row=a.npy", 2, r"'row' is given twice", a=ROW)
+attribute("no input", "table", "", 2, r"--input is missing for 'row' \(f32\[batch,3\]\)")
+attribute("array missing", "table", GIVEN, 4, r"a\.npy: No such file")
+attribute("array that is none", "table", GIVEN, 4, r"a\.npy: no \.npy file", a="[1, 2, 3]")
+attribute("array cut off", "table", GIVEN, 4, r"a\.npy: damaged", a=ROW[:-2])
+attribute("picture for a row", "table", "--input photo.png", 2, r"'row' \(f32\[batch,3\]\) takes no picture")
+attribute("target one past the last", "table", f"{GIVEN} --target 2", 2, r"target '2': .*0 to 1", a=ROW)
+attribute("output unknown", "table", f"{GIVEN} --output logit", 2, r"no tensor 'logit'", a=ROW)
+attribute("token ids themselves", "words", f"{GIVEN} --wrt ids", 2, r"'ids' is i64\[1,4\]; what is explained is f32", a=data("words.npy"))
+attribute("weights as what varies", "table", f"{GIVEN} --wrt weight", 2, r"'weight' is f32\[3,2\]", a=ROW)
+attribute("logit of probabilities", "table", f"{GIVEN} --score logit --probabilities", 2, r"'logits' holds probabilities.*no logit", a=ROW)
+attribute("contrast with itself", "table", f"{GIVEN} --score margin --contrast 0", 2, r"class 0 cannot be contrasted with itself", a=ROW)
+attribute("contrast without margin", "table", f"{GIVEN} --contrast 1", 2, r"belongs to the class score 'margin'", a=ROW)
+attribute("direction without similarity", "table", f"{GIVEN} --similar-to b.npy", 2, r"belongs to the class score 'similarity'",
+          a=ROW, b=npy_of((2,), [1, 0]))
+SIMILAR = f"{GIVEN} --score similarity --similar-to b.npy"
+attribute("direction with NaN", "table", SIMILAR, 4, r"b\.npy: \[1\] is nan; .*finite", a=ROW, b=npy_of((2,), [1, NAN]))
+attribute("direction of zeros", "table", SIMILAR, 4, r"b\.npy holds no number but 0", a=ROW, b=npy_of((2,), [0, 0]))
+attribute("direction of another length", "table", SIMILAR, 2, r"has 3 numbers, the output 'logits' 2", a=ROW, b=npy_of((3,), [1, 0, 0]))
+attribute("direction missing", "table", SIMILAR, 4, r"b\.npy: No such file", a=ROW)
+attribute("noise with NaN", "table", f"{GIVEN} --method smoothgrad --n-samples 1 --noise b.npy", 4,
+          r"noise: b\.npy: \[0,2\] is nan; .*finite",
+          a=ROW, b=npy_of((1, 3), [0, 0, NAN]))
+attribute("method of pictures", "table", f"{GIVEN} --method xrai", 2, r"xrai needs a picture", a=ROW)
+attribute("page and archive in one file", "table", f"{GIVEN} --page both --out both", 2, r"--page and --out both name both", a=ROW)
+attribute("page without a name", "table", f"{GIVEN} --page ''", 2, r"--page: .*empty", a=ROW)
+attribute("page that exists", "table", f"{GIVEN} --page tiny.json", 1, r"tiny\.json exists", a=ROW)
+attribute("page in a folder that is not there", "table", f"{GIVEN} --page nowhere/a.html", 1, r"nowhere/a\.html: ", a=ROW)

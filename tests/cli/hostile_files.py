@@ -86,6 +86,28 @@ def model(nodes=None, weights=None, image=("batch", 3, 32, 32), output=OUTPUT, o
     return number(1, 8) + block(7, graph) + block(8, number(2, opset))
 
 
+def small_model(nodes, weights, input_info, classes=2):
+    """Whatever `nodes` make of one input: 'logits'."""
+    graph = b"".join(block(1, item) for item in nodes) + block(2, "small") + b"".join(block(5, item) for item in weights)
+    graph += block(11, input_info) + block(12, value_info("logits", ["batch", classes]))
+    return number(1, 8) + block(7, graph) + block(8, number(2, 13))
+
+
+def table_model():
+    """row[1, 3] -> two logits, linear."""
+    return small_model([node("Gemm", ["row", "weight"], ["logits"], "classes")],
+                       [tensor("weight", [3, 2], [1, 0, 0, 1, 0.5, -0.5])], value_info("row", ["batch", 3]))
+
+
+def signal_model():
+    """signal[1, 1, 16] -> convolution, rectifier, mean over time -> two logits."""
+    return small_model([node("Conv", ["signal", "kernel"], ["found"], "find", kernel_shape=[3]),
+                        node("Relu", ["found"], ["only_more"], "only_more"),
+                        node("GlobalAveragePool", ["only_more"], ["mean"], "share_of_time"),
+                        node("Flatten", ["mean"], ["logits"], "flat", axis=1)],
+                       [tensor("kernel", [2, 1, 3], [1, 0, -1, 0, 1, 0])], value_info("signal", ["batch", 1, 16]))
+
+
 def before_pool(operator, *inputs, name, weights=(), **attributes):
     """The tiny model with one more operator between 'plain', what the convolution and its Relu answer, and the pooling."""
     return model({"only_more": node("Relu", ["contrast"], ["plain"], "only_more")},

@@ -108,11 +108,31 @@ static void test_reading(void **unused)
   vt_ctx_free(ctx);
 }
 
+/* The first number that is none, by its place; whole numbers and empty tensors have none. */
+static void test_finite(void **unused)
+{
+  (void)unused;
+  vt_ctx *ctx = vt_ctx_new();
+  float numbers[6] = {1, -3e38f, 0, 4, -INFINITY, NAN}, one = NAN;
+  uint16_t halves[2] = {0x3c00, 0x7c00}; /* 1, ∞ */
+  int64_t dims[2] = {2, 3}, none[2] = {2, 0}, two = 2;
+  assert_fails(ctx, vt_check_finite(ctx, vt_tensor_borrow(ctx, VT_F32, 2, dims, numbers), "a.npy"),
+               VT_ERROR_INVALID_DATA, "a.npy: [1,1] is -inf");
+  assert_fails(ctx, vt_check_finite(ctx, vt_tensor_borrow(ctx, VT_F32, 0, NULL, &one), "b"),
+               VT_ERROR_INVALID_DATA, "b: [] is nan");
+  assert_fails(ctx, vt_check_finite(ctx, vt_tensor_borrow(ctx, VT_F16, 1, &two, halves), "c"),
+               VT_ERROR_INVALID_DATA, "c: [1] is inf");
+  assert_ok(ctx, vt_check_finite(ctx, vt_tensor_borrow(ctx, VT_F32, 1, &two, numbers), "d"));
+  assert_ok(ctx, vt_check_finite(ctx, vt_tensor_borrow(ctx, VT_I32, 2, dims, numbers), "e"));
+  assert_ok(ctx, vt_check_finite(ctx, vt_tensor_borrow(ctx, VT_F32, 2, none, numbers), "f"));
+  vt_ctx_free(ctx);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_shapes),    cmocka_unit_test(test_marks),   cmocka_unit_test(test_half_formats),
-      cmocka_unit_test(test_broadcast), cmocka_unit_test(test_reading),
+      cmocka_unit_test(test_broadcast), cmocka_unit_test(test_reading), cmocka_unit_test(test_finite),
   };
   return cmocka_run_group_tests_name("tensor/tensor", tests, NULL, NULL);
 }
