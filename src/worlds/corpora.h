@@ -28,4 +28,35 @@ void vt_ioi_reference(const vt_world *world, const vt_ioi_record *record, uint64
 /* Whether two names (values of list "name") may meet in the test split only. */
 bool vt_ioi_held_out(int name, int other);
 
+/* ---- corpora/grade, /contrast, /topics ---- */
+typedef struct vt_text_record {
+  vt_document document;
+  uint64_t key;
+  int32_t label;
+  int32_t other;    /* topics: the topic that is not the label's, −1: none */
+  int32_t code;     /* number of the code word, which tells the label in a share `spurious` of training */
+  int32_t mismatch; /* grade: a negated grade stands in it; contrast: phrases of both polarities */
+} vt_text_record;
+
+/* What the words of a report are to the question: VT_GRADE_NONE, the sentence that states the grade (or says
+ * it again), one that names another grade and denies it, one that has the same words for something else. */
+typedef enum vt_grade_role {
+  VT_GRADE_NONE,
+  VT_GRADE_EVIDENCE,
+  VT_GRADE_DENIED,
+  VT_GRADE_DECOY
+} vt_grade_role;
+vt_grade_role vt_grade_role_of(char mark);
+/* The number-`which` reference: the same sentences, another grade (label), other fields; aligned words. */
+void vt_grade_reference(const vt_world *world, const vt_text_record *record, uint64_t which,
+                        vt_text_record *reference);
+
+/* Polarity that a phrase of spoken contrast words has with its negation: −1 or 1; `main` (may be NULL): it
+ * decides the label. */
+int vt_contrast_polarity(const vt_world *world, const vt_text_record *record, const vt_phrase *phrase,
+                         bool *main);
+/* Topic (0…3) of each word of a topics text, −1: of none. */
+void vt_topics_of_words(const vt_world *world, const vt_text_record *record, const vt_words *words,
+                        int8_t topics[VT_CORPUS_TOKENS]);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Text worlds: compiling a grammar, drawing and speaking documents.
+ * Text worlds: compiling a grammar.
  */
 #include "worlds/corpus.h"
 
@@ -30,7 +30,7 @@ static vt_status collect(vt_ctx *ctx, word_bag *bag, const char *text)
 {
   piece found;
   for (const char *at = text; next_piece(&at, &found);) {
-    if (found.start[0] == '{') continue;
+    if (strchr("{[]", found.start[0])) continue;
     VT_TRY(vt_grow(ctx, &bag->pieces, &bag->capacity, bag->count, sizeof *bag->pieces));
     bag->pieces[bag->count++] = found;
   }
@@ -165,13 +165,30 @@ static vt_status compile(vt_ctx *ctx, const vt_corpus *corpus, int index)
   int32_t *parts = vt_alloc_zero(ctx, strlen(source->text) + 1, sizeof *parts);
   if (!parts) return VT_ERROR_OUT_OF_MEMORY;
   pattern->parts = parts;
+  char *marks = vt_alloc_zero(ctx, strlen(source->text) + 1, 1);
+  pattern->marks = marks;
+  bool *opens = vt_alloc_zero(ctx, strlen(source->text) + 1, sizeof *opens);
+  pattern->opens = opens;
+  if (!marks || !opens) return VT_ERROR_OUT_OF_MEMORY;
   piece found;
+  char mark = 0;
   for (const char *at = source->text; next_piece(&at, &found);) {
     int slot = 0;
+    if (found.start[0] == '[' || found.start[0] == ']') {
+      if ((found.start[0] == '[') != (mark == 0) || found.length != (mark ? 1 : 2))
+        return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "template '%s': spans are '[x words ]', side by side",
+                       source->text);
+      mark = mark ? 0 : found.start[1];
+      opens[pattern->part_count] = mark != 0;
+      continue;
+    }
+    marks[pattern->part_count] = mark;
     bool is_slot = found.start[0] == '{';
     if (is_slot) VT_TRY(compile_slot(ctx, corpus, index, found, &slot));
     parts[pattern->part_count++] = is_slot ? -1 - slot : find_word(corpus, found.start, (size_t)found.length);
   }
+  if (mark)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "template '%s': a span is not closed", source->text);
   return VT_OK;
 }
 
@@ -220,8 +237,11 @@ void vt_corpus_close(vt_corpus *corpus)
   for (int i = 0; i < corpus->word_count; i++)
     vt_free((void *)corpus->words[i]);
   vt_free((void *)corpus->words);
-  for (int i = 0; corpus->patterns && i < corpus->grammar->template_count; i++)
+  for (int i = 0; corpus->patterns && i < corpus->grammar->template_count; i++) {
     vt_free((void *)corpus->patterns[i].parts);
+    vt_free((void *)corpus->patterns[i].marks);
+    vt_free((void *)corpus->patterns[i].opens);
+  }
   vt_free((void *)corpus->patterns);
   for (int i = 0; corpus->value && i < corpus->grammar->list_count; i++)
     vt_free((void *)corpus->value[i]);
@@ -248,94 +268,4 @@ const vt_corpus *vt_world_corpus(const vt_world *world)
 {
   bool text = strncmp(world->preset->id, "corpora/", 8) == 0 || strcmp(world->preset->id, "places") == 0;
   return text ? *(vt_corpus *const *)world->shared : NULL;
-}
-
-int vt_corpus_pick(const vt_corpus *corpus, vt_draw *draw, int group)
-{
-  int count = 0;
-  for (int i = 0; i < corpus->grammar->template_count; i++)
-    count += corpus->patterns[i].group == group;
-  if (count == 0) return -1;
-  int nth = vt_draw_below(draw, count);
-  for (int i = 0; i < corpus->grammar->template_count; i++)
-    if (corpus->patterns[i].group == group && nth-- == 0) return i;
-  return -1;
-}
-
-vt_said vt_corpus_draw_said(const vt_corpus *corpus, vt_draw *draw, int pattern, int tag)
-{
-  vt_said said = {.pattern = (int16_t)pattern, .tag = (int16_t)tag};
-  const vt_pattern *compiled = &corpus->patterns[pattern];
-  for (int slot = 0; slot < compiled->slot_count; slot++) {
-    int list = compiled->lists[slot], used = 0;
-    for (int i = 0; i < slot; i++)
-      used += compiled->lists[i] == list;
-    /* the n-th of those not used yet; a list shorter than its slots repeats */
-    int count = corpus->grammar->lists[list].count;
-    int nth = vt_draw_below(draw, count > used ? count - used : count), value = 0;
-    for (; value < count; value++) {
-      bool taken = false;
-      for (int i = 0; i < slot && count > used; i++)
-        taken = taken || (compiled->lists[i] == list && said.values[i] == value);
-      if (!taken && nth-- == 0) break;
-    }
-    said.values[slot] = (int16_t)value;
-  }
-  return said;
-}
-
-int vt_corpus_said_length(const vt_corpus *corpus, const vt_said *said)
-{
-  const vt_pattern *pattern = &corpus->patterns[said->pattern];
-  int length = 0;
-  for (int i = 0; i < pattern->part_count; i++) {
-    if (pattern->parts[i] >= 0) {
-      length++;
-      continue;
-    }
-    int slot = -1 - pattern->parts[i];
-    const uint16_t *word = corpus->spelling + corpus->value[pattern->lists[slot]][said->values[slot]];
-    while (*word++)
-      length++;
-  }
-  return length;
-}
-
-const char *vt_corpus_value(const vt_corpus *corpus, const vt_said *said, const char *label)
-{
-  int slot = vt_corpus_slot(corpus, said->pattern, label);
-  if (slot < 0) return NULL;
-  return corpus->grammar->lists[corpus->patterns[said->pattern].lists[slot]].words[said->values[slot]];
-}
-
-static bool add_word(vt_words *words, uint16_t token, int sentence, int slot)
-{
-  if (words->count == VT_CORPUS_TOKENS) return false;
-  words->tokens[words->count] = token;
-  words->sentences[words->count] = (int8_t)sentence;
-  words->slots[words->count++] = (int8_t)slot;
-  return true;
-}
-
-vt_status vt_corpus_speak(vt_ctx *ctx, const vt_corpus *corpus, const vt_document *document, vt_words *out)
-{
-  *out = (vt_words){0};
-  for (int sentence = 0; sentence < document->count; sentence++) {
-    const vt_said *said = &document->said[sentence];
-    const vt_pattern *pattern = &corpus->patterns[said->pattern];
-    bool fits = true;
-    for (int i = 0; i < pattern->part_count && fits; i++) {
-      if (pattern->parts[i] >= 0) {
-        fits = add_word(out, (uint16_t)pattern->parts[i], sentence, -1);
-        continue;
-      }
-      int slot = -1 - pattern->parts[i];
-      const uint16_t *word = corpus->spelling + corpus->value[pattern->lists[slot]][said->values[slot]];
-      for (; *word && fits; word++)
-        fits = add_word(out, *word, sentence, slot);
-    }
-    if (!fits)
-      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a document of more than %d words", VT_CORPUS_TOKENS);
-  }
-  return VT_OK;
 }

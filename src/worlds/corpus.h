@@ -3,8 +3,9 @@
  * The core of all text worlds: a grammar as data → a document of said sentences → words with their truth.
  *
  * A grammar is word lists and templates. A template is words and slots between blanks: "{list}" or
- * "{LABEL:list}"; the same label twice is the same value. A document is the record: which template was said
- * with which values, and a tag that the preset gives a meaning. Text, tokens and the truth of every token
+ * "{LABEL:list}"; the same label twice is the same value. "[x" … "]" around words is a span with the mark x,
+ * which is not said. A document is the record: which template was said with which values, and a tag that the
+ * preset gives a meaning. Text, tokens and the truth of every token
  * derive from it, and vt_corpus_parse() goes the way back. The vocabulary is the four special tokens and then
  * the sorted union of all words of the grammar, whatever a run says of them.
  *
@@ -16,6 +17,7 @@
 #include "worlds/world.h"
 
 enum { VT_CORPUS_TOKENS = 128, VT_CORPUS_SENTENCES = 16, VT_CORPUS_SLOTS = 8, VT_CORPUS_LABEL = 16 };
+enum { VT_CORPUS_SPANS = 32 };
 enum { VT_TOKEN_PAD, VT_TOKEN_BOS, VT_TOKEN_EOS, VT_TOKEN_UNK, VT_TOKEN_SPECIALS };
 
 typedef struct vt_word_list {
@@ -45,6 +47,8 @@ typedef struct vt_pattern { /* a compiled template */
   int lists[VT_CORPUS_SLOTS]; /* list of each slot, slots in order of first appearance */
   char labels[VT_CORPUS_SLOTS][VT_CORPUS_LABEL];
   const int32_t *parts; /* ≥ 0: a word; otherwise −1 − slot */
+  const char *marks;    /* of each part: the mark of the span around it, 0: none */
+  const bool *opens;    /* of each part: a span begins with it */
 } vt_pattern;
 
 typedef struct vt_corpus vt_corpus;
@@ -86,6 +90,14 @@ int vt_corpus_list(const vt_corpus *corpus, const char *name);
 int vt_corpus_pick(const vt_corpus *corpus, vt_draw *draw, int group);
 /* A sentence of a group (or of one pattern): every slot uniform, slots of the same list distinct. */
 vt_said vt_corpus_draw_said(const vt_corpus *corpus, vt_draw *draw, int pattern, int tag);
+/* A value of slot `label` anew, uniform among [low, high): lists may be laid out in parts that mean
+ * something. No such label: nothing. */
+void vt_corpus_draw_value(const vt_corpus *corpus, vt_draw *draw, vt_said *said, const char *label, int low,
+                          int high);
+/* The same sentences with every value another one of its list (of the same length in words, where the list
+ * has such), so that words stand aligned: references of a prompt. */
+void vt_corpus_reference(const vt_corpus *corpus, vt_draw *draw, const vt_document *document,
+                         vt_document *out);
 /* Words of a sentence once spoken. */
 int vt_corpus_said_length(const vt_corpus *corpus, const vt_said *said);
 /* Text of a slot's value, borrowed from the grammar; NULL: no such label. */
@@ -97,7 +109,16 @@ typedef struct vt_words {
   uint16_t tokens[VT_CORPUS_TOKENS];
   int8_t sentences[VT_CORPUS_TOKENS]; /* number of the said sentence */
   int8_t slots[VT_CORPUS_TOKENS];     /* slot that spoke the word; −1: the template */
+  int8_t spans[VT_CORPUS_TOKENS];     /* number of the span around it, from 1; 0: none */
+  char marks[VT_CORPUS_TOKENS];       /* that span's mark; 0: none */
 } vt_words;
+
+typedef struct vt_phrase {
+  int first, count, sentence;
+  char mark;
+} vt_phrase;
+/* Spans of spoken words in order; at most VT_CORPUS_SPANS. Returns how many. */
+int vt_corpus_phrases(const vt_words *words, vt_phrase spans[VT_CORPUS_SPANS]);
 
 vt_status vt_corpus_speak(vt_ctx *ctx, const vt_corpus *corpus, const vt_document *document, vt_words *out);
 /* Words as text: blanks between them, none before . , ; : ? ! and before endings, which start with '-' (no

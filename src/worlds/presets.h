@@ -7,7 +7,10 @@
 
 #include "worlds/world.h"
 
+extern const vt_preset vt_preset_corpora_contrast;
+extern const vt_preset vt_preset_corpora_grade;
 extern const vt_preset vt_preset_corpora_ioi;
+extern const vt_preset vt_preset_corpora_topics;
 extern const vt_preset vt_preset_places;
 extern const vt_preset vt_preset_sequences;
 extern const vt_preset vt_preset_tree;
