@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * corpora/grade: reports of many fields, one of which is asked for (00-needs §1.2, paper 05). The primary
- * grade is stated once, sometimes said again, sometimes another one is denied; the same three words stand in other
- * fields too.
+ * grade is stated once, sometimes said again, sometimes another one is denied; the same three words stand in
+ * other fields too.
  */
 #include "worlds/corpora.h"
 #include "worlds/presets.h"
