@@ -12,6 +12,7 @@ const vt_preset *const vt_presets[] = {
     &vt_preset_corpora_ioi,
     &vt_preset_corpora_topics,
     &vt_preset_places,
+    &vt_preset_scenes_object,
     &vt_preset_sequences,
     &vt_preset_tree,
     &vt_preset_tree_subspaces,

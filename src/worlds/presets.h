@@ -12,6 +12,7 @@ extern const vt_preset vt_preset_corpora_grade;
 extern const vt_preset vt_preset_corpora_ioi;
 extern const vt_preset vt_preset_corpora_topics;
 extern const vt_preset vt_preset_places;
+extern const vt_preset vt_preset_scenes_object;
 extern const vt_preset vt_preset_sequences;
 extern const vt_preset vt_preset_tree;
 extern const vt_preset vt_preset_tree_subspaces;

@@ -142,7 +142,10 @@ static bool look_of(const vt_scene *scene, int number, vt_shape *shape, vt_paint
                       .mirror = place.mirror,
                       .ratio = node->ratio,
                       .corners = node->corners};
-  *paint = (vt_paint){.texture = node->texture, .seed = node->seed, .outline = node->outline * place.radius};
+  *paint = (vt_paint){.texture = node->texture,
+                      .seed = node->seed,
+                      .period = node->period * place.radius,
+                      .outline = node->outline * place.radius};
   colour_of(node->colour, node->tint, 1, paint->colour);
   colour_of(node->second, node->tint, 1, paint->second);
   colour_of(node->colour, node->tint, .4f, paint->line);

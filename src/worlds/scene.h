@@ -45,6 +45,7 @@ typedef struct vt_node {
   float half_width, half_height, ratio;
   int corners;
   float outline; /* line width, share of the radius; 0: none */
+  float period;  /* of its texture, share of the radius; 0: usual */
   uint32_t seed; /* of its texture */
 } vt_node;
 

@@ -470,3 +470,13 @@ attribute("page and archive in one file", "table", f"{GIVEN} --page both --out b
 attribute("page without a name", "table", f"{GIVEN} --page ''", 2, r"--page: .*empty", a=ROW)
 attribute("page that exists", "table", f"{GIVEN} --page tiny.json", 1, r"tiny\.json exists", a=ROW)
 attribute("page in a folder that is not there", "table", f"{GIVEN} --page nowhere/a.html", 1, r"nowhere/a\.html: ", a=ROW)
+# ---- world ----
+case("world: disk full", "world scenes/object --count 200 --out place/out", 1, r"place/.*No space left", place="tmpfs")
+case("world: read-only file system", "world scenes/object --count 1 --out place/out", 1, r"place/out: .*Read-only file system",
+     place="read-only")
+case("world: files limited to 1 kB", "world scenes/object --count 8", 1, r"File too large|write", file_limit=1024)
+case("world: OUT below a file", "world tree --count 1 --out tiny.json/out", 1, r"tiny\.json/out: cannot be made")
+case("world: standard output is /dev/full", "world --list", 1, r"standard output: No space left", closes="full")
+case("world: name with control characters", "world 'scenes/\x1b[31mobject'", 2, r"no world preset")
+case("world: setting of 10 000 letters", f"world scenes/object --set {'x' * 10000}=1", 2, r"no such|unknown|no parameter|x+")
+case("world: number that overflows", "world scenes/object --seed 99999999999999999999", 2, r"--seed")
