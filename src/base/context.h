@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "base/blocks.h"
 
+struct vt_recorder;
 struct vt_tape;
 struct vt_tensor;
 
@@ -39,6 +40,7 @@ struct vt_ctx {
   size_t tensor_count, tensor_capacity;
   void (*release_tensors)(vt_ctx *ctx); /* set by the tensor room with the first tensor */
   struct vt_tape *tape;                 /* what operators record on; NULL: nothing (ops room) */
+  struct vt_recorder *recorder;         /* who hears of every call; NULL: nobody (ops room) */
 };
 
 #endif

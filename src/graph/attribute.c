@@ -2,6 +2,7 @@
  *
  * Attributes of a node into the C struct of its operator, by the operator's own field table.
  */
+#include "graph/assemble.h"
 #include "graph/onnx.h"
 
 #define KIND(name) ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__##name
@@ -164,16 +165,6 @@ static vt_status fill_all(vt_reader *reader, const vt_op *op, const Onnx__NodePr
   return VT_OK;
 }
 
-void vt_onnx_attributes_free(const vt_op *op, void *attributes)
-{
-  if (!attributes) return;
-  for (size_t i = 0; i < op->field_count; i++)
-    if (op->fields[i].kind == VT_FIELD_TENSOR)
-      vt_tensor_free(*(vt_tensor **)(void *)((char *)attributes + op->fields[i].offset));
-  vt_params_free(op->fields, op->field_count, attributes);
-  vt_free(attributes);
-}
-
 vt_status vt_onnx_attributes(vt_reader *reader, const vt_op *op, const Onnx__NodeProto *node, void **out)
 {
   vt_ctx *ctx = reader->ctx;
@@ -187,7 +178,7 @@ vt_status vt_onnx_attributes(vt_reader *reader, const vt_op *op, const Onnx__Nod
   }
   if (status == VT_OK) status = fill_all(reader, op, node, settings);
   if (status != VT_OK) {
-    vt_onnx_attributes_free(op, settings);
+    vt_attributes_free(op, settings);
     return vt_fail_prefix(ctx, "node '%s' (%s)", vt_onnx_node_name(node), op->name);
   }
   *out = settings;

@@ -4,6 +4,7 @@
  */
 #include <limits.h>
 
+#include "graph/assemble.h"
 #include "graph/onnx.h"
 
 vt_graph_options vt_graph_options_default(void)
@@ -13,7 +14,7 @@ vt_graph_options vt_graph_options_default(void)
 
 static void free_node(vt_node *node)
 {
-  if (node->op) vt_onnx_attributes_free(node->op, node->attributes);
+  if (node->op) vt_attributes_free(node->op, node->attributes);
   vt_free(node->name);
   vt_free(node->inputs);
   vt_free(node->outputs);

@@ -39,7 +39,7 @@ struct vt_graph {
   int value_count, value_capacity;
   vt_names names; /* value numbers by name */
   vt_node *nodes; /* in topological order */
-  int node_count;
+  int node_count, node_capacity;
   int *inputs, input_count;
   int *outputs, output_count;
   int64_t parameter_count; /* elements of float initializers */

@@ -3,21 +3,12 @@
  * Values and nodes of the graph from the lifted node messages: every name made once, every name used made
  * somewhere.
  */
+#include "graph/assemble.h"
 #include "graph/onnx.h"
 
 static vt_status add_value(vt_reader *reader, const char *name, int *out)
 {
-  vt_ctx *ctx = reader->ctx;
-  vt_graph *graph = reader->graph;
-  size_t capacity = (size_t)graph->value_capacity;
-  VT_TRY(vt_grow(ctx, &graph->values, &capacity, (size_t)graph->value_count, sizeof *graph->values));
-  graph->value_capacity = (int)capacity;
-  vt_value *value = &graph->values[graph->value_count];
-  *value = (vt_value){.rank = -1, .producer = -1};
-  value->name = vt_strdup(ctx, name);
-  if (!value->name) return VT_ERROR_OUT_OF_MEMORY;
-  *out = graph->value_count++;
-  return vt_names_put(ctx, &graph->names, value->name, *out);
+  return vt_graph_add_value(reader->ctx, reader->graph, name, out);
 }
 
 static const char *text_or_empty(const char *text)
@@ -90,16 +81,6 @@ static vt_status check_new(vt_reader *reader, const char *name, const char *what
                  what, name);
 }
 
-static void take_constant(vt_graph *graph, int index, vt_tensor *tensor)
-{
-  vt_value *value = &graph->values[index];
-  value->constant = tensor;
-  value->type = tensor->type;
-  value->rank = tensor->rank;
-  memcpy(value->dims, tensor->dims, sizeof value->dims);
-  value->declared = true;
-}
-
 static vt_status add_initializers(vt_reader *reader)
 {
   vt_graph *graph = reader->graph;
@@ -122,7 +103,7 @@ static vt_status add_initializers(vt_reader *reader)
       vt_tensor_free(tensor);
       return status;
     }
-    take_constant(graph, index, tensor);
+    vt_graph_set_constant(graph, index, tensor);
     if (VT_T(tensor->type) & (VT_FLOATS | VT_T(VT_F16) | VT_T(VT_BF16)))
       graph->parameter_count += vt_count(tensor);
   }
@@ -219,7 +200,7 @@ static vt_status add_constant(vt_reader *reader, const Onnx__NodeProto *proto)
   int index;
   vt_status status = define(reader, proto, proto->output[0], -1, &index);
   if (status == VT_OK)
-    take_constant(reader->graph, index, tensor);
+    vt_graph_set_constant(reader->graph, index, tensor);
   else
     vt_tensor_free(tensor);
   return status;

@@ -71,7 +71,6 @@ const Onnx__AttributeProto *vt_onnx_attribute(const Onnx__NodeProto *node,
                                               const char *name); /* NULL: not given */
 /* Fills the attribute struct of `op` (defaults first) from a node. `*out` NULL when the operator has none. */
 vt_status vt_onnx_attributes(vt_reader *reader, const vt_op *op, const Onnx__NodeProto *node, void **out);
-void vt_onnx_attributes_free(const vt_op *op, void *attributes);
 /* The value of a Constant node. */
 vt_status vt_onnx_constant(vt_reader *reader, const Onnx__NodeProto *node, vt_tensor **out);
 

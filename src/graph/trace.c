@@ -165,6 +165,7 @@ vt_status vt_trace_show(vt_ctx *ctx, const vt_tensor *tensor, vt_tensor **out)
   if (!*out) return VT_ERROR_OUT_OF_MEMORY;
   VT_TRY(vt_tensor_set_shape(ctx, *out, tensor->type, tensor->rank, tensor->dims));
   vt_tensor_share(*out, tensor);
+  (*out)->record = tensor->record; /* a run that is recorded belongs to what stands around it */
   return VT_OK;
 }
 

@@ -176,6 +176,16 @@ const vt_implementation *vt_call_implementation(const vt_call *call)
   return &list[count - 1];
 }
 
+/* Tells recorder and tape of a call that succeeded. Without a recorder the results bear no number that their
+ * headers had in an older recording. */
+static vt_status tell(vt_ctx *ctx, const vt_call *call)
+{
+  if (ctx->recorder) VT_TRY(ctx->recorder->record(ctx, ctx->recorder, call));
+  for (int i = 0; i < call->output_count && !ctx->recorder; i++)
+    if (call->outputs[i]) call->outputs[i]->record = 0;
+  return ctx->tape ? vt_tape_record(ctx, ctx->tape, call) : VT_OK;
+}
+
 vt_status vt_apply(vt_ctx *ctx, const vt_op *op, const void *attributes, const char *node, int input_count,
                    vt_tensor *const *inputs, int output_count, vt_tensor **outputs)
 {
@@ -190,14 +200,17 @@ vt_status vt_apply(vt_ctx *ctx, const vt_op *op, const void *attributes, const c
   VT_TRY(status);
   if ((op->flags & VT_OP_VIEW) && outputs[0]) {
     vt_tensor_share(outputs[0], inputs[0]);
-    return ctx->tape ? vt_tape_record(ctx, ctx->tape, &call) : VT_OK;
+    return tell(ctx, &call);
   }
   for (int i = 0; i < output_count; i++)
     if (outputs[i]) VT_TRY(vt_tensor_allocate(ctx, outputs[i]));
-  vt_tape *recording = vt_tape_stop(ctx); /* operators made of operators are one step of the tape */
+  vt_tape *tape = vt_tape_stop(ctx); /* operators made of operators are one step of the tape */
+  vt_recorder *recorder = ctx->recorder;
+  ctx->recorder = NULL;
   status = vt_call_implementation(&call)->run(ctx, &call);
-  vt_tape_start(ctx, recording);
-  if (status == VT_OK) return recording ? vt_tape_record(ctx, recording, &call) : VT_OK;
+  ctx->recorder = recorder;
+  vt_tape_start(ctx, tape);
+  if (status == VT_OK) return tell(ctx, &call);
   if (strncmp(vt_ctx_message(ctx), "node '", 6) != 0)
     vt_fail_prefix(ctx, "node '%s' (%s)", call.node, op->name);
   return status;

@@ -126,6 +126,11 @@ const vt_implementation *vt_call_implementation(const vt_call *call);
  * NULL and i < min_outputs or wanted[i]; `wanted` NULL: the first min_outputs. */
 vt_status vt_apply(vt_ctx *ctx, const vt_op *op, const void *attributes, const char *node, int input_count,
                    vt_tensor *const *inputs, int output_count, vt_tensor **outputs);
+/* Hears of every successful vt_apply() of a context, whatever the types, as long as it stands in
+ * ctx->recorder; calls that operators make of others are not told. A failure becomes that of vt_apply(). */
+typedef struct vt_recorder {
+  vt_status (*record)(vt_ctx *ctx, struct vt_recorder *recorder, const vt_call *call);
+} vt_recorder;
 /* Tests: run every operator by its plain loop, forward and backward. */
 void vt_op_force_plain(bool on);
 bool vt_op_plain_forced(void);

@@ -453,10 +453,13 @@ vt_status vt_tape_backward(vt_ctx *ctx, vt_tape *tape, vt_tensor *const *of, vt_
                           .inputs = vt_alloc_zero(ctx, most_inputs, sizeof(vt_tensor *)),
                           .wanted = vt_alloc_zero(ctx, most_inputs, sizeof(bool))};
   vt_tape *recording = vt_tape_stop(ctx);
+  vt_recorder *recorder = ctx->recorder; /* hears of the model alone, not of its gradients */
+  ctx->recorder = NULL;
   vt_status status = slots.outputs && slots.inputs && slots.wanted ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   if (status == VT_OK) status = seed(ctx, tape, of, seeds, count);
   if (status == VT_OK) status = walk_back(ctx, tape, options, &slots);
   if (recording) vt_tape_start(ctx, recording);
+  ctx->recorder = recorder;
   vt_free(slots.outputs);
   vt_free(slots.inputs);
   vt_free(slots.wanted);

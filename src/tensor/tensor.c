@@ -181,6 +181,7 @@ vt_tensor *vt_tensor_keep(vt_ctx *ctx, const vt_tensor *tensor)
   kept->layout = tensor->layout;
   kept->rank = tensor->rank;
   memcpy(kept->dims, tensor->dims, sizeof kept->dims);
+  kept->record = tensor->record;
   vt_tensor_share(kept, tensor);
   return kept;
 }

@@ -32,6 +32,7 @@ struct vt_tensor {
   bool owned;          /* made by vt_tensor_keep or standing alone: freed by vt_tensor_free, not by a mark */
   uint32_t tape;       /* serial of the tape this is a variable of; 0: of none (ops/tape.h) */
   int variable;        /* its number there */
+  uint64_t record;     /* recording (upper half) and value there (graph/record.h); 0: of none */
 };
 
 /* Elements; 1 for a scalar, 0 when any size is 0. Dims are known to be ≥ 0 and their product to fit. */
