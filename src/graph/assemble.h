@@ -30,8 +30,8 @@ vt_status vt_graph_add_call(vt_ctx *ctx, vt_graph *graph, const char *op, const 
                             const char *wish, int input_count, const int *inputs, int *out);
 vt_status vt_graph_add_input(vt_ctx *ctx, vt_graph *graph, int value);
 vt_status vt_graph_add_output(vt_ctx *ctx, vt_graph *graph, int value);
-/* Fills graph->sha256 from what the graph computes: operators, attributes, wiring, names of inputs and outputs,
- * constants. */
+/* Fills graph->sha256 from what the graph computes: operators, attributes, wiring, names of inputs and
+ * outputs, constants. */
 vt_status vt_graph_hash(vt_ctx *ctx, vt_graph *graph);
 
 /* ---- attribute structs ---- */
@@ -42,7 +42,7 @@ vt_status vt_attributes_copy(vt_ctx *ctx, const vt_op *op, const void *attribute
 void vt_attributes_free(const vt_op *op, void *attributes);
 /* The first field in which two structs of an operator differ, NULL: in none. */
 const vt_field *vt_attributes_difference(const vt_op *op, const void *a, const void *b);
-/* Same type, shape and bytes; false where data is missing. */
+/* Same type, shape, layout and bytes; false where data is missing. */
 bool vt_same_tensor(const vt_tensor *a, const vt_tensor *b);
 /* A row-major copy that stands alone. */
 vt_status vt_tensor_copy_alone(vt_ctx *ctx, const vt_tensor *tensor, vt_tensor **out);

@@ -3,12 +3,25 @@
  * Attribute structs copied and compared by their field tables.
  */
 #include "graph/assemble.h"
+#include "ops/layout.h"
 
 bool vt_same_tensor(const vt_tensor *a, const vt_tensor *b)
 {
-  if (a->type != b->type || !vt_same_shape(a, b)) return false;
+  if (a->type != b->type || a->layout != b->layout || !vt_same_shape(a, b)) return false;
   size_t bytes = vt_bytes(a);
   return bytes == 0 || (a->data && b->data && memcmp(a->data, b->data, bytes) == 0);
+}
+
+static vt_status copy_rows(vt_ctx *ctx, const vt_tensor *tensor, vt_tensor *copy)
+{
+  VT_TRY(vt_tensor_set_shape(ctx, copy, tensor->type, tensor->rank, tensor->dims));
+  VT_TRY(vt_tensor_allocate(ctx, copy));
+  size_t mark = vt_tensor_mark(ctx);
+  vt_tensor stored = *tensor; /* the header that others look at stays as it is */
+  const vt_tensor *rows = vt_row_major(ctx, &stored);
+  if (rows && vt_bytes(rows)) memcpy(copy->data, rows->data, vt_bytes(rows));
+  vt_tensor_release(ctx, mark);
+  return rows ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
 
 vt_status vt_tensor_copy_alone(vt_ctx *ctx, const vt_tensor *tensor, vt_tensor **out)
@@ -16,13 +29,11 @@ vt_status vt_tensor_copy_alone(vt_ctx *ctx, const vt_tensor *tensor, vt_tensor *
   *out = NULL;
   vt_tensor *copy = vt_tensor_alone(ctx);
   if (!copy) return VT_ERROR_OUT_OF_MEMORY;
-  vt_status status = vt_tensor_set_shape(ctx, copy, tensor->type, tensor->rank, tensor->dims);
-  if (status == VT_OK) status = vt_tensor_allocate(ctx, copy);
+  vt_status status = copy_rows(ctx, tensor, copy);
   if (status != VT_OK) {
     vt_tensor_free(copy);
     return status;
   }
-  if (vt_bytes(tensor)) memcpy(copy->data, tensor->data, vt_bytes(tensor));
   *out = copy;
   return VT_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "base/context.h"
 #include "graph/record_inside.h"
+#include "ops/layout.h"
 
 static uint32_t next_serial(void)
 {
@@ -105,13 +106,21 @@ static vt_status add_constant(vt_ctx *ctx, vt_record *record, const vt_tensor *t
 /* A constant that nobody named; the same numbers again are the same value. */
 static vt_status anonymous(vt_ctx *ctx, vt_record *record, const vt_tensor *tensor, int *out)
 {
-  int *bucket = &record->buckets[content_hash(tensor) % VT_RECORD_BUCKETS];
-  for (*out = *bucket; *out != VT_NO_VALUE; *out = record->older[*out])
-    if (vt_same_tensor(record->values[*out].constant, tensor)) return VT_OK;
-  VT_TRY(add_constant(ctx, record, tensor, out));
-  record->older[*out] = *bucket;
-  *bucket = *out;
-  return VT_OK;
+  size_t mark = vt_tensor_mark(ctx);
+  vt_tensor stored = *tensor;
+  const vt_tensor *rows = vt_row_major(ctx, &stored);
+  if (!rows) return VT_ERROR_OUT_OF_MEMORY;
+  int *bucket = &record->buckets[content_hash(rows) % VT_RECORD_BUCKETS];
+  vt_status status = VT_OK;
+  *out = *bucket;
+  while (*out != VT_NO_VALUE && !vt_same_tensor(record->values[*out].constant, rows))
+    *out = record->older[*out];
+  if (*out == VT_NO_VALUE && (status = add_constant(ctx, record, rows, out)) == VT_OK) {
+    record->older[*out] = *bucket;
+    *bucket = *out;
+  }
+  vt_tensor_release(ctx, mark);
+  return status;
 }
 
 static vt_status set_name(vt_ctx *ctx, vt_record *record, int value, const char *name)

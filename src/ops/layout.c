@@ -83,6 +83,7 @@ vt_tensor *vt_laid_out(vt_ctx *ctx, vt_tensor *tensor, vt_storage_order layout)
   out->layout = layout;
   out->tape = tensor->tape;
   out->variable = tensor->variable;
+  out->record = tensor->record;
   if (!tensor->data) return out;
   if (free_to_turn(tensor)) {
     vt_tensor_share(out, tensor);
@@ -184,9 +185,12 @@ static vt_status run_call(vt_ctx *ctx, const vt_call *call, const vt_implementat
 {
   for (int i = 0; i < call->output_count; i++)
     if (call->outputs[i]) VT_TRY(vt_tensor_allocate(ctx, call->outputs[i]));
-  vt_tape *recording = vt_tape_stop(ctx);
+  vt_tape *tape = vt_tape_stop(ctx);
+  vt_recorder *recorder = ctx->recorder;
+  ctx->recorder = NULL;
   vt_status status = implementation->run(ctx, call);
-  vt_tape_start(ctx, recording);
+  ctx->recorder = recorder;
+  vt_tape_start(ctx, tape);
   return status;
 }
 
@@ -223,11 +227,6 @@ static void give_layout(const vt_call *call)
     if (call->outputs[i] && has_layouts(call->outputs[i])) call->outputs[i]->layout = VT_STORED_CHANNELS_LAST;
 }
 
-static vt_status record(vt_ctx *ctx, const vt_call *call)
-{
-  return ctx->tape ? vt_tape_record(ctx, ctx->tape, call) : VT_OK;
-}
-
 /* Operators that know one layout; `back`: results are stored channels-last afterwards, for what follows. */
 static vt_status run_row_major(vt_ctx *ctx, const vt_call *call, vt_tensor **slots, bool back)
 {
@@ -260,7 +259,7 @@ static vt_status run_channels_last(vt_ctx *ctx, const vt_call *call, vt_tensor *
       if (full && !(slots[i] = vt_channels_last(ctx, input))) return VT_ERROR_OUT_OF_MEMORY;
     }
     VT_TRY(run_turned(ctx, &inner, rank, slots + call->input_count));
-    return record(ctx, &inner);
+    return vt_call_tell(ctx, &inner);
   }
   if (call->op->flags & VT_OP_CHANNELS_LAST) {
     bool all = call->op->max_inputs == VT_VARIADIC;
@@ -277,7 +276,7 @@ static vt_status run_channels_last(vt_ctx *ctx, const vt_call *call, vt_tensor *
       const vt_implementation *implementation = native(&inner);
       if (implementation) {
         VT_TRY(run_call(ctx, &inner, implementation));
-        return record(ctx, &inner);
+        return vt_call_tell(ctx, &inner);
       }
     }
   }

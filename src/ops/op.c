@@ -176,9 +176,7 @@ const vt_implementation *vt_call_implementation(const vt_call *call)
   return &list[count - 1];
 }
 
-/* Tells recorder and tape of a call that succeeded. Without a recorder the results bear no number that their
- * headers had in an older recording. */
-static vt_status tell(vt_ctx *ctx, const vt_call *call)
+vt_status vt_call_tell(vt_ctx *ctx, const vt_call *call)
 {
   if (ctx->recorder) VT_TRY(ctx->recorder->record(ctx, ctx->recorder, call));
   for (int i = 0; i < call->output_count && !ctx->recorder; i++)
@@ -200,7 +198,7 @@ vt_status vt_apply(vt_ctx *ctx, const vt_op *op, const void *attributes, const c
   VT_TRY(status);
   if ((op->flags & VT_OP_VIEW) && outputs[0]) {
     vt_tensor_share(outputs[0], inputs[0]);
-    return tell(ctx, &call);
+    return vt_call_tell(ctx, &call);
   }
   for (int i = 0; i < output_count; i++)
     if (outputs[i]) VT_TRY(vt_tensor_allocate(ctx, outputs[i]));
@@ -210,7 +208,7 @@ vt_status vt_apply(vt_ctx *ctx, const vt_op *op, const void *attributes, const c
   status = vt_call_implementation(&call)->run(ctx, &call);
   ctx->recorder = recorder;
   vt_tape_start(ctx, tape);
-  if (status == VT_OK) return tell(ctx, &call);
+  if (status == VT_OK) return vt_call_tell(ctx, &call);
   if (strncmp(vt_ctx_message(ctx), "node '", 6) != 0)
     vt_fail_prefix(ctx, "node '%s' (%s)", call.node, op->name);
   return status;

@@ -131,6 +131,9 @@ vt_status vt_apply(vt_ctx *ctx, const vt_op *op, const void *attributes, const c
 typedef struct vt_recorder {
   vt_status (*record)(vt_ctx *ctx, struct vt_recorder *recorder, const vt_call *call);
 } vt_recorder;
+/* Tells recorder and tape of a call that succeeded. Without a recorder its results bear no number that their
+ * headers had in an older recording. */
+vt_status vt_call_tell(vt_ctx *ctx, const vt_call *call);
 /* Tests: run every operator by its plain loop, forward and backward. */
 void vt_op_force_plain(bool on);
 bool vt_op_plain_forced(void);

@@ -4,6 +4,7 @@
  */
 #include "base/context.h"
 #include "eager_nets.h"
+#include "ops/layout.h"
 #include "vitrail/trace.h"
 
 #define BATCH() ((const char *const[]){"batch", NULL, NULL, NULL})
@@ -359,6 +360,35 @@ static void wrong_use(void **state)
   vt_record_free(n.record);
 }
 
+/* Calls in the other layout are the same calls, and a constant in it the same numbers. */
+static vt_tensor *channels_last_net(net *n, vt_tensor *x)
+{
+  vt_tensor *y = vt_channels_last(n->ctx, x);
+  y = CALL(n, "Conv", NULL, y, net_param(n, "w", 0.3, 4, DIMS(4, 3, 3, 3)));
+  y = CALL(n, "Add", NULL, y, vt_channels_last(n->ctx, net_random(n, "map", 1, 4, DIMS(1, 4, 6, 6))));
+  y = CALL(n, "MaxPool", "kernel_shape=2,2", CALL(n, "Relu", NULL, y));
+  y = CALL(n, "Transpose", "perm=0,2,3,1", y);
+  return vt_row_major(n->ctx, CALL(n, "Tanh", NULL, vt_channels_last(n->ctx, y)));
+}
+
+static void layouts(void **state)
+{
+  vt_ctx *ctx = *state;
+  vt_graph *graph;
+  vt_record *record = net_record(ctx, channels_last_net, 4, DIMS(2, 3, 8, 8), NULL);
+  assert_ok(ctx, vt_record_graph(ctx, record, &graph));
+  vt_record_free(record);
+  assert_int_equal(graph->node_count, 6);
+  net n = {.ctx = ctx};
+  vt_tensor *x = net_random(&n, "fresh", 1, 4, DIMS(2, 3, 8, 8)), *expected = channels_last_net(&n, x), *out;
+  assert_ok(ctx, vt_graph_run(ctx, graph, &x, &out));
+  assert_true(vt_same_shape(out, expected));
+  for (int64_t i = 0; i < vt_count(out);
+       i++) /* other kernels: rounding of sums of 27 products, through tanh */
+    assert_near(vt_get_f64(out, i), vt_get_f64(expected, i), 1e-6);
+  vt_graph_free(graph);
+}
+
 /* A reshape that no operator made is noticed: the shapes of the graph are not those recorded. */
 static void reshaped_by_hand(void **state)
 {
@@ -440,6 +470,7 @@ int main(void)
       cmocka_unit_test_setup_teardown(refusals, new_context, free_context),
       cmocka_unit_test_setup_teardown(refused_sizes, new_context, free_context),
       cmocka_unit_test_setup_teardown(wrong_use, new_context, free_context),
+      cmocka_unit_test_setup_teardown(layouts, new_context, free_context),
       cmocka_unit_test_setup_teardown(reshaped_by_hand, new_context, free_context),
       cmocka_unit_test_setup_teardown(allocations, new_context, free_context),
   };
