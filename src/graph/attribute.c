@@ -97,6 +97,22 @@ static vt_status fill_text(vt_ctx *ctx, const vt_field *field, const Onnx__Attri
   return VT_ERROR_INVALID_MODEL;
 }
 
+static vt_status fill_texts(vt_ctx *ctx, const vt_field *field, const Onnx__AttributeProto *attribute,
+                            void *settings)
+{
+  for (size_t i = 0; i < attribute->n_strings; i++) {
+    const ProtobufCBinaryData *bytes = &attribute->strings[i];
+    const char *data = bytes->data ? (const char *)bytes->data : "";
+    if (memchr(data, 0, bytes->len)) return wrong(ctx, field, "has a zero byte inside");
+    char *text = vt_strndup(ctx, data, bytes->len);
+    if (!text) return VT_ERROR_OUT_OF_MEMORY;
+    vt_status status = vt_params_set(ctx, field, 1, settings, field->name, text);
+    vt_free(text);
+    VT_TRY(status);
+  }
+  return VT_OK;
+}
+
 static vt_status fill_field(vt_reader *reader, const vt_field *field, const Onnx__AttributeProto *attribute,
                             void *settings)
 {
@@ -127,8 +143,10 @@ static vt_status fill_field(vt_reader *reader, const vt_field *field, const Onnx
     if (kind != KIND(FLOATS) && kind != KIND(UNDEFINED))
       return wrong(ctx, field, "must be a list of numbers");
     return fill_reals(ctx, field, attribute, target);
-  case VT_FIELD_TEXTS: /* of the command line alone */
-    break;
+  case VT_FIELD_TEXTS:
+    if (kind != KIND(STRINGS) && kind != KIND(UNDEFINED))
+      return wrong(ctx, field, "must be a list of strings");
+    return fill_texts(ctx, field, attribute, settings);
   case VT_FIELD_TENSOR:
     if (kind != KIND(TENSOR) || !attribute->t) return wrong(ctx, field, "must be a tensor");
     vt_tensor_free(*(vt_tensor **)target);

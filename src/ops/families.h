@@ -55,5 +55,8 @@ extern const vt_op_family vt_ops_adaptive_pool;
 extern const vt_op_family vt_ops_segment;
 extern const vt_op_family vt_ops_squared_distance;
 extern const vt_op_family vt_ops_selective_scan;
+extern const vt_op_family vt_ops_rnn;
+extern const vt_op_family vt_ops_gru;
+extern const vt_op_family vt_ops_lstm;
 
 #endif

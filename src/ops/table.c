@@ -54,5 +54,8 @@ const vt_op_family *const vt_op_families[] = {
     &vt_ops_segment,
     &vt_ops_squared_distance,
     &vt_ops_selective_scan,
+    &vt_ops_rnn,
+    &vt_ops_gru,
+    &vt_ops_lstm,
 };
 const size_t vt_op_family_count = VT_COUNT(vt_op_families);
