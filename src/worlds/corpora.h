@@ -59,4 +59,16 @@ int vt_contrast_polarity(const vt_world *world, const vt_text_record *record, co
 void vt_topics_of_words(const vt_world *world, const vt_text_record *record, const vt_words *words,
                         int8_t topics[VT_CORPUS_TOKENS]);
 
+/* ---- corpora/concepts ---- */
+typedef struct vt_concepts_record {
+  vt_document document; /* tag: the sub-concept a sentence speaks of, −1: none */
+  int32_t concepts[2];  /* of the first and of the second half */
+} vt_concepts_record;
+/* Sub-concept (0…26) that a token belongs to wherever it stands; −1: none. */
+int vt_concept_of_token(const vt_world *world, int token);
+int vt_concept_super(int concept); /* 0…5 */
+const char *vt_concept_name(int concept);
+/* Share of words (special tokens apart) that belong to a sub-concept; `found` (may be NULL): how many. */
+double vt_concept_score(const vt_world *world, const uint16_t *tokens, int count, int concept, int *found);
+
 #endif

@@ -7,6 +7,7 @@
 /* one a line, so that additions meet without touching each other */
 /* clang-format off */
 const vt_preset *const vt_presets[] = {
+    &vt_preset_corpora_concepts,
     &vt_preset_corpora_contrast,
     &vt_preset_corpora_grade,
     &vt_preset_corpora_ioi,

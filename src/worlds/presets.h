@@ -7,6 +7,7 @@
 
 #include "worlds/world.h"
 
+extern const vt_preset vt_preset_corpora_concepts;
 extern const vt_preset vt_preset_corpora_contrast;
 extern const vt_preset vt_preset_corpora_grade;
 extern const vt_preset vt_preset_corpora_ioi;
