@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training steps (forward, loss, gradients of all parameters) of small blocks: vitrail's operators on a tape (bench/blocks.c) and
 PyTorch, turn by turn on the same machine. Prints milliseconds a step and the ratio PyTorch / vitrail (above 1, vitrail is faster)."""
-import statistics
+import os
 import subprocess
 import sys
-
-import os
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 CASES = [
@@ -14,7 +12,8 @@ CASES = [
     "lm 128 64 16", "lm 128 256 8",
 ]
 WORKER = """
-import sys, time
+import os, sys, time
+now = time.process_time if os.environ.get('BLOCKS_PROCESSOR_TIME') else time.perf_counter
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -60,10 +59,10 @@ def once():
 for _ in range(3):
     once()
 for line in sys.stdin:
-    start = time.perf_counter()
+    start = now()
     for _ in range(int(line)):
         once()
-    print(1e3 * (time.perf_counter() - start) / int(line), flush=True)
+    print(1e3 * (now() - start) / int(line), flush=True)
 """
 
 
@@ -83,7 +82,7 @@ class Worker:
 
 def main():
     command, threads, *chosen = sys.argv[1:]
-    print(f"{threads} threads, {ROUNDS} rounds; ratio: PyTorch's faster layout / vitrail's faster layout")
+    print(f"{threads} threads, {ROUNDS} rounds, the best of each; ratio: PyTorch's faster layout / vitrail's faster layout")
     for case in chosen or CASES:
         layouts = ("rows", "last") if case.startswith("cnn") else ("rows",)
         peers = {("vitrail", layout): Worker([command, *case.split(), *([layout] if case.startswith("cnn") else ["rows"]), threads])
@@ -94,7 +93,7 @@ def main():
         for _ in range(ROUNDS):
             for key, worker in peers.items():
                 times[key].append(worker.run(steps[key]))
-        best = {key: statistics.median(values) for key, values in times.items()}
+        best = {key: min(values) for key, values in times.items()}
         for worker in peers.values():
             worker.close()
         text = "  ".join(f"{name} {layout} {ms:8.2f}" for (name, layout), ms in best.items())

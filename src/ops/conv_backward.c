@@ -8,6 +8,7 @@
 #include "ops/depthwise.h"
 #include "ops/dnnl_kernels.h"
 #include "ops/layout.h"
+#include "ops/move.h"
 
 void vt_conv_reverse(const vt_conv *conv, vt_conv *out)
 {
@@ -52,11 +53,42 @@ static vt_status run_copies(vt_ctx *ctx, const vt_conv *conv, const vt_tensor *x
   return VT_OK;
 }
 
+/* Without strides the transpose is the convolution with its taps in reverse order, for which oneDNN has a
+ * faster kernel. VT_ERROR_UNSUPPORTED, without a record: it is not. */
+static vt_status run_reversed(vt_ctx *ctx, const vt_conv *conv, const vt_tensor *x, const vt_tensor *w,
+                              const vt_tensor *bias, vt_tensor *y)
+{
+  vt_window window = conv->window;
+  int64_t taps = vt_window_volume(window.kernel), dims[VT_MAX_RANK];
+  for (int axis = 0; axis < VT_WINDOW_AXES; axis++) {
+    int64_t reach = (window.kernel[axis] - 1) * window.dilation[axis];
+    window.begin[axis] = reach - conv->window.begin[axis];
+    window.end[axis] = window.out[axis] + reach - window.in[axis] - window.begin[axis];
+    if (window.stride[axis] != 1 || window.begin[axis] < 0 || window.end[axis] < 0)
+      return VT_ERROR_UNSUPPORTED;
+  }
+  int64_t inputs = window.channels / conv->group, outputs = conv->outputs / conv->group;
+  memcpy(dims, w->dims, sizeof dims);
+  dims[0] = conv->outputs;
+  dims[1] = inputs;
+  vt_tensor *reversed = vt_tensor_new(ctx, w->type, w->rank, dims);
+  if (!reversed) return VT_ERROR_OUT_OF_MEMORY;
+  vt_move move = {0};
+  vt_move_axis(&move, conv->group, 0, inputs * outputs * taps);
+  vt_move_axis(&move, outputs, 0, taps);
+  vt_move_axis(&move, inputs, 0, outputs * taps);
+  vt_move_axis(&move, taps, 0, -1);
+  vt_move_dense(&move);
+  vt_move_run(ctx, &move, sizeof(float), reversed->data, (const float *)w->data + taps - 1);
+  return vt_dnnl_conv(ctx, &window, conv->group, false, x, reversed, bias, y);
+}
+
 vt_status vt_conv_run(vt_ctx *ctx, const vt_conv *conv, const vt_tensor *x, const vt_tensor *w,
                       const vt_tensor *bias, vt_tensor *y)
 {
   if (fast(x, w, y)) {
     vt_status status = VT_ERROR_UNSUPPORTED;
+    if (is_last(x) && conv->transposed) status = run_reversed(ctx, conv, x, w, bias, y);
     if (!is_last(x) && vt_dnnl_is_pointwise(&conv->window, conv->group, VT_FEWEST_COLUMNS))
       status = vt_dnnl_pointwise(ctx, conv->transposed, x, w, bias, y);
     if (status == VT_ERROR_UNSUPPORTED)

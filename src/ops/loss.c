@@ -53,8 +53,11 @@ static void put(vt_tensor *tensor, int64_t index, double value)
     ((double *)tensor->data)[index] = value;
 }
 
-/* log softmax of one column of [classes, inner] at `start`, as the number to subtract from each score. */
-double vt_loss_log_of_sum(const vt_tensor *scores, int64_t start, int64_t classes, int64_t inner)
+/* ---- log softmax, as the number to subtract from each score of a column ---- */
+
+enum { LANES = 16, COLUMNS = 64 };
+
+static double log_of_sum(const vt_tensor *scores, int64_t start, int64_t classes, int64_t inner)
 {
   double top = -INFINITY, sum = 0;
   for (int64_t c = 0; c < classes; c++) {
@@ -65,6 +68,98 @@ double vt_loss_log_of_sum(const vt_tensor *scores, int64_t start, int64_t classe
   for (int64_t c = 0; c < classes; c++)
     sum += exp(vt_get_f64(scores, start + c * inner) - top);
   return top + log(sum);
+}
+
+/* Of f32 scores that stand side by side: sums are f64 in lanes, so that they have one order everywhere. */
+VT_CLONES static double loss_row_f32(const float *x, int64_t count)
+{
+  float tops[LANES], top = -INFINITY;
+  double sums[LANES] = {0}, sum = 0;
+  int64_t whole = count - count % LANES;
+  for (int lane = 0; lane < LANES; lane++)
+    tops[lane] = top;
+  for (int64_t i = 0; i < whole; i += LANES) {
+#pragma omp simd
+    for (int lane = 0; lane < LANES; lane++)
+      tops[lane] = x[i + lane] > tops[lane] ? x[i + lane] : tops[lane];
+  }
+  for (int64_t i = whole; i < count; i++)
+    tops[i - whole] = x[i] > tops[i - whole] ? x[i] : tops[i - whole];
+  for (int lane = 0; lane < LANES; lane++)
+    top = tops[lane] > top ? tops[lane] : top;
+  if (!isfinite(top)) top = 0;
+  for (int64_t i = 0; i < whole; i += LANES) {
+#pragma omp simd
+    for (int lane = 0; lane < LANES; lane++)
+      sums[lane] += (double)VT_EXP(x[i + lane] - top);
+  }
+  for (int64_t i = whole; i < count; i++)
+    sums[i - whole] += (double)VT_EXP(x[i] - top);
+  for (int lane = 0; lane < LANES; lane++)
+    sum += sums[lane];
+  return (double)top + log(sum);
+}
+
+/* Of up to COLUMNS neighbouring columns. */
+VT_CLONES static void loss_columns_f32(const float *x, int64_t classes, int64_t stride, int64_t width,
+                                       double *offsets)
+{
+  float top[COLUMNS];
+  double sum[COLUMNS] = {0};
+  for (int64_t j = 0; j < width; j++)
+    top[j] = -INFINITY;
+  for (int64_t c = 0; c < classes; c++) {
+    const float *row = x + c * stride;
+#pragma omp simd
+    for (int64_t j = 0; j < width; j++)
+      top[j] = row[j] > top[j] ? row[j] : top[j];
+  }
+  for (int64_t j = 0; j < width; j++)
+    if (!isfinite(top[j])) top[j] = 0;
+  for (int64_t c = 0; c < classes; c++) {
+    const float *row = x + c * stride;
+#pragma omp simd
+    for (int64_t j = 0; j < width; j++)
+      sum[j] += (double)VT_EXP(row[j] - top[j]);
+  }
+  for (int64_t j = 0; j < width; j++)
+    offsets[j] = (double)top[j] + log(sum[j]);
+}
+
+typedef struct offsets_work {
+  const vt_tensor *scores;
+  int64_t classes, inner;
+  double *offsets;
+} offsets_work;
+
+/* Columns [first, last), counted over the batch. */
+static void some_offsets(void *user, int64_t first, int64_t last)
+{
+  const offsets_work *work = user;
+  int64_t inner = work->inner, classes = work->classes;
+  while (first < last) {
+    int64_t column = first % inner, start = first / inner * classes * inner + column, width = 1;
+    if (work->scores->type != VT_F32) {
+      work->offsets[first] = log_of_sum(work->scores, start, classes, inner);
+    } else if (inner == 1) {
+      work->offsets[first] = loss_row_f32((const float *)work->scores->data + start, classes);
+    } else {
+      width = inner - column < last - first ? inner - column : last - first;
+      if (width > COLUMNS) width = COLUMNS;
+      loss_columns_f32((const float *)work->scores->data + start, classes, inner, width,
+                       work->offsets + first);
+    }
+    first += width;
+  }
+}
+
+double *vt_loss_offsets(vt_ctx *ctx, const vt_tensor *scores)
+{
+  offsets_work work = {scores, scores->dims[1], vt_span(scores, 2, scores->rank), NULL};
+  int64_t columns = scores->dims[0] * work.inner;
+  work.offsets = vt_alloc_zero(ctx, columns > 0 ? (size_t)columns : 1, sizeof *work.offsets);
+  if (work.offsets) vt_parallel(ctx, columns, 1 + 16384 / (work.classes + 1), some_offsets, &work);
+  return work.offsets;
 }
 
 /* Losses from log probabilities: scores − offsets (NULL: the scores are log probabilities already). */
@@ -107,13 +202,12 @@ static vt_status entropy_run(vt_ctx *ctx, const vt_call *call)
   vt_tensor *log_probabilities = vt_output(call, 1);
   if (vt_is_half(scores)) return vt_run_widened(ctx, call);
   int64_t classes = scores->dims[1], inner = vt_span(scores, 2, scores->rank),
-          columns = vt_count(call->inputs[1]);
-  double *offsets = vt_alloc_zero(ctx, columns > 0 ? (size_t)columns : 1, sizeof *offsets);
+          columns = log_probabilities ? vt_count(call->inputs[1]) : 0;
+  double *offsets = vt_loss_offsets(ctx, scores);
   if (!offsets) return VT_ERROR_OUT_OF_MEMORY;
   for (int64_t i = 0; i < columns; i++) {
     int64_t start = i / inner * classes * inner + i % inner;
-    offsets[i] = vt_loss_log_of_sum(scores, start, classes, inner);
-    for (int64_t c = 0; log_probabilities && c < classes; c++)
+    for (int64_t c = 0; c < classes; c++)
       put(log_probabilities, start + c * inner, vt_get_f64(scores, start + c * inner) - offsets[i]);
   }
   vt_status status = losses(ctx, call, offsets);

@@ -14,8 +14,9 @@ typedef struct vt_loss_settings {
   int reduction;
 } vt_loss_settings;
 
-/* log Σ e^score of one column of `scores`, [classes, inner] from `start` on. */
-double vt_loss_log_of_sum(const vt_tensor *scores, int64_t start, int64_t classes, int64_t inner);
+/* Of each target the number that makes its column of scores log probabilities when subtracted. Caller frees
+ * with vt_free(). NULL when memory is short. */
+double *vt_loss_offsets(vt_ctx *ctx, const vt_tensor *scores);
 
 /* Gradients of scores and weights. Both read the values of all inputs. */
 vt_status vt_likelihood_backward(vt_ctx *ctx, const vt_gradient *gradient);
