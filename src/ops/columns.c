@@ -6,7 +6,7 @@
 
 #include "ops/norm_rows.h"
 
-enum { COLUMNS = 256, MOST_PARTS = 16, PART_ELEMENTS = 32768, UNIT_ELEMENTS = 32768 };
+enum { COLUMNS = 512, WIDE = 256, MOST_PARTS = 16, PART_ELEMENTS = 32768, UNIT_ELEMENTS = 32768 };
 
 #define ADD_COLUMNS(suffix, type)                                                                            \
   VT_CLONES static void add_columns_##suffix(const type *from, int64_t rows, int64_t stride, int64_t count,  \
@@ -23,6 +23,25 @@ enum { COLUMNS = 256, MOST_PARTS = 16, PART_ELEMENTS = 32768, UNIT_ELEMENTS = 32
   }
 ADD_COLUMNS(f32, float)
 ADD_COLUMNS(f64, double)
+
+/* Few columns: several rows are taken as one, so that sums of neighbouring rows do not wait for each other. */
+static void add_rows(const vt_sums *s, const char *from, int64_t rows, int64_t count, double *sums)
+{
+  double wide[WIDE] = {0}, *to = sums;
+  int64_t together = 1, width = count;
+  if (count == s->kept[1])
+    while (2 * together * count <= WIDE && rows % (2 * together) == 0)
+      together *= 2;
+  width *= together;
+  int64_t stride = together > 1 ? width : s->kept[1];
+  if (together > 1) to = wide;
+  if (s->type == VT_F32)
+    add_columns_f32((const float *)(const void *)from, rows / together, stride, width, to);
+  else
+    add_columns_f64((const double *)(const void *)from, rows / together, stride, width, to);
+  for (int64_t i = 0; together > 1 && i < width; i++)
+    sums[i % count] += wide[i];
+}
 
 typedef struct sums_work {
   const vt_sums *sums;
@@ -42,10 +61,8 @@ static void add_stretch(const sums_work *work, int64_t outer, int64_t part, int6
   size_t size = vt_type_size(s->type);
   const char *from = (const char *)s->from + (size_t)at * size;
   memset(sums, 0, (size_t)count * sizeof *sums);
-  if (s->summed[1] == 1 && s->type == VT_F32)
-    add_columns_f32((const float *)(const void *)from, last - first, columns, count, sums);
-  else if (s->summed[1] == 1)
-    add_columns_f64((const double *)(const void *)from, last - first, columns, count, sums);
+  if (s->summed[1] == 1)
+    add_rows(s, from, last - first, count, sums);
   else
     for (int64_t row = first; row < last; row++, from += (size_t)(columns * s->summed[1]) * size)
       for (int64_t i = 0; i < count; i++)

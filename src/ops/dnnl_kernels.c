@@ -121,10 +121,14 @@ vt_status vt_dnnl_pool(vt_ctx *ctx, const vt_window *window, vt_dnnl_pooling poo
   pool_plan plan = {window, pooling};
   vt_dnnl_key key = {0};
   vt_dnnl_primitive *primitive;
-  if (!vt_dnnl_ordinary(window) || !vt_dnnl_row_major(&plan.x, x->rank, x->dims) ||
-      !vt_dnnl_row_major(&plan.y, y->rank, y->dims))
+  bool last = x->layout == VT_STORED_CHANNELS_LAST;
+  bool (*layout_of)(dnnl_memory_desc_t *, int, const int64_t *) =
+      last ? vt_dnnl_channels_last : vt_dnnl_row_major;
+  if (!vt_dnnl_ordinary(window) || !layout_of(&plan.x, x->rank, x->dims) ||
+      !layout_of(&plan.y, y->rank, y->dims))
     return VT_ERROR_UNSUPPORTED;
   vt_dnnl_key_add(&key, dnnl_pooling_v2);
+  vt_dnnl_key_add(&key, last);
   vt_dnnl_key_add(&key, pooling);
   vt_dnnl_key_window(&key, window);
   VT_TRY(vt_dnnl_get(ctx, &key, vt_dnnl_threads(ctx), describe_pool, &plan, &primitive));

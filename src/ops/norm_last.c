@@ -7,7 +7,14 @@
 
 #include "ops/op.h"
 
-enum { BLOCK_FLOATS = 4096, BLOCK_ROWS = 128, PART_FLOATS = 1 << 16, MOST_PARTS = 16, UNIT_FLOATS = 1 << 15 };
+enum {
+  BLOCK_FLOATS = 4096,
+  BLOCK_ROWS = 128,
+  PART_FLOATS = 1 << 16,
+  MOST_PARTS = 16,
+  UNIT_FLOATS = 1 << 15,
+  WIDE = 512
+};
 
 vt_last vt_last_of(const vt_tensor *x, bool by_item)
 {
@@ -15,38 +22,78 @@ vt_last vt_last_of(const vt_tensor *x, bool by_item)
   return by_item ? (vt_last){x->dims[0], size, x->dims[1]} : (vt_last){1, x->dims[0] * size, x->dims[1]};
 }
 
+/* Few channels: how many rows are taken as one wide row, so that sums of neighbouring rows do not wait for
+ * each other. */
+static int64_t rows_together(int64_t rows, int64_t channels)
+{
+  int64_t together = 1;
+  while (2 * together * channels <= WIDE && rows % (2 * together) == 0)
+    together *= 2;
+  return together;
+}
+
 /* ---- one block ---- */
 
-/* Sums of a block, [channels] each. */
+/* Sums of a block, [channels] each, with room for a wide row. */
 typedef struct block_sums {
-  float *centre;            /* about the mean */
+  float *centre;            /* about the mean; repeated to the width */
   float *distance, *square; /* Σ (x − centre), Σ (x − centre)² */
   float *sum, *dot;         /* Σ g, Σ g · (x − centre) */
 } block_sums;
 
-VT_CLONES static void find_centre(const float *x, int64_t rows, int64_t channels, float *centre)
+/* Adds the rows that a wide row is made of. */
+static void narrow(float *wide, int64_t together, int64_t channels)
 {
-  memset(centre, 0, (size_t)channels * sizeof *centre);
-  for (int64_t row = 0; row < rows; row++, x += channels) {
-#pragma omp simd
+  for (int64_t i = 1; i < together; i++)
     for (int64_t c = 0; c < channels; c++)
-      centre[c] += x[c];
-  }
-  const float share = 1 / (float)rows;
-#pragma omp simd
-  for (int64_t c = 0; c < channels; c++)
-    centre[c] *= share;
+      wide[c] += wide[i * channels + c];
 }
 
-VT_CLONES static void add_distances(const float *x, int64_t rows, int64_t channels, const block_sums *sums)
+VT_CLONES static void sum_rows(const float *x, int64_t rows, int64_t width, float *sums)
+{
+  memset(sums, 0, (size_t)width * sizeof *sums);
+  for (; rows >= 4; rows -= 4, x += 4 * width) {
+    const float *second = x + width, *third = second + width, *fourth = third + width;
+#pragma omp simd
+    for (int64_t c = 0; c < width; c++)
+      sums[c] += (x[c] + second[c]) + (third[c] + fourth[c]);
+  }
+  for (; rows > 0; rows--, x += width) {
+#pragma omp simd
+    for (int64_t c = 0; c < width; c++)
+      sums[c] += x[c];
+  }
+}
+
+static void find_centre(const float *x, int64_t rows, int64_t channels, int64_t together, float *centre)
+{
+  sum_rows(x, rows / together, channels * together, centre);
+  narrow(centre, together, channels);
+  for (int64_t c = 0; c < channels; c++)
+    centre[c] /= (float)rows;
+  for (int64_t i = 1; i < together; i++)
+    memcpy(centre + i * channels, centre, (size_t)channels * sizeof *centre);
+}
+
+VT_CLONES static void sum_distances(const float *x, int64_t rows, int64_t width, const block_sums *sums)
 {
   const float *centre = sums->centre;
   float *distance = sums->distance, *square = sums->square;
-  memset(distance, 0, (size_t)channels * sizeof *distance);
-  memset(square, 0, (size_t)channels * sizeof *square);
-  for (int64_t row = 0; row < rows; row++, x += channels) {
+  memset(distance, 0, (size_t)width * sizeof *distance);
+  memset(square, 0, (size_t)width * sizeof *square);
+  for (; rows >= 4; rows -= 4, x += 4 * width) {
+    const float *second = x + width, *third = second + width, *fourth = third + width;
 #pragma omp simd
-    for (int64_t c = 0; c < channels; c++) {
+    for (int64_t c = 0; c < width; c++) {
+      float a = x[c] - centre[c], b = second[c] - centre[c];
+      float d = third[c] - centre[c], e = fourth[c] - centre[c];
+      distance[c] += (a + b) + (d + e);
+      square[c] += (a * a + b * b) + (d * d + e * e);
+    }
+  }
+  for (; rows > 0; rows--, x += width) {
+#pragma omp simd
+    for (int64_t c = 0; c < width; c++) {
       float d = x[c] - centre[c];
       distance[c] += d;
       square[c] += d * d;
@@ -54,20 +101,44 @@ VT_CLONES static void add_distances(const float *x, int64_t rows, int64_t channe
   }
 }
 
-VT_CLONES static void add_products(const float *x, const float *g, int64_t rows, int64_t channels,
+VT_CLONES static void sum_products(const float *x, const float *g, int64_t rows, int64_t width,
                                    const block_sums *sums)
 {
   const float *centre = sums->centre;
   float *sum = sums->sum, *dot = sums->dot;
-  memset(sum, 0, (size_t)channels * sizeof *sum);
-  memset(dot, 0, (size_t)channels * sizeof *dot);
-  for (int64_t row = 0; row < rows; row++, x += channels, g += channels) {
+  memset(sum, 0, (size_t)width * sizeof *sum);
+  memset(dot, 0, (size_t)width * sizeof *dot);
+  for (; rows >= 4; rows -= 4, x += 4 * width, g += 4 * width) {
+    const float *second = x + width, *third = second + width, *fourth = third + width;
+    const float *g2 = g + width, *g3 = g2 + width, *g4 = g3 + width;
 #pragma omp simd
-    for (int64_t c = 0; c < channels; c++) {
+    for (int64_t c = 0; c < width; c++) {
+      float a = x[c] - centre[c], b = second[c] - centre[c];
+      float d = third[c] - centre[c], e = fourth[c] - centre[c];
+      sum[c] += (g[c] + g2[c]) + (g3[c] + g4[c]);
+      dot[c] += (g[c] * a + g2[c] * b) + (g3[c] * d + g4[c] * e);
+    }
+  }
+  for (; rows > 0; rows--, x += width, g += width) {
+#pragma omp simd
+    for (int64_t c = 0; c < width; c++) {
       sum[c] += g[c];
       dot[c] += g[c] * (x[c] - centre[c]);
     }
   }
+}
+
+static void find_sums(const float *x, const float *g, int64_t rows, int64_t channels, const block_sums *sums)
+{
+  int64_t together = rows_together(rows, channels);
+  find_centre(x, rows, channels, together, sums->centre);
+  sum_distances(x, rows / together, channels * together, sums);
+  narrow(sums->distance, together, channels);
+  narrow(sums->square, together, channels);
+  if (!g) return;
+  sum_products(x, g, rows / together, channels * together, sums);
+  narrow(sums->sum, together, channels);
+  narrow(sums->dot, together, channels);
 }
 
 /* ---- blocks put together ---- */
@@ -112,7 +183,8 @@ typedef struct moments_work {
   const float *x, *g;
   int64_t parts; /* of an item's rows */
   double *sums;  /* [items, parts, 4, channels] */
-  float *blocks; /* [items, parts, 9, channels]: 5 sums, 2 of f64 */
+  float *blocks; /* [items, parts, 9, width]: 5 sums, 2 of f64 */
+  int64_t width; /* channels, or a wide row */
 } moments_work;
 
 enum { SUMS = 4, BLOCK_SUMS = 9 };
@@ -124,23 +196,21 @@ static void one_part(const moments_work *work, int64_t item, int64_t part)
   int64_t unit = item * work->parts + part, most = BLOCK_FLOATS / channels;
   double *mean = work->sums + unit * SUMS * channels, *spread = mean + channels, *sum = spread + channels;
   double *dot = sum + channels;
-  float *memory = work->blocks + unit * BLOCK_SUMS * channels;
-  double *block_mean = (double *)(void *)memory, *block_spread = block_mean + channels;
-  memory += 4 * channels;
-  block_sums sums = {memory, memory + channels, memory + 2 * channels, memory + 3 * channels,
-                     memory + 4 * channels};
+  int64_t width = work->width;
+  float *memory = work->blocks + unit * BLOCK_SUMS * width;
+  double *block_mean = (double *)(void *)memory, *block_spread = block_mean + width;
+  memory += 4 * width;
+  block_sums sums = {memory, memory + width, memory + 2 * width, memory + 3 * width, memory + 4 * width};
   if (most < 8) most = 8;
   if (most > BLOCK_ROWS) most = BLOCK_ROWS;
+  most -= most % 8;
   memset(mean, 0, SUMS * (size_t)channels * sizeof *mean);
   for (int64_t row = first; row < last; row += most) {
     int64_t count = last - row < most ? last - row : most, at = (item * rows + row) * channels;
-    find_centre(work->x + at, count, channels, sums.centre);
-    add_distances(work->x + at, count, channels, &sums);
+    find_sums(work->x + at, work->g ? work->g + at : NULL, count, channels, &sums);
     widen_spreads(&sums, (double)count, channels, block_mean, block_spread);
     join_spreads((double)(row - first), (double)count, block_mean, block_spread, channels, mean, spread);
-    if (!work->g) continue;
-    add_products(work->x + at, work->g + at, count, channels, &sums);
-    join_products(&sums, channels, sum, dot);
+    if (work->g) join_products(&sums, channels, sum, dot);
   }
 }
 
@@ -193,7 +263,9 @@ vt_status vt_last_find_moments(vt_ctx *ctx, vt_last shape, const float *x, const
   out->sum = out->spread + places;
   out->dot = out->sum + places;
   work.sums = vt_alloc(ctx, units * SUMS * sizeof *work.sums);
-  work.blocks = vt_alloc(ctx, (units * BLOCK_SUMS + 2) * sizeof *work.blocks);
+  work.width = shape.channels > WIDE ? shape.channels : WIDE;
+  work.blocks =
+      vt_alloc(ctx, (size_t)(shape.items * work.parts * work.width) * BLOCK_SUMS * sizeof *work.blocks);
   bool ready = work.sums && work.blocks;
   if (ready && places > 0) {
     int64_t each = shape.rows / work.parts * shape.channels;
@@ -282,18 +354,22 @@ static void some_rows(void *user, int64_t first, int64_t last)
 vt_status vt_last_write(vt_ctx *ctx, vt_last shape, const float *g, const float *x, const vt_last_line *line,
                         float *out)
 {
-  int64_t places = shape.items * shape.channels;
+  int64_t together = rows_together(shape.rows, shape.channels), channels = shape.channels;
+  vt_last wide = {shape.items, shape.rows / together, channels * together};
+  int64_t places = wide.items * wide.channels;
   float *numbers = vt_alloc(ctx, (size_t)places * 4 * sizeof *numbers);
   if (!numbers) return VT_ERROR_OUT_OF_MEMORY;
   float *centre = numbers, *of_x = centre + places, *of_g = of_x + places, *rest = of_g + places;
   for (int64_t i = 0; i < places; i++) {
-    centre[i] = (float)line->centre[i];
-    of_x[i] = (float)line->of_x[i];
-    of_g[i] = (float)line->of_g[i];
+    int64_t from = i / wide.channels * channels + i % channels;
+    centre[i] = (float)line->centre[from];
+    of_x[i] = (float)line->of_x[from];
+    of_g[i] = (float)line->of_g[from];
     /* the centre's second half: see vt_row_affine() */
-    double left = x ? line->of_x[i] * (line->centre[i] - (double)centre[i]) : 0;
-    rest[i] = (float)(line->rest[i] - left);
+    double left = x ? line->of_x[from] * (line->centre[from] - (double)centre[i]) : 0;
+    rest[i] = (float)(line->rest[from] - left);
   }
+  shape = wide;
   line_work work = {shape, g, x, centre, of_x, of_g, rest, out};
   vt_parallel(ctx, shape.items * shape.rows, 1 + UNIT_FLOATS / (shape.channels + 1), some_rows, &work);
   vt_free(numbers);

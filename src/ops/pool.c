@@ -194,6 +194,10 @@ static vt_status max_pool_last(vt_ctx *ctx, const vt_call *call)
 {
   vt_window window;
   VT_TRY(vt_window_pool(ctx, call, &window));
+  if (max_pool_can(call)) {
+    vt_status status = vt_dnnl_pool(ctx, &window, VT_DNNL_MAX, call->inputs[0], call->outputs[0]);
+    if (status != VT_ERROR_UNSUPPORTED) return status;
+  }
   return vt_max_pool_last(ctx, &window, call->inputs[0]->data, call->outputs[0]->data);
 }
 
@@ -202,6 +206,11 @@ static vt_status average_pool_last(vt_ctx *ctx, const vt_call *call)
   const vt_pool_attributes *attributes = call->attributes;
   vt_window window;
   VT_TRY(vt_window_pool(ctx, call, &window));
+  if (average_pool_can(call)) {
+    vt_dnnl_pooling pooling = attributes->count_include_pad ? VT_DNNL_AVERAGE_PADDED : VT_DNNL_AVERAGE;
+    vt_status status = vt_dnnl_pool(ctx, &window, pooling, call->inputs[0], call->outputs[0]);
+    if (status != VT_ERROR_UNSUPPORTED) return status;
+  }
   return vt_average_pool_last(ctx, &window, attributes->count_include_pad, call->inputs[0]->data,
                               call->outputs[0]->data);
 }

@@ -2,6 +2,7 @@
  *
  * Gradients of MaxPool, AveragePool, LpPool: each output gives its gradient to the taps of its window.
  */
+#include "ops/layout.h"
 #include "ops/pool_last.h"
 
 #include <math.h>
@@ -106,33 +107,51 @@ static vt_status backward(vt_ctx *ctx, const vt_gradient *gradient, vt_range_fn 
   return VT_OK;
 }
 
-/* Channels-last: the gradient of X to be written, its window. NULL: none is wanted, or a failure. */
-static vt_tensor *last_target(vt_ctx *ctx, const vt_gradient *gradient, vt_window *window)
+/* f32: channels-last, on copies where tensors are not stored so; vectors of channels are worth the copies. */
+static vt_status backward_last(vt_ctx *ctx, const vt_gradient *gradient, bool largest)
 {
-  if (!gradient->wanted[0] || vt_window_pool(ctx, gradient->call, window) != VT_OK) return NULL;
-  return vt_gradient_new(ctx, gradient, 0);
+  const vt_pool_attributes *attributes = gradient->call->attributes;
+  vt_tensor *x = gradient->call->inputs[0], *made = vt_gradient_new(ctx, gradient, 0), *to = made;
+  vt_tensor *from = vt_channels_last(ctx, gradient->output_gradients[0]);
+  vt_window window;
+  if (!made || !from) return VT_ERROR_OUT_OF_MEMORY;
+  VT_TRY(vt_window_pool(ctx, gradient->call, &window));
+  if (made->layout == VT_STORED_ROW_MAJOR) {
+    to = vt_tensor_new(ctx, made->type, made->rank, made->dims);
+    if (!to) return VT_ERROR_OUT_OF_MEMORY;
+    to->layout = VT_STORED_CHANNELS_LAST;
+  }
+  if (largest) {
+    vt_tensor *values = vt_channels_last(ctx, x);
+    if (!values) return VT_ERROR_OUT_OF_MEMORY;
+    VT_TRY(vt_max_pool_last_back(ctx, &window, values->data, from->data, to->data));
+  } else {
+    VT_TRY(vt_average_pool_last_back(ctx, &window, attributes->count_include_pad, from->data, to->data));
+  }
+  if (to == made) return VT_OK;
+  gradient->input_gradients[0] = vt_row_major(ctx, to);
+  return gradient->input_gradients[0] ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+}
+
+/* Few channels leave vectors empty. */
+static bool worth_copies(const vt_tensor *x)
+{
+  enum { FEWEST = 8 };
+  return x->layout == VT_STORED_CHANNELS_LAST || (x->type == VT_F32 && x->dims[1] >= FEWEST);
 }
 
 vt_status vt_max_pool_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
-  const vt_tensor *x = gradient->call->inputs[0], *from = vt_gradient_output(gradient, 0);
-  if (x->layout == VT_STORED_ROW_MAJOR || !from)
-    return backward(ctx, gradient, max_planes_f32, max_planes_f64);
-  vt_window window;
-  vt_tensor *to = last_target(ctx, gradient, &window);
-  return to ? vt_max_pool_last_back(ctx, &window, x->data, from->data, to->data) : vt_ctx_status(ctx);
+  if (!gradient->wanted[0] || !vt_gradient_output(gradient, 0)) return VT_OK;
+  if (worth_copies(gradient->call->inputs[0])) return backward_last(ctx, gradient, true);
+  return backward(ctx, gradient, max_planes_f32, max_planes_f64);
 }
 
 vt_status vt_average_pool_backward(vt_ctx *ctx, const vt_gradient *gradient)
 {
-  const vt_pool_attributes *attributes = gradient->call->attributes;
-  const vt_tensor *x = gradient->call->inputs[0], *from = vt_gradient_output(gradient, 0);
-  if (x->layout == VT_STORED_ROW_MAJOR || !from)
-    return backward(ctx, gradient, average_planes_f32, average_planes_f64);
-  vt_window window;
-  vt_tensor *to = last_target(ctx, gradient, &window);
-  if (!to) return vt_ctx_status(ctx);
-  return vt_average_pool_last_back(ctx, &window, attributes->count_include_pad, from->data, to->data);
+  if (!gradient->wanted[0] || !vt_gradient_output(gradient, 0)) return VT_OK;
+  if (worth_copies(gradient->call->inputs[0])) return backward_last(ctx, gradient, false);
+  return backward(ctx, gradient, average_planes_f32, average_planes_f64);
 }
 
 vt_status vt_lp_pool_backward(vt_ctx *ctx, const vt_gradient *gradient)

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-enum { STRETCH = 64, FEW_ITEMS = 4, UNIT_FLOATS = 1 << 14 };
+enum { LANES = 64, MOST_TAPS = 64, STRETCH = 64, FEW_ITEMS = 4, UNIT_FLOATS = 1 << 14 };
 
 typedef struct pool_work {
   const vt_window *window;
@@ -88,15 +88,55 @@ static void average_output(const pool_work *work, int64_t item, const int64_t o[
     add_scaled(work->x + x_at(window, item, &walk) + first, share, count, to);
 }
 
+/* All taps of one output at once: where they lie from the item's first element on. */
+VT_CLONES static void give_to_largest(const float *x, const int64_t *taps, int count, int64_t channels,
+                                      const float *from, float *to)
+{
+  for (int64_t start = 0; start < channels; start += LANES) {
+    int64_t width = channels - start < LANES ? channels - start : LANES;
+    float best[LANES];
+    int32_t places[LANES];
+    const float *first = x + taps[0] + start;
+#pragma omp simd
+    for (int64_t c = 0; c < width; c++) {
+      best[c] = first[c];
+      places[c] = 0;
+    }
+    for (int t = 1; t < count; t++) {
+      const float *value = x + taps[t] + start;
+#pragma omp simd
+      for (int64_t c = 0; c < width; c++) {
+        int wins = (value[c] > best[c]) | ((value[c] != value[c]) & (best[c] == best[c]));
+        best[c] = wins ? value[c] : best[c];
+        places[c] = wins ? t : places[c];
+      }
+    }
+    for (int t = 0; t < count; t++) {
+      float *target = to + taps[t] + start;
+#pragma omp simd
+      for (int64_t c = 0; c < width; c++)
+        target[c] += places[c] == t ? from[start + c] : 0;
+    }
+  }
+}
+
 static void max_output_back(const pool_work *work, int64_t item, const int64_t o[3], const vt_taps *t,
                             int64_t first, int64_t count)
 {
   const vt_window *window = work->window;
   const float *from = work->from + y_at(window, item, o) + first;
-  float best[STRETCH];
-  int32_t places[STRETCH], place = 0;
-  for (int64_t start = 0; start < count; start += STRETCH, place = 0) {
-    int64_t width = count - start < STRETCH ? count - start : STRETCH;
+  float best[LANES];
+  int32_t places[LANES], place = 0;
+  int64_t taps[MOST_TAPS];
+  if (vt_tap_count(t) <= MOST_TAPS) {
+    int found = 0;
+    for (vt_tap_walk walk = vt_start_walk(window, t); vt_on_walk(&walk); vt_step_walk(&walk))
+      taps[found++] = x_at(window, item, &walk) + first;
+    if (found > 0) give_to_largest(work->x, taps, found, count, from, work->to);
+    return;
+  }
+  for (int64_t start = 0; start < count; start += LANES, place = 0) {
+    int64_t width = count - start < LANES ? count - start : LANES;
     for (int64_t c = 0; c < width; c++) {
       best[c] = -INFINITY;
       places[c] = 0; /* where all are −∞ */
@@ -109,15 +149,28 @@ static void max_output_back(const pool_work *work, int64_t item, const int64_t o
   }
 }
 
+/* Divided in f64 and rounded once, as the row-major loop does. */
+VT_CLONES static void divide_row(const float *from, double divisor, int64_t count, float *to)
+{
+#pragma omp simd
+  for (int64_t c = 0; c < count; c++)
+    to[c] = (float)((double)from[c] / divisor);
+}
+
 static void average_output_back(const pool_work *work, int64_t item, const int64_t o[3], const vt_taps *t,
                                 int64_t first, int64_t count)
 {
   const vt_window *window = work->window;
   double divisor = vt_pool_divisor(window, work->padding_counts, o, t);
   const float *from = work->from + y_at(window, item, o) + first;
-  float share = divisor > 0 ? (float)(1 / divisor) : 0;
-  for (vt_tap_walk walk = vt_start_walk(window, t); vt_on_walk(&walk); vt_step_walk(&walk))
-    add_scaled(from, share, count, work->to + x_at(window, item, &walk) + first);
+  float shares[STRETCH];
+  if (!(divisor > 0)) return;
+  for (int64_t start = 0; start < count; start += STRETCH) {
+    int64_t width = count - start < STRETCH ? count - start : STRETCH;
+    divide_row(from + start, divisor, width, shares);
+    for (vt_tap_walk walk = vt_start_walk(window, t); vt_on_walk(&walk); vt_step_walk(&walk))
+      add_scaled(shares, 1, width, work->to + x_at(window, item, &walk) + first + start);
+  }
 }
 
 /* ---- walking ---- */
