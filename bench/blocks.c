@@ -6,8 +6,8 @@
  *   blocks vit 96 65 32 2            width, tokens, batch, threads
  *   blocks lm 128 256 8 2            the same, with a causal mask and a loss over 256 tokens
  *
- * Reads numbers of steps, a line each, and answers milliseconds a step: of the clock, or of the processor when
- * BLOCKS_PROCESSOR_TIME is set (one thread on a busy machine).
+ * Reads numbers of steps, a line each, and answers milliseconds a step: of the clock, or of the processor
+ * when BLOCKS_PROCESSOR_TIME is set (one thread on a busy machine).
  */
 #include <math.h>
 #include <stdio.h>

@@ -24,7 +24,8 @@ enum { COLUMNS = 512, WIDE = 256, MOST_PARTS = 16, PART_ELEMENTS = 32768, UNIT_E
 ADD_COLUMNS(f32, float)
 ADD_COLUMNS(f64, double)
 
-/* Few columns: several rows are taken as one, so that sums of neighbouring rows do not wait for each other. */
+/* Few columns: several rows are taken as one, so that sums of neighbouring rows do not wait for each
+ * other. */
 static void add_rows(const vt_sums *s, const char *from, int64_t rows, int64_t count, double *sums)
 {
   double wide[WIDE] = {0}, *to = sums;

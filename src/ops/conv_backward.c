@@ -107,6 +107,8 @@ vt_status vt_conv_weights(vt_ctx *ctx, const vt_conv *conv, const vt_tensor *x, 
     if (conv->transposed) vt_conv_reverse(conv, &from_fine);
     const vt_tensor *fine = conv->transposed ? y : x, *coarse = conv->transposed ? x : y;
     vt_status status = VT_ERROR_UNSUPPORTED;
+    if (is_last(x) && vt_depthwise_last_can(&from_fine))
+      return vt_depthwise_last_weights(ctx, &from_fine, fine, coarse, w);
     if (!is_last(x) && vt_depthwise_can(&from_fine))
       return vt_depthwise_weights(ctx, &from_fine, fine, coarse, w);
     if (!is_last(x) && vt_dnnl_is_pointwise(&from_fine.window, conv->group, VT_FEWEST_TERMS))

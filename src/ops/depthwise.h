@@ -13,5 +13,9 @@ bool vt_depthwise_can(const vt_conv *conv);
 /* Gradient of w from x and the gradient of y; `conv` is not transposed. */
 vt_status vt_depthwise_weights(vt_ctx *ctx, const vt_conv *conv, const vt_tensor *x, const vt_tensor *y,
                                vt_tensor *w);
+/* The same of channels-last tensors, in one to three dimensions. */
+bool vt_depthwise_last_can(const vt_conv *conv);
+vt_status vt_depthwise_last_weights(vt_ctx *ctx, const vt_conv *conv, const vt_tensor *x, const vt_tensor *y,
+                                    vt_tensor *w);
 
 #endif

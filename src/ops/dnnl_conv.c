@@ -242,7 +242,8 @@ static dnnl_status_t describe_weights(const void *user, dnnl_engine_t engine,
 }
 
 /* Items are cut into parts of equal size, each with a sum of its own on one thread; sums are added in order.
- * How many follows from shapes alone. */
+ * Channels of Y of a single item are cut instead, and their rows of W are all there is to write. How many
+ * parts follows from shapes alone. */
 typedef struct weights_work {
   vt_ctx *ctx;
   conv_plan plan; /* of one part */
@@ -250,6 +251,7 @@ typedef struct weights_work {
   const float *x, *y;
   float *sums; /* [parts, size] */
   int64_t size;
+  bool by_channel;
   atomic_int failed; /* a status */
 } weights_work;
 
@@ -258,7 +260,7 @@ static void weights_parts(void *user, int64_t first, int64_t last)
   weights_work *work = user;
   const conv_plan *plan = &work->plan;
   const vt_window *window = plan->window;
-  int64_t x = window->batch * plan->inputs * vt_window_volume(window->in);
+  int64_t x = work->by_channel ? 0 : window->batch * plan->inputs * vt_window_volume(window->in);
   int64_t y = window->batch * plan->outputs * vt_window_volume(window->out);
   vt_ctx *own = vt_ctx_child(work->ctx); /* errors of several threads do not meet */
   vt_status status = own ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
@@ -278,6 +280,16 @@ static int64_t parts_of(int64_t batch, int64_t size)
   enum { MOST_PARTS = 8, MOST_FLOATS = 8 << 20 };
   for (int64_t parts = MOST_PARTS; parts > 1; parts--)
     if (batch % parts == 0 && parts * size <= MOST_FLOATS) return parts;
+  return 1;
+}
+
+/* Parts of the channels of Y, 1: not worth it. */
+static int64_t channel_parts(const vt_window *window, int64_t group, int64_t outputs)
+{
+  enum { MOST_PARTS = 4, WHOLE = 32 };
+  if (window->batch != 1 || group != 1) return 1;
+  for (int64_t parts = MOST_PARTS; parts > 1; parts--)
+    if (outputs % (parts * WHOLE) == 0) return parts;
   return 1;
 }
 
@@ -322,16 +334,24 @@ vt_status vt_dnnl_conv_weights(vt_ctx *ctx, const vt_window *window, int64_t gro
                                const vt_tensor *y, vt_tensor *w)
 {
   if (x->layout == VT_STORED_CHANNELS_LAST) return weights_together(ctx, window, group, x, y, w);
-  int64_t size = vt_count(w), parts = parts_of(window->batch, size);
+  int64_t size = vt_count(w), parts = parts_of(window->batch, size), outputs = y->dims[1];
+  int64_t channels = channel_parts(window, group, outputs);
+  bool by_channel = channels > 1;
   vt_window part = *window;
   part.batch = window->batch / parts;
+  if (by_channel) {
+    parts = channels;
+    size /= parts;
+    outputs /= parts;
+  }
   weights_work work = {
       .ctx = ctx,
-      .plan = {.window = &part, .serial = true, .inputs = x->dims[1], .outputs = y->dims[1], .group = group},
+      .plan = {.window = &part, .serial = true, .inputs = x->dims[1], .outputs = outputs, .group = group},
       .x = x->data,
       .y = y->data,
       .sums = w->data,
-      .size = size};
+      .size = size,
+      .by_channel = by_channel};
   vt_dnnl_key key = {0};
   if (!vt_dnnl_ordinary(window) || !store_layouts(&work.plan)) return VT_ERROR_UNSUPPORTED;
   int64_t head[] = {dnnl_convolution, dnnl_backward_weights, work.plan.outputs, group, false};
@@ -339,7 +359,7 @@ vt_status vt_dnnl_conv_weights(vt_ctx *ctx, const vt_window *window, int64_t gro
   vt_dnnl_key_window(&key, &part);
   VT_TRY(vt_dnnl_get(ctx, &key, 1, describe_weights, &work.plan, &work.primitive));
   vt_status status = VT_OK;
-  if (parts > 1) {
+  if (parts > 1 && !by_channel) {
     work.sums = vt_alloc(ctx, (size_t)(parts * size) * sizeof *work.sums);
     if (!work.sums) status = VT_ERROR_OUT_OF_MEMORY;
   }
@@ -348,8 +368,10 @@ vt_status vt_dnnl_conv_weights(vt_ctx *ctx, const vt_window *window, int64_t gro
     status = (vt_status)atomic_load(&work.failed);
     if (status != VT_OK) vt_fail(ctx, status, "the gradient of a convolution's weights failed in oneDNN");
   }
-  if (parts > 1 && status == VT_OK) add_sums(w->data, work.sums, parts, size);
-  if (parts > 1) vt_free(work.sums);
+  if (parts > 1 && !by_channel) {
+    if (status == VT_OK) add_sums(w->data, work.sums, parts, size);
+    vt_free(work.sums);
+  }
   vt_dnnl_put(work.primitive);
   return status;
 }

@@ -12,6 +12,8 @@ static void convolution(void **state)
   gradient_check(ctx, "Conv", "pads=1,1,1,1", 1e-6, X(1, 4, 7, 7), X(6, 4, 3, 3));
   gradient_check(ctx, "Conv", "", 1e-6, X(2, 16, 5, 6), X(32, 16, 1, 1), X(32));
   gradient_check(ctx, "Conv", "strides=2,2;pads=1,0,2,1", 1e-6, X(2, 3, 11, 9), X(16, 3, 3, 3), X(16));
+  /* one item: channels of the result are shared out */
+  gradient_check_large(ctx, "Conv", "pads=1,1,1,1", 1e-6, X(1, 16, 12, 11), X(128, 16, 3, 3));
   gradient_check(ctx, "Conv", "group=2;dilations=2,1;pads=2,1,2,1", 1e-6, X(2, 6, 8, 7), X(4, 3, 3, 2));
 }
 

@@ -74,6 +74,10 @@ static void test_convolutions(void **state)
                RANDOM(SHAPE(16, 1, 5, 5)), RANDOM(SHAPE(16)));
   layout_check(ctx, "Conv", "group=24;pads=1,1,1,1;strides=2,2", 1e-5, RANDOM(SHAPE(2, 24, 8, 8)),
                RANDOM(SHAPE(24, 1, 3, 3)));
+  layout_check(ctx, "Conv", "group=32;pads=2,1,1,3;strides=2,1;dilations=1,2", 1e-5,
+               RANDOM(SHAPE(3, 32, 12, 13)), RANDOM(SHAPE(32, 1, 4, 5)));
+  layout_check(ctx, "Conv", "group=16;pads=9,9,9,9", 1e-5, RANDOM(SHAPE(1, 16, 3, 4)),
+               RANDOM(SHAPE(16, 1, 5, 5)));
   layout_check(ctx, "Conv", "pads=1,1", 1e-5, RANDOM(SHAPE(2, 6, 12)), RANDOM(SHAPE(5, 6, 3)));
   layout_check(ctx, "Conv", "pads=1,1,1,1,1,1", 1e-5, RANDOM(SHAPE(1, 4, 4, 5, 6)),
                RANDOM(SHAPE(8, 4, 3, 3, 3)));
