@@ -71,4 +71,17 @@ const char *vt_concept_name(int concept);
 /* Share of words (special tokens apart) that belong to a sub-concept; `found` (may be NULL): how many. */
 double vt_concept_score(const vt_world *world, const uint16_t *tokens, int count, int concept, int *found);
 
+/* ---- corpora/blocks ---- */
+enum { VT_BLOCKS_MOST = 4, VT_BLOCK_PEOPLE = 3 };
+typedef struct vt_blocks_record {
+  vt_document document; /* tag: number of the block a sentence is in */
+  int32_t blocks, topics[VT_BLOCKS_MOST];
+  int32_t people, names[VT_BLOCK_PEOPLE], roles[VT_BLOCK_PEOPLE]; /* values of lists "name", "role" */
+} vt_blocks_record;
+/* Position in the frame (bos is 0) of the first word of each block. Returns how many blocks there are. */
+int vt_block_borders(const vt_world *world, const vt_blocks_record *record, int borders[VT_BLOCKS_MOST]);
+/* Of each word that repeats a name from another block: the number of the word it copies; −1 elsewhere. */
+void vt_block_antecedents(const vt_world *world, const vt_blocks_record *record, const vt_words *words,
+                          int8_t antecedents[VT_CORPUS_TOKENS]);
+
 #endif

@@ -7,10 +7,12 @@
 /* one a line, so that additions meet without touching each other */
 /* clang-format off */
 const vt_preset *const vt_presets[] = {
+    &vt_preset_corpora_blocks,
     &vt_preset_corpora_concepts,
     &vt_preset_corpora_contrast,
     &vt_preset_corpora_grade,
     &vt_preset_corpora_ioi,
+    &vt_preset_corpora_skills,
     &vt_preset_corpora_topics,
     &vt_preset_places,
     &vt_preset_scenes_object,

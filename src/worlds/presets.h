@@ -7,10 +7,12 @@
 
 #include "worlds/world.h"
 
+extern const vt_preset vt_preset_corpora_blocks;
 extern const vt_preset vt_preset_corpora_concepts;
 extern const vt_preset vt_preset_corpora_contrast;
 extern const vt_preset vt_preset_corpora_grade;
 extern const vt_preset vt_preset_corpora_ioi;
+extern const vt_preset vt_preset_corpora_skills;
 extern const vt_preset vt_preset_corpora_topics;
 extern const vt_preset vt_preset_places;
 extern const vt_preset vt_preset_scenes_object;
