@@ -39,6 +39,20 @@ VT_API VT_MUST_CHECK vt_status vt_graph_parse(vt_ctx *ctx, const void *bytes, si
                                               const vt_graph_options *options, vt_graph **out);
 VT_API void vt_graph_free(vt_graph *graph); /* accepts NULL */
 
+/* How to write a model. Start from vt_graph_write_options_default(). */
+typedef struct vt_graph_write_options {
+  size_t struct_size;
+  uint64_t external_bytes; /* parameters of more than so many bytes in all go into PATH.data beside the model:
+                              a model file cannot hold 2 GB; default 1.9e9, 0: always */
+} vt_graph_write_options;
+VT_API vt_graph_write_options vt_graph_write_options_default(void);
+
+/* Writes the graph as an ONNX model of opset 17, whole or not at all: operators that came later and vitrail's
+ * own are written in those of opset 17. Open sizes stay open. `options` may be NULL. VT_ERROR_UNSUPPORTED
+ * names a node that opset 17 cannot say; VT_ERROR_IO, VT_ERROR_NO_SUCH_FILE: the destination. */
+VT_API VT_MUST_CHECK vt_status vt_graph_write(vt_ctx *ctx, const vt_graph *graph, const char *path,
+                                              const vt_graph_write_options *options);
+
 /* What goes in and comes out. Names borrowed. A size of −1 is left open by the file (batch, say). */
 VT_API int vt_graph_input_count(const vt_graph *graph);
 VT_API int vt_graph_output_count(const vt_graph *graph);

@@ -106,6 +106,12 @@ vt_status vt_check_cancel(vt_ctx *ctx);
 vt_status vt_read_file(vt_ctx *ctx, const char *path, size_t max_bytes, unsigned char **out, size_t *size);
 /* Writes beside the target and renames, so that a reader sees the old file or the whole new one. */
 vt_status vt_write_file(vt_ctx *ctx, const char *path, const void *data, size_t size);
+/* The same for pieces that follow one another. */
+typedef struct vt_piece {
+  const void *data;
+  size_t size;
+} vt_piece;
+vt_status vt_write_pieces(vt_ctx *ctx, const char *path, const vt_piece *pieces, size_t count);
 /* Creates a directory (parents too); fine when it is there. */
 vt_status vt_make_directory(vt_ctx *ctx, const char *path);
 bool vt_file_exists(const char *path);

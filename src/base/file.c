@@ -124,7 +124,7 @@ static vt_status write_all(vt_ctx *ctx, int file, const char *path, const unsign
   return VT_OK;
 }
 
-vt_status vt_write_file(vt_ctx *ctx, const char *path, const void *data, size_t size)
+vt_status vt_write_pieces(vt_ctx *ctx, const char *path, const vt_piece *pieces, size_t count)
 {
   char *temporary = vt_format(ctx, "%s.%ld.tmp", path, (long)getpid());
   if (!temporary) return VT_ERROR_OUT_OF_MEMORY;
@@ -134,7 +134,8 @@ vt_status vt_write_file(vt_ctx *ctx, const char *path, const void *data, size_t 
     status = fail_open(ctx, path);
     goto done;
   }
-  status = write_all(ctx, file, path, data, size);
+  for (size_t i = 0; i < count && status == VT_OK; i++)
+    status = write_all(ctx, file, path, pieces[i].data, pieces[i].size);
   if (close(file) != 0 && status == VT_OK)
     status = vt_fail(ctx, VT_ERROR_IO, "%s: %s", path, strerror(errno));
   if (status == VT_OK && rename(temporary, path) != 0)
@@ -143,6 +144,11 @@ vt_status vt_write_file(vt_ctx *ctx, const char *path, const void *data, size_t 
 done:
   vt_free(temporary);
   return status;
+}
+
+vt_status vt_write_file(vt_ctx *ctx, const char *path, const void *data, size_t size)
+{
+  return vt_write_pieces(ctx, path, &(vt_piece){data, size}, 1);
 }
 
 vt_status vt_make_directory(vt_ctx *ctx, const char *path)

@@ -42,6 +42,8 @@ vt_status vt_attributes_copy(vt_ctx *ctx, const vt_op *op, const void *attribute
 void vt_attributes_free(const vt_op *op, void *attributes);
 /* The first field in which two structs of an operator differ, NULL: in none. */
 const vt_field *vt_attributes_difference(const vt_op *op, const void *a, const void *b);
+/* Whether two slots of one field hold the same. */
+bool vt_attribute_same(const vt_field *field, const void *a, const void *b);
 /* Same type, shape, layout and bytes; false where data is missing. */
 bool vt_same_tensor(const vt_tensor *a, const vt_tensor *b);
 /* A row-major copy that stands alone. */

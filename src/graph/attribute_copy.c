@@ -137,7 +137,7 @@ static bool same_list(bool a_present, bool b_present, const void *a, const void 
   return a_present == b_present && a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * 8) == 0);
 }
 
-static bool same_field(const vt_field *field, const void *a, const void *b)
+bool vt_attribute_same(const vt_field *field, const void *a, const void *b)
 {
   switch (field->kind) {
   case VT_FIELD_INT:
@@ -171,8 +171,8 @@ static bool same_field(const vt_field *field, const void *a, const void *b)
 const vt_field *vt_attributes_difference(const vt_op *op, const void *a, const void *b)
 {
   for (size_t i = 0; i < op->field_count; i++)
-    if (!same_field(&op->fields[i], (const char *)a + op->fields[i].offset,
-                    (const char *)b + op->fields[i].offset))
+    if (!vt_attribute_same(&op->fields[i], (const char *)a + op->fields[i].offset,
+                           (const char *)b + op->fields[i].offset))
       return &op->fields[i];
   return NULL;
 }

@@ -103,9 +103,15 @@ vt_status vt_lift_set_input(vt_lift *lift, Onnx__NodeProto *node, size_t index, 
 
 /* ---- new nodes and values ---- */
 
+/* A name that the model has not got: one that was written by vitrail may hold such names already. */
 static char *fresh_name(vt_lift *lift)
 {
-  return vt_arena_format(&lift->reader->arena, "lifted#%ld", lift->fresh++);
+  char *name;
+  do
+    name = vt_arena_format(&lift->reader->arena, "lifted#%ld", lift->fresh++);
+  while (name && (vt_names_find(&lift->producers, name) >= 0 || vt_names_find(&lift->constants, name) >= 0 ||
+                  vt_names_find(&lift->infos, name) >= 0));
+  return name;
 }
 
 /* A node with up to two inputs; a NULL name as input is refused. */

@@ -120,7 +120,7 @@ static inline void builder_node(builder *b, const char *op, const char *inputs, 
   vt_graph *g = &b->graph;
   assert_true(g->node_count < BUILDER_NODES);
   vt_node *node = &g->nodes[g->node_count];
-  node->op = vt_op_find(NULL, op);
+  node->op = strncmp(op, "vt.", 3) == 0 ? vt_op_find("vt", op + 3) : vt_op_find(NULL, op);
   if (!node->op) fail_msg("no operator %s", op);
   node->name = vt_format(b->ctx, "%s_%d", op, g->node_count);
   if (node->op->attributes_size) {
