@@ -13,7 +13,7 @@
 static void refuse_each_with(vt_ctx *ctx, const char *name, void *attributes, int wanted, int least,
                              vt_tensor **inputs, int count)
 {
-  const vt_op *op = vt_op_find(NULL, name);
+  const vt_op *op = op_named(name);
   _Alignas(16) unsigned char settings[512];
   vt_tape *tape;
   vt_tensor *outputs[GRADIENT_OUTPUTS] = {NULL};
@@ -22,7 +22,7 @@ static void refuse_each_with(vt_ctx *ctx, const char *name, void *attributes, in
     assert_ok(ctx, vt_params_defaults(ctx, op->fields, op->field_count, settings, op->attributes_size));
   assert_ok(ctx, vt_tape_new(ctx, &tape));
   for (int i = 0; i < count; i++)
-    if (gradient_real(inputs[i])) assert_ok(ctx, vt_tape_watch(ctx, tape, inputs[i]));
+    if (inputs[i] && gradient_real(inputs[i])) assert_ok(ctx, vt_tape_watch(ctx, tape, inputs[i]));
   for (int i = 0; i < wanted; i++)
     outputs[i] = vt_tensor_empty(ctx);
   vt_tape_start(ctx, tape);
@@ -90,9 +90,35 @@ static void reductions_and_losses(void **state)
   refuse_each(ctx, "SoftmaxCrossEntropyLoss", NULL, 1, 4, F32(2, 3), targets, F32(3));
 }
 
+static void recurrences(void **state)
+{
+  vt_ctx *ctx = *state;
+  vt_tensor *x = F32(3, 2, 4);
+  refuse_each(ctx, "RNN", NULL, 2, 10, x, F32(1, 5, 4), F32(1, 5, 5), F32(1, 10));
+  refuse_each(ctx, "GRU", NULL, 2, 12, x, F32(1, 15, 4), F32(1, 15, 5), F32(1, 30));
+  refuse_each(ctx, "LSTM", NULL, 3, 12, x, F32(1, 20, 4), F32(1, 20, 5), F32(1, 40), NULL, F32(1, 2, 5));
+  refuse_each(ctx, "vt.SelectiveScan", NULL, 1, 10, x, x, F32(4, 2), F32(3, 2, 2), F32(3, 2, 2), F32(4));
+}
+
+static void own_rows(void **state)
+{
+  vt_ctx *ctx = *state;
+  vt_tensor *x = F32(4, 3);
+  const vt_op *op = op_named("vt.SegmentReduce");
+  _Alignas(16) unsigned char largest[64];
+  assert_true(op->attributes_size <= sizeof largest);
+  assert_ok(ctx, vt_params_defaults(ctx, op->fields, op->field_count, largest, op->attributes_size));
+  assert_ok(ctx, vt_params_set(ctx, op->fields, op->field_count, largest, "count", "2"));
+  refuse_each(ctx, "vt.SegmentReduce", largest, 1, 4, x, op_i64(ctx, SHAPE(4), 0, 1, -1, 0));
+  assert_ok(ctx, vt_params_set(ctx, op->fields, op->field_count, largest, "mode", "max"));
+  refuse_each(ctx, "vt.SegmentReduce", largest, 1, 5, x, op_i64(ctx, SHAPE(4), 0, 1, -1, 0));
+  refuse_each(ctx, "vt.SquaredDistance", NULL, 1, 4, x, F32(2, 3));
+  refuse_each(ctx, "vt.JumpReLU", NULL, 1, 3, x, F32(3));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {op_test(matrix_products), op_test(normalisations),
-                                     op_test(reductions_and_losses)};
+                                     op_test(reductions_and_losses), op_test(recurrences), op_test(own_rows)};
   return cmocka_run_group_tests_name("ops/gradient_memory", tests, NULL, NULL);
 }

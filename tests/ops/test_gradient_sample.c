@@ -184,6 +184,11 @@ static void roi_align_returns_samples(void **state)
                   "spatial_scale=0.75;sampling_ratio=3",
                   __LINE__);
   roi_align_check(ctx, "mode=max;spatial_scale=1.5", __LINE__);
+  roi_align_check(ctx, "output_height=3;output_width=3;sampling_ratio=2;spatial_scale=0.5", __LINE__);
+  roi_align_check(ctx,
+                  "output_height=3;output_width=3;sampling_ratio=2;"
+                  "coordinate_transformation_mode=output_half_pixel",
+                  __LINE__);
 }
 
 int main(void)

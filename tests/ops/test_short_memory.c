@@ -51,6 +51,14 @@ static void every_allocation_refused(void **state)
   refuse_each(
       ctx, "Col2Im", "", 1, 3,
       OP_LIST(op_f32(ctx, SHAPE(1, 2, 4), 1), op_i64(ctx, SHAPE(2), 2, 3), op_i64(ctx, SHAPE(2), 1, 2)));
+  vt_tensor *steps = op_f32(ctx, SHAPE(3, 2, 1), 1), *w = op_f32(ctx, SHAPE(1, 12, 1), 1),
+            *r = op_f32(ctx, SHAPE(1, 12, 3), 1);
+  op_run(ctx, "LSTM", "", steps, w, r);
+  refuse_each(ctx, "LSTM", "", 3, 10, OP_LIST(steps, w, r));
+  refuse_each(ctx, "vt.SegmentReduce", "count=2;mode=max", 1, 4, OP_LIST(a, op_i64(ctx, SHAPE(3), 0)));
+  refuse_each(ctx, "vt.SquaredDistance", "", 1, 2, OP_LIST(a, a));
+  refuse_each(ctx, "vt.SelectiveScan", "", 1, 2,
+              OP_LIST(steps, steps, op_f32(ctx, SHAPE(1, 1), -1), steps, steps));
 }
 
 int main(void)
