@@ -58,5 +58,6 @@ extern const vt_op_family vt_ops_selective_scan;
 extern const vt_op_family vt_ops_rnn;
 extern const vt_op_family vt_ops_gru;
 extern const vt_op_family vt_ops_lstm;
+extern const vt_op_family vt_ops_cross_entropy;
 
 #endif

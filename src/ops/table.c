@@ -57,5 +57,6 @@ const vt_op_family *const vt_op_families[] = {
     &vt_ops_rnn,
     &vt_ops_gru,
     &vt_ops_lstm,
+    &vt_ops_cross_entropy,
 };
 const size_t vt_op_family_count = VT_COUNT(vt_op_families);

@@ -187,6 +187,37 @@ static void scans_run_back(void **state)
                        RANDOM(SHAPE(3, 70, 8)), RANDOM(SHAPE(3, 70, 8)), RANDOM(SHAPE(37)));
 }
 
+static void cross_entropy_pulls_scores(void **state)
+{
+  vt_ctx *ctx = *state;
+  static const char *const forms[] = {"", "reduction=none", "reduction=sum;label_smoothing=0.2",
+                                      "label_smoothing=0.1;ignore_index=3", "ignore_index=0;reduction=none"};
+  for (size_t i = 0; i < VT_COUNT(forms); i++) {
+    gradient_check(ctx, "vt.CrossEntropy", forms[i], ROUNDED, RANDOM(SHAPE(2, 3, 5)),
+                   op_i64(ctx, SHAPE(2, 3), 0, 4, 3, 3, 2, 0));
+    gradient_check(ctx, "vt.CrossEntropy", forms[i], ROUNDED, RANDOM(SHAPE(3, 19)),
+                   op_i32(ctx, SHAPE(3), 18, 0, 7));
+  }
+  gradient_check(ctx, "vt.CrossEntropy", "ignore_index=2", ROUNDED, RANDOM(SHAPE(3, 4)),
+                 op_i64(ctx, SHAPE(3), 2));
+  gradient_check_large(ctx, "vt.CrossEntropy", "label_smoothing=0.1", ROUNDED, RANDOM(SHAPE(300, 131)),
+                       op_i64(ctx, SHAPE(300), 7));
+}
+
+/* A row with weights: (p − [k = t]) · (1 − ε) · w[t] + ε / K · (p · Σ w − w), divided by w[t]. */
+static void cross_entropy_weighs(void **state)
+{
+  vt_ctx *ctx = *state;
+  vt_tensor *inputs[] = {op_f64(ctx, SHAPE(1, 2), 0, log(3.0)), op_i64(ctx, SHAPE(1), 1),
+                         op_f64(ctx, SHAPE(2), 2, 5)};
+  gradient_run run;
+  double g = gradient_weight(0, 0);
+  gradient_forward_backward(ctx, "vt.CrossEntropy", "label_smoothing=0.2", 1, inputs, 3, __LINE__, &run);
+  op_expect(run.gradients[0], VT_F64, SHAPE(1, 2), 1e-14, g * (0.25 * 0.8 * 5 + 0.1 * (0.25 * 7 - 2)) / 5,
+            g * (-0.25 * 0.8 * 5 + 0.1 * (0.75 * 7 - 5)) / 5);
+  assert_null(run.gradients[2]);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -197,6 +228,8 @@ int main(void)
       op_test(segments_return_to_their_rows),
       op_test(distances_pull_both_sides),
       op_test(scans_run_back),
+      op_test(cross_entropy_pulls_scores),
+      op_test(cross_entropy_weighs),
   };
   return cmocka_run_group_tests_name("ops/gradient_vt", tests, NULL, NULL);
 }

@@ -208,6 +208,53 @@ static void scan_refuses_what_does_not_fit(void **state)
                VT_ERROR_UNSUPPORTED, "at most 64");
 }
 
+static void cross_entropy_is_the_mean_surprise(void **state)
+{
+  vt_ctx *ctx = *state;
+  const double three = log(1 + exp(1.0) + exp(2.0)), flat = log(3.0);
+  vt_tensor *x = op_f64(ctx, SHAPE(3, 3), 0, 1, 2, 5, 5, 5, 9, 0, 0), *of = op_i64(ctx, SHAPE(3), 1, 0, -1),
+            *w = op_f64(ctx, SHAPE(3), 2, 3, 4);
+  op_expect(op_run(ctx, "vt.CrossEntropy", "", x, of), VT_F64, SCALAR, 1e-15, (three - 1 + flat) / 2);
+  op_expect(op_run(ctx, "vt.CrossEntropy", "reduction=none", x, of), VT_F64, SHAPE(3), 1e-15, three - 1, flat,
+            0);
+  op_expect(op_run(ctx, "vt.CrossEntropy", "reduction=sum", x, of, w), VT_F64, SCALAR, 1e-15,
+            3 * (three - 1) + 2 * flat);
+  op_expect(op_run(ctx, "vt.CrossEntropy", "", x, of, w), VT_F64, SCALAR, 1e-15,
+            (3 * (three - 1) + 2 * flat) / 5);
+  op_expect(op_run(ctx, "vt.CrossEntropy", "reduction=none;label_smoothing=0.3", x, of, w), VT_F64, SHAPE(3),
+            1e-15, 0.7 * 3 * (three - 1) + 0.1 * (2 * three + 3 * (three - 1) + 4 * (three - 2)),
+            0.7 * 2 * flat + 0.1 * 9 * flat, 0);
+  /* nothing counts; far scores do not overflow; one row without axes */
+  op_expect(op_run(ctx, "vt.CrossEntropy", "ignore_index=2", x, op_i64(ctx, SHAPE(3), 2)), VT_F64, SCALAR, 0,
+            0);
+  op_expect(op_run(ctx, "vt.CrossEntropy", "", op_f32(ctx, SHAPE(2), 1000, -1000), op_i64(ctx, SCALAR, 1)),
+            VT_F32, SCALAR, 1e-7, 2000);
+  op_expect(op_run(ctx, "vt.CrossEntropy", "", op_f32(ctx, SHAPE(2), -INFINITY, 3), op_i64(ctx, SCALAR, 1)),
+            VT_F32, SCALAR, 1e-7, 0);
+  op_expect(op_run(ctx, "vt.CrossEntropy", "reduction=none", op_f32(ctx, SHAPE(0, 3), NO_VALUES),
+                   op_i64(ctx, SHAPE(0), NO_VALUES)),
+            VT_F32, SHAPE(0), 0, NO_VALUES);
+  assert_fails(ctx, op_try(ctx, "vt.CrossEntropy", "", x, op_i64(ctx, SHAPE(3), 0, 3, 0)),
+               VT_ERROR_INVALID_ARGUMENT, "target 3 of row 1");
+  assert_fails(ctx, op_try(ctx, "vt.CrossEntropy", "", x, op_i64(ctx, SHAPE(3), 0, 0, -2)),
+               VT_ERROR_INVALID_ARGUMENT, "target -2");
+  assert_fails(ctx, op_try(ctx, "vt.CrossEntropy", "", x, op_i64(ctx, SHAPE(2), 0)), VT_ERROR_INVALID_MODEL,
+               "do not fit");
+  assert_fails(ctx, op_try(ctx, "vt.CrossEntropy", "", x, of, op_f64(ctx, SHAPE(2), 1)),
+               VT_ERROR_INVALID_MODEL, "do not fit");
+  assert_fails(ctx, op_try(ctx, "vt.CrossEntropy", "label_smoothing=1.5", x, of), VT_ERROR_INVALID_ARGUMENT,
+               "label_smoothing");
+  /* as ONNX's own row where both can */
+  vt_tensor *many = uniform(ctx, VT_F32, SHAPE(37, 51), 7),
+            *targets = vt_tensor_new(ctx, VT_I64, 1, (int64_t[]){37});
+  for (int64_t i = 0; i < 37; i++)
+    ((int64_t *)targets->data)[i] = kernel_random(3, (uint64_t)i, 0, 50);
+  vt_tensor *ours = op_run(ctx, "vt.CrossEntropy", "", many, targets),
+            *onnx = op_run(ctx, "SoftmaxCrossEntropyLoss", "", many, targets);
+  assert_true(fabs(vt_get_f64(ours, 0) - vt_get_f64(onnx, 0)) < 1e-6);
+  kernel_agrees(ctx, "vt.CrossEntropy", "label_smoothing=0.1;reduction=none", 1, 1e-6, many, targets);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -220,6 +267,7 @@ int main(void)
       op_test(distances_are_exact_where_rows_are_equal),
       op_test(scan_follows_its_recurrence),
       op_test(scan_refuses_what_does_not_fit),
+      op_test(cross_entropy_is_the_mean_surprise),
   };
   return cmocka_run_group_tests_name("ops/vt", tests, NULL, NULL);
 }
