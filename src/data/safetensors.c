@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reading `.safetensors`. The header alone decides what is allocated, so all of it is checked against the size
- * of the file first. Elements are read and not mapped: a mapped file that another process cuts short would
- * kill this one.
+ * Reading `.safetensors`. The header alone decides what is allocated, so all of it is checked against the
+ * size of the file first. Elements are read and not mapped: a mapped file that another process cuts short
+ * would kill this one.
  */
 #include "data/safetensors.h"
 
