@@ -339,9 +339,10 @@ static vt_status back_laid_out(vt_ctx *ctx, const vt_gradient *gradient, vt_stor
                                vt_tensor **slots, vt_step_fn step, const void *user)
 {
   const vt_call *call = gradient->call;
-  vt_call inner = *call;
+  vt_call inner = *call, other;
   vt_gradient laid_out = *gradient;
   vt_tensor **given = slots + call->input_count + call->output_count;
+  vt_tensor **others = given + call->output_count;
   inner.inputs = slots;
   inner.outputs = slots + call->input_count;
   laid_out.call = &inner;
@@ -349,6 +350,14 @@ static vt_status back_laid_out(vt_ctx *ctx, const vt_gradient *gradient, vt_stor
   if (layout == VT_STORED_ROW_MAJOR) {
     VT_TRY(all_laid_out(ctx, call->inputs, call->input_count, layout, slots));
     VT_TRY(all_laid_out(ctx, call->outputs, call->output_count, layout, inner.outputs));
+    if (gradient->reference) { /* the same call, on other values */
+      other = *gradient->reference;
+      VT_TRY(all_laid_out(ctx, other.inputs, call->input_count, layout, others));
+      VT_TRY(all_laid_out(ctx, other.outputs, call->output_count, layout, others + call->input_count));
+      other.inputs = others;
+      other.outputs = others + call->input_count;
+      laid_out.reference = &other;
+    }
   } else {
     memcpy(slots, call->inputs, sizeof *slots * (size_t)call->input_count);
     memcpy(inner.outputs, call->outputs, sizeof *slots * (size_t)call->output_count);
@@ -365,7 +374,7 @@ vt_status vt_backward_laid_out(vt_ctx *ctx, const vt_gradient *gradient, bool ru
                   vt_any_channels_last(call->outputs, call->output_count);
   if (!recorded && !vt_any_channels_last(gradient->output_gradients, call->output_count))
     return step(ctx, gradient, user);
-  size_t slots_needed = (size_t)call->input_count + 2 * (size_t)call->output_count;
+  size_t slots_needed = 2 * (size_t)call->input_count + 3 * (size_t)call->output_count;
   vt_tensor **slots = vt_alloc_zero(ctx, slots_needed + 1, sizeof *slots);
   if (!slots) return VT_ERROR_OUT_OF_MEMORY;
   int rank = recorded && call->op->flags & VT_OP_ANY_ORDER ? rank_of(call->inputs, call->input_count) : 0;

@@ -173,12 +173,71 @@ static void test_others(void **state)
   layout_check(ctx, "MatMul", "", 1e-6, RANDOM(SHAPE(2, 5, 4, 3)), RANDOM(SHAPE(3, 6)));
 }
 
+/* Types without a kernel of their own go through row-major copies and come back channels-last. */
+static void test_types(void **state)
+{
+  vt_ctx *ctx = *state;
+  vt_type types[] = {VT_F64, VT_F16};
+  for (int i = 0; i < 2; i++) {
+    vt_tensor *x = op_uniform(ctx, types[i], SHAPE(2, 4, 5, 3), -1, 1, 8);
+    vt_tensor *w = op_uniform(ctx, types[i], SHAPE(6, 4, 3, 3), -1, 1, 9);
+    vt_tensor *rows = op_run(ctx, "Conv", "pads=1,1,1,1", x, w);
+    vt_tensor *last = op_run(ctx, "Conv", "pads=1,1,1,1", vt_channels_last(ctx, x), w);
+    assert_int_equal(last->layout, VT_STORED_CHANNELS_LAST);
+    assert_memory_equal(vt_row_major(ctx, last)->data, rows->data, vt_bytes(rows));
+  }
+}
+
+static vt_status rows_only(vt_ctx *ctx, const vt_gradient *gradient, const void *settings)
+{
+  VT_UNUSED(settings);
+  assert_int_equal(gradient->call->inputs[0]->layout, VT_STORED_ROW_MAJOR);
+  assert_int_equal(gradient->output_gradients[0]->layout, VT_STORED_ROW_MAJOR);
+  assert_int_equal(gradient->reference->inputs[0]->layout, VT_STORED_ROW_MAJOR);
+  assert_int_equal(gradient->reference->outputs[0]->layout, VT_STORED_ROW_MAJOR);
+  return vt_backward_same(ctx, gradient);
+}
+
+static const vt_rule *choose_rows_only(const void *user, const vt_call *call)
+{
+  static const vt_rule rule = {"rows-only", rows_only, NULL, VT_SAVES_ALL};
+  VT_UNUSED(user);
+  VT_UNUSED(call);
+  return &rule;
+}
+
+/* Rules know row-major tensors alone, of the run that they compare with too. */
+static void test_rules(void **state)
+{
+  vt_ctx *ctx = *state;
+  static const vt_rule_set rules = {"rows-only", choose_rows_only, NULL};
+  const vt_op *relu = vt_op_find(NULL, "Relu");
+  vt_tape *tapes[2];
+  vt_tensor *x[2], *y[2] = {NULL, NULL};
+  for (int i = 0; i < 2; i++) {
+    x[i] = op_uniform(ctx, VT_F32, SHAPE(2, 3, 2, 2), -1, 1, 5);
+    assert_ok(ctx, vt_tape_new(ctx, &tapes[i]));
+    vt_tape_set_rules(tapes[i], &rules);
+    assert_ok(ctx, vt_tape_watch(ctx, tapes[i], x[i]));
+    vt_tape_start(ctx, tapes[i]);
+    vt_tensor *last = vt_channels_last(ctx, x[i]);
+    assert_ok(ctx, vt_apply(ctx, relu, NULL, "relu", 1, &last, 1, &y[i]));
+    vt_tape_stop(ctx);
+  }
+  vt_tensor *seed = op_uniform(ctx, VT_F32, SHAPE(2, 3, 2, 2), -1, 1, 6);
+  vt_backward_options options = {.reference = tapes[1]};
+  assert_ok(ctx, vt_tape_backward(ctx, tapes[0], y, &seed, 1, &options));
+  assert_memory_equal(vt_tape_gradient(tapes[0], x[0])->data, seed->data, vt_bytes(seed));
+  for (int i = 0; i < 2; i++)
+    vt_tape_free(tapes[i]);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      op_test(test_turning),     op_test(test_variables), op_test(test_convolutions),
-      op_test(test_pools),       op_test(test_norms),     op_test(test_large_norm),
-      op_test(test_elementwise), op_test(test_moves),     op_test(test_others),
+      op_test(test_turning), op_test(test_variables),  op_test(test_convolutions), op_test(test_pools),
+      op_test(test_norms),   op_test(test_large_norm), op_test(test_elementwise),  op_test(test_moves),
+      op_test(test_others),  op_test(test_types),      op_test(test_rules),
   };
   return cmocka_run_group_tests_name("ops/layout", tests, NULL, NULL);
 }
