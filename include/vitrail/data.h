@@ -146,6 +146,9 @@ VT_API VT_MUST_CHECK vt_status vt_preprocess_read(vt_ctx *ctx, const char *path,
 VT_API VT_MUST_CHECK vt_status vt_preprocess_parse(vt_ctx *ctx, const char *json, size_t size,
                                                    const char *folder, vt_preprocess **out);
 VT_API void vt_preprocess_free(vt_preprocess *preprocess);
+/* Writes a sidecar with every key, whole or not at all; labels as a list. Settings that a reader would
+ * refuse: VT_ERROR_INVALID_ARGUMENT. */
+VT_API VT_MUST_CHECK vt_status vt_sidecar_write(vt_ctx *ctx, const char *path, const vt_preprocess *settings);
 
 /* Where the model's input lies in the photograph, to carry maps back: input (x, y) shows photo (x·scale_x +
  * offset_x, …), both measured from the outer edge of the first pixel, so that pixel i covers i to i + 1. */

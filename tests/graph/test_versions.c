@@ -163,6 +163,18 @@ static void softmax_of_a_matrix(void **state)
   expect(f, 11, 3, DIMS(2, 2, 2), expected);
 }
 
+/* A model that was lifted and written holds the reader's own names: others are found. */
+static void names_of_an_earlier_reading(void **state)
+{
+  fixture *f = *state;
+  start(f, "Clip", "lifted#1", 1, DIMS(3));
+  onnx_attribute_float(f->ctx, &f->node, "min", 2.5f);
+  constant(f, "lifted#0", 1, DIMS(1), VALUES(10), 1);
+  pb add = onnx_node(f->ctx, "Mul", "m", "x lifted#0", "lifted#1");
+  pb_message(f->ctx, &f->graph, ONNX_NODE, &add);
+  expect(f, 7, 1, DIMS(3), VALUES(10, 20, 30));
+}
+
 static void hardmax_at_axis_zero(void **state)
 {
   fixture *f = *state;
@@ -358,6 +370,7 @@ int main(void)
       CASE(clip_by_attributes),
       CASE(cast_by_name),
       CASE(softmax_of_a_matrix),
+      CASE(names_of_an_earlier_reading),
       CASE(hardmax_at_axis_zero),
       CASE(norm_of_each_position),
       CASE(norm_of_inference),
