@@ -103,6 +103,21 @@ static vt_status add_reals(node_writer *w, const char *name, const vt_reals *lis
   return VT_OK;
 }
 
+static vt_status add_texts(node_writer *w, const char *name, const vt_texts *list)
+{
+  Onnx__AttributeProto *attribute = add_attribute(w, name, KIND(STRINGS));
+  ProtobufCBinaryData *texts = vt_arena_zero(w->arena, list->count, sizeof *texts);
+  if (!attribute || !texts) return short_of_memory(w);
+  for (size_t i = 0; i < list->count; i++) {
+    char *copy = vt_arena_copy(w->arena, list->data[i]);
+    if (!copy) return short_of_memory(w);
+    texts[i] = (ProtobufCBinaryData){strlen(copy), (uint8_t *)copy};
+  }
+  attribute->n_strings = list->count;
+  attribute->strings = texts;
+  return VT_OK;
+}
+
 static vt_status add_tensor(node_writer *w, const char *name, const vt_tensor *tensor)
 {
   Onnx__AttributeProto *attribute = add_attribute(w, name, KIND(TENSOR));
@@ -138,8 +153,8 @@ static vt_status add_field(node_writer *w, const vt_field *field, const void *sl
     return ((const vt_reals *)slot)->present ? add_reals(w, field->name, slot) : VT_OK;
   case VT_FIELD_TENSOR:
     return *(vt_tensor *const *)slot ? add_tensor(w, field->name, *(vt_tensor *const *)slot) : VT_OK;
-  case VT_FIELD_TEXTS: /* of the command line alone */
-    break;
+  case VT_FIELD_TEXTS:
+    return ((const vt_texts *)slot)->count ? add_texts(w, field->name, slot) : VT_OK;
   }
   return VT_OK;
 }

@@ -134,6 +134,21 @@ static void other_forms(void **state)
   one(ctx, "MeanVarianceNormalization", "x", NULL, "mean_variance", 0);
 }
 
+/* Attributes that are lists of texts; with Tanh, the default, the values would be others. */
+static void recurrences(void **state)
+{
+  builder b;
+  builder_init(&b, *state);
+  builder_input(&b, "x", VT_F32, 3, DIMS(5, -1, 3));
+  builder_random(&b, "w", 3, DIMS(2, 4, 3), 1);
+  builder_random(&b, "r", 3, DIMS(2, 4, 4), 1);
+  builder_node(&b, "RNN", "x w r", "y h",
+               "activations=Relu activations=Sigmoid direction=bidirectional hidden_size=4");
+  builder_output(&b, "y");
+  builder_output(&b, "h");
+  check(&b, "rnn", 0);
+}
+
 static void splits(void **state)
 {
   static const struct {
@@ -406,6 +421,7 @@ int main(void)
       cmocka_unit_test_setup_teardown(own_operators, new_context, free_context),
       cmocka_unit_test_setup_teardown(own_operators_at_the_edge, new_context, free_context),
       cmocka_unit_test_setup_teardown(other_forms, new_context, free_context),
+      cmocka_unit_test_setup_teardown(recurrences, new_context, free_context),
       cmocka_unit_test_setup_teardown(splits, new_context, free_context),
       cmocka_unit_test_setup_teardown(refused, new_context, free_context),
       cmocka_unit_test_setup_teardown(every_row, new_context, free_context),
