@@ -71,6 +71,13 @@ int vt_scene_add(vt_scene *scene, int parent, vt_noun noun);
  * Returns the object's number. */
 int vt_scene_add_thing(vt_scene *scene, int parent, vt_noun noun, float x, float y, float radius,
                        vt_colour colour, vt_colour second, vt_draw *draw);
+/* The pieces of which things are made, for things of other kinds: a body; the one or two parts of a noun
+ * (WHEEL, FLAG, LEG, EAR, WING, FIN, HANDLE, LID) where that body has room for them, `grow` times their usual
+ * size; up to two marks on the body. */
+int vt_scene_add_body(vt_scene *scene, int thing, vt_body body, vt_colour colour);
+void vt_scene_add_parts(vt_scene *scene, int thing, vt_body body, vt_noun noun, float grow, vt_colour colour);
+void vt_scene_add_marks(vt_scene *scene, int thing, vt_draw *draw);
+extern const vt_noun vt_kit_parts[VT_KITS][2];
 /* A background of one or two elements with their usual z of −10: a backdrop, a wall with a floor, a sky over
  * grass, water or sand. */
 void vt_scene_add_background(vt_scene *scene, vt_draw *draw);
@@ -130,6 +137,12 @@ typedef enum vt_patch_rule { VT_PATCH_HALF, VT_PATCH_ANY, VT_PATCH_CENTRE } vt_p
 /* Of each patch of a grid × grid division: 1 when bits cover at least half of it, any pixel of it, or its
  * middle. Sides must be multiples of `grid`. */
 void vt_bits_patches(const uint8_t *bits, int width, int height, int grid, vt_patch_rule rule, uint8_t *out);
+/* Predicates of nodes, one bit each: noun (of the node or of the object it is part of), colour, texture,
+ * material, size. Row `node` of out[VT_SCENE_NODES][VT_PREDICATES]; without an outline there are only nouns. */
+enum { VT_PREDICATES = VT_NOUNS + VT_COLOURS + VT_TEXTURES + VT_MATERIALS + VT_SIZES };
+void vt_scene_predicates(const vt_scene *scene, uint8_t (*out)[VT_PREDICATES]);
+/* "noun wheel", "colour red", … into a buffer of 64 bytes. */
+const char *vt_predicate_name(int predicate, char buffer[64]);
 /* Object with name, attributes, box and place of every shown node (new reference; NULL: no memory). */
 json_t *vt_scene_json(const vt_scene *scene, const uint16_t *labels);
 

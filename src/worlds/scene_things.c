@@ -45,7 +45,6 @@ static void turn(vt_scene *scene, int part, float angle)
   if (part >= 0) scene->nodes[part].angle = angle;
 }
 
-/* `grow`: this thing's own size of its parts. */
 static void add_wheels(vt_scene *scene, int thing, const body_row *body, float grow, vt_colour colour)
 {
   float radius = .23f * grow;
@@ -54,51 +53,88 @@ static void add_wheels(vt_scene *scene, int thing, const body_row *body, float g
         add_part(scene, thing, VT_WHEEL, .36f * (float)side, body->bottom + .1f, radius, radius, 2, colour);
     if (wheel >= 0) add_part(scene, wheel, VT_HUB, 0, 0, radius * .4f, radius * .4f, 1, VT_GREY);
   }
+}
+
+static void add_flag(vt_scene *scene, int thing, const body_row *body, float grow, vt_colour colour)
+{
   float height = .5f * grow, x = .05f;
   int flag = add_part(scene, thing, VT_FLAG, x + .2f, body->top - height + .14f, .14f, .2f, -1, colour);
   turn(scene, flag, PI / 2); /* the narrow end away from the pole */
-  if (flag >= 0) {           /* in the flag's frame, which is turned: along its lower edge */
-    int pole =
-        add_part(scene, flag, VT_POLE, (height - .1f) / 2, .2f, (height + .14f) / 2, .035f, -1, VT_BROWN);
-    if (pole >= 0) scene->nodes[pole].x = height / 2 - .12f;
-  }
+  /* in the flag's frame, which is turned: along its lower edge */
+  if (flag >= 0)
+    add_part(scene, flag, VT_POLE, height / 2 - .12f, .2f, (height + .14f) / 2, .035f, -1, VT_BROWN);
 }
 
-static void add_legs(vt_scene *scene, int thing, const body_row *body, float grow, vt_colour colour)
-{
-  for (int side = -1; side <= 1; side += 2) {
-    turn(scene,
-         add_part(scene, thing, VT_LEG, .34f * (float)side, body->bottom + .17f, .1f * grow, .3f * grow, -1,
-                  colour),
-         -.15f * (float)side);
-    turn(scene,
-         add_part(scene, thing, VT_EAR, .3f * (float)side, body->shoulder - .14f, .15f * grow, .26f * grow,
-                  -1, colour),
-         .3f * (float)side);
-  }
-}
-
-static void add_wings(vt_scene *scene, int thing, const body_row *body, float grow, vt_colour colour)
+static void add_pair(vt_scene *scene, int thing, vt_noun noun, float x, float y, float half_width,
+                     float half_height, float angle, vt_colour colour)
 {
   for (int side = -1; side <= 1; side += 2)
-    turn(scene,
-         add_part(scene, thing, VT_WING, (body->side + .16f) * (float)side, body->side_y - .1f, .38f * grow,
-                  .17f * grow, -1, colour),
-         -.6f * (float)side);
-  add_part(scene, thing, VT_FIN, 0, body->bottom + .2f, .26f * grow, .24f * grow, -1, colour);
+    turn(scene, add_part(scene, thing, noun, x * (float)side, y, half_width, half_height, -1, colour),
+         angle * (float)side);
 }
 
-static void add_handles(vt_scene *scene, int thing, const body_row *body, float grow, vt_colour colour)
+static void add_lid(vt_scene *scene, int thing, const body_row *body, float grow, vt_colour colour)
 {
-  for (int side = -1; side <= 1; side += 2)
-    add_part(scene, thing, VT_HANDLE, (body->side + .06f) * (float)side, body->side_y, .2f * grow,
-             .24f * grow, -1, colour);
   int lid = add_part(scene, thing, VT_LID, 0, body->top - .02f, .38f * grow, .075f, 2, colour);
   if (lid >= 0) add_part(scene, lid, VT_HUB, 0, -.15f, .09f * grow, .09f * grow, 1, colour);
 }
 
-/* Marks on the body that any thing may have: they decide nothing. */
-static void add_marks(vt_scene *scene, int thing, vt_draw *draw)
+void vt_scene_add_parts(vt_scene *scene, int thing, vt_body kind, vt_noun noun, float grow, vt_colour colour)
+{
+  const body_row *body = &bodies[kind];
+  switch (noun) {
+  case VT_WHEEL:
+    add_wheels(scene, thing, body, grow, colour);
+    break;
+  case VT_FLAG:
+    add_flag(scene, thing, body, grow, colour);
+    break;
+  case VT_LEG:
+    add_pair(scene, thing, noun, .34f, body->bottom + .17f, .1f * grow, .3f * grow, -.15f, colour);
+    break;
+  case VT_EAR:
+    add_pair(scene, thing, noun, .3f, body->shoulder - .14f, .15f * grow, .26f * grow, .3f, colour);
+    break;
+  case VT_WING:
+    add_pair(scene, thing, noun, body->side + .16f, body->side_y - .1f, .38f * grow, .17f * grow, -.6f,
+             colour);
+    break;
+  case VT_FIN:
+    add_part(scene, thing, VT_FIN, 0, body->bottom + .2f, .26f * grow, .24f * grow, -1, colour);
+    break;
+  case VT_HANDLE:
+    add_pair(scene, thing, noun, body->side + .06f, body->side_y, .2f * grow, .24f * grow, 0, colour);
+    break;
+  case VT_LID:
+    add_lid(scene, thing, body, grow, colour);
+    break;
+  default:
+    break;
+  }
+}
+
+int vt_scene_add_body(vt_scene *scene, int thing, vt_body kind, vt_colour colour)
+{
+  const body_row *body = &bodies[kind];
+  int part = add_part(scene, thing, VT_BODY, 0, 0, body->half_width, body->half_height, 0, colour);
+  if (part < 0) return -1;
+  vt_node *node = &scene->nodes[part];
+  node->shape = body->shape;
+  node->corners = body->corners;
+  node->ratio = body->ratio;
+  node->angle = body->angle;
+  node->outline = .05f;
+  return part;
+}
+
+const vt_noun vt_kit_parts[VT_KITS][2] = {
+    [VT_KIT_WHEELS] = {VT_WHEEL, VT_FLAG},
+    [VT_KIT_LEGS] = {VT_LEG, VT_EAR},
+    [VT_KIT_WINGS] = {VT_WING, VT_FIN},
+    [VT_KIT_HANDLES] = {VT_HANDLE, VT_LID},
+};
+
+void vt_scene_add_marks(vt_scene *scene, int thing, vt_draw *draw)
 {
   static const vt_noun kinds[] = {VT_WINDOW, VT_EYE, VT_PATCH};
   int count = vt_draw_below(draw, 3);
@@ -113,32 +149,13 @@ static void add_marks(vt_scene *scene, int thing, vt_draw *draw)
 static void add_composed(vt_scene *scene, int thing, vt_draw *draw)
 {
   vt_noun noun = scene->nodes[thing].noun;
-  const body_row *body = &bodies[vt_noun_body(noun)];
-  vt_colour colour = scene->nodes[thing].colour, second = scene->nodes[thing].second;
-  int part = add_part(scene, thing, VT_BODY, 0, 0, body->half_width, body->half_height, 0, colour);
-  if (part < 0) return;
-  vt_node *node = &scene->nodes[part];
-  node->shape = body->shape;
-  node->corners = body->corners;
-  node->ratio = body->ratio;
-  node->angle = body->angle;
-  node->outline = .05f;
+  vt_body body = (vt_body)vt_noun_body(noun);
+  if (vt_scene_add_body(scene, thing, body, scene->nodes[thing].colour) < 0) return;
   float grow = (float)vt_draw_uniform(draw, .9, 1.15);
-  switch (vt_noun_kit(noun)) {
-  case VT_KIT_WHEELS:
-    add_wheels(scene, thing, body, grow, second);
-    break;
-  case VT_KIT_LEGS:
-    add_legs(scene, thing, body, grow, second);
-    break;
-  case VT_KIT_WINGS:
-    add_wings(scene, thing, body, grow, second);
-    break;
-  default:
-    add_handles(scene, thing, body, grow, second);
-    break;
-  }
-  add_marks(scene, thing, draw);
+  for (int i = 0; i < 2; i++)
+    vt_scene_add_parts(scene, thing, body, vt_kit_parts[vt_noun_kit(noun)][i], grow,
+                       scene->nodes[thing].second);
+  vt_scene_add_marks(scene, thing, draw);
 }
 
 int vt_scene_add_thing(vt_scene *scene, int parent, vt_noun noun, float x, float y, float radius,

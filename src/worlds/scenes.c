@@ -58,7 +58,7 @@ void vt_scenes_begin(const vt_world *world, vt_split split, uint64_t key, int la
   scene->light_angle = (float)vt_draw_uniform(&draw, 0, 2 * PI);
   item->split = split;
   item->distractor = -1;
-  item->spurious = split != VT_TEST && vt_draw_chance(&draw, options->spurious);
+  item->spurious = label >= 0 && split != VT_TEST && vt_draw_chance(&draw, options->spurious);
   vt_draw place = vt_draw_start(key, "background");
   if (item->spurious)
     add_backdrop(scene, (vt_colour)(label % VT_COLOURS), (vt_colour)(label % VT_COLOURS), VT_TEXTURE_PLAIN);
@@ -221,4 +221,16 @@ bool vt_scenes_held_out(const vt_world *world, int class_number, int colour)
   if (!options_of(world)->heldout) return false;
   uint64_t pair = (uint64_t)class_number * VT_COLOURS + (uint64_t)colour;
   return vt_random_below(world->seed, vt_stream("held-out combinations", 0), pair, 10) == 0;
+}
+
+int vt_scenes_fixed_colour(const vt_world *world, vt_scenes_item *item, vt_draw *draw)
+{
+  vt_colour colour = VT_RED, second;
+  if (!options_of(world)->heldout) return -1;
+  for (int i = 0; i < 100; i++) {
+    vt_scenes_colours(&item->scene, draw, -1, &colour, &second);
+    item->held_out = vt_scenes_held_out(world, item->scene.label, (int)colour);
+    if (item->split == VT_TEST || !item->held_out) break;
+  }
+  return (int)colour;
 }

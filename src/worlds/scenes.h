@@ -55,7 +55,7 @@ typedef struct vt_scenes_item {
   vt_scene scene; /* scene.label: the true class */
   vt_split split;
   int label;      /* what the data set says; another one with label_noise */
-  int main;       /* the object or group the label is about */
+  int main;       /* the object or group the label is about; −1: there is no label */
   int distractor; /* another object that tempts; −1: none */
   bool held_out;  /* a combination the other splits never show */
   bool spurious;  /* the background tells the class */
@@ -71,6 +71,9 @@ void vt_scenes_begin(const vt_world *world, vt_split split, uint64_t key, int la
 /* Colours of an object that stand out from the background and from each other; `first` may be fixed by the
  * caller to a colour ≥ 0. */
 void vt_scenes_colours(const vt_scene *scene, vt_draw *draw, int first, vt_colour *colour, vt_colour *second);
+/* With heldout_combos the colour of the object, ≥ 0, which with the class is none of the held-out pairs
+ * outside the test split; otherwise −1. Sets item->held_out. */
+int vt_scenes_fixed_colour(const vt_world *world, vt_scenes_item *item, vt_draw *draw);
 /* Small differences of colour, angle and texture seed on a node and all below it. */
 void vt_scenes_vary(vt_scene *scene, int node, double nuisance, vt_draw *draw);
 /* Places for `count` objects of that radius (units) that keep `gap` units apart, inside the canvas; false:

@@ -61,11 +61,13 @@ static vt_status add_erased(json_t *truth, const uint8_t *kept, int blocks)
 static json_t *truth_of(const vt_world *world, const vt_scenes_item *item, const uint16_t *labels)
 {
   json_t *truth = json_object(), *scene = vt_scene_json(&item->scene, labels);
-  json_object_set_new(truth, "class", json_string(world->classes[item->scene.label]));
-  json_object_set_new(truth, "label", json_integer(item->label));
+  if (item->scene.label >= 0) {
+    json_object_set_new(truth, "class", json_string(world->classes[item->scene.label]));
+    json_object_set_new(truth, "label", json_integer(item->label));
+  }
   if (item->label != item->scene.label)
     json_object_set_new(truth, "true_label", json_integer(item->scene.label));
-  json_object_set_new(truth, "main", json_integer(item->main + 1));
+  if (item->main >= 0) json_object_set_new(truth, "main", json_integer(item->main + 1));
   if (item->distractor >= 0) json_object_set_new(truth, "distractor", json_integer(item->distractor + 1));
   if (item->held_out) json_object_set_new(truth, "held_out_combination", json_true());
   if (item->spurious) json_object_set_new(truth, "spurious_background", json_true());

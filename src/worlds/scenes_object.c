@@ -156,17 +156,9 @@ static vt_status make(vt_ctx *ctx, const vt_world *world, vt_split split, int64_
   double nuisance = options->common.nuisance;
   vt_draw draw = vt_draw_start(key, "object"), clutter = vt_draw_start(key, "clutter");
   vt_draw bar = vt_draw_start(key, "occlusion");
-  int label = vt_draw_below(&draw, CLASSES), colour = -1;
+  int label = vt_draw_below(&draw, CLASSES), colour;
   vt_scenes_begin(world, split, key, label, item);
-  if (options->common.heldout) {
-    vt_colour own, second;
-    for (int i = 0; i < 100; i++) {
-      vt_scenes_colours(&item->scene, &draw, -1, &own, &second);
-      colour = (int)own;
-      if (split == VT_TEST || !vt_scenes_held_out(world, label, colour)) break;
-    }
-    item->held_out = vt_scenes_held_out(world, label, colour);
-  }
+  colour = vt_scenes_fixed_colour(world, item, &draw);
   if (options->form == FORM_MARKS)
     make_marks(item, colour, nuisance, &draw);
   else
