@@ -138,7 +138,7 @@ typedef enum vt_patch_rule { VT_PATCH_HALF, VT_PATCH_ANY, VT_PATCH_CENTRE } vt_p
  * middle. Sides must be multiples of `grid`. */
 void vt_bits_patches(const uint8_t *bits, int width, int height, int grid, vt_patch_rule rule, uint8_t *out);
 /* Predicates of nodes, one bit each: noun (of the node or of the object it is part of), colour, texture,
- * material, size. Row `node` of out[VT_SCENE_NODES][VT_PREDICATES]; without an outline there are only nouns. */
+ * material, size. Row `node` of out[VT_SCENE_NODES][VT_PREDICATES]; without an outline only nouns. */
 enum { VT_PREDICATES = VT_NOUNS + VT_COLOURS + VT_TEXTURES + VT_MATERIALS + VT_SIZES };
 void vt_scene_predicates(const vt_scene *scene, uint8_t (*out)[VT_PREDICATES]);
 /* "noun wheel", "colour red", … into a buffer of 64 bytes. */

@@ -47,7 +47,7 @@ static vt_dataset *batch_of(vt_ctx *ctx, const vt_world *world, int count, vt_ba
   return set;
 }
 
-/* The class follows from the predicates of the picture, and a patch in the middle of the mask has the shape's. */
+/* The class follows from the predicates of the picture, and a patch inside the mask has the shape's. */
 static void test_combo_predicates(void **state)
 {
   vt_ctx *ctx = *state;
