@@ -12,7 +12,7 @@ typedef struct world_settings {
   int split;
   vt_texts set;
   char *out;
-  bool list, force;
+  bool list, force, dry_run;
 } world_settings;
 
 static const vt_field fields[] = {
@@ -28,6 +28,8 @@ static const vt_field fields[] = {
      .help = "a setting of the world as NAME=VALUE; may be given several times"},
     {"out", VT_FIELD_STRING, offsetof(world_settings, out), .help = "folder to write [the world's name]"},
     {"force", VT_FIELD_BOOL, offsetof(world_settings, force), .help = "write into a folder that exists"},
+    {"dry_run", VT_FIELD_BOOL, offsetof(world_settings, dry_run),
+     .help = "make the items as training does, write nothing, and say how many a second"},
     {"list", VT_FIELD_BOOL, offsetof(world_settings, list), .help = "list the worlds there are"},
 };
 
@@ -173,6 +175,55 @@ static vt_status write_world(cli *run, const vt_world *world, const world_settin
   return status;
 }
 
+/* ---- speed ---- */
+
+enum { BATCH = 256 };
+
+static vt_status make_batches(cli *run, const vt_dataset *set, const world_settings *settings, int64_t count)
+{
+  int64_t indices[BATCH];
+  for (int64_t done = 0; done < count;) {
+    VT_TRY(vt_check_cancel(run->ctx));
+    vt_batch batch;
+    int now = count - done < BATCH ? (int)(count - done) : BATCH;
+    for (int i = 0; i < now; i++)
+      indices[i] = settings->start + done + i;
+    size_t mark = vt_tensor_mark(run->ctx);
+    vt_status status = vt_batch_make(run->ctx, set, indices, now, 0, NULL, &batch);
+    vt_tensor_release(run->ctx, mark);
+    VT_TRY(status);
+    done += now;
+    vt_progress(run->ctx, "items", (double)done, (double)count);
+  }
+  return VT_OK;
+}
+
+static vt_status time_world(cli *run, const vt_world *world, const world_settings *settings)
+{
+  vt_dataset *set;
+  int64_t count = settings->count ? settings->count : world->preset->counts[settings->split];
+  VT_TRY(vt_world_dataset(run->ctx, world, (vt_split)settings->split, settings->start + count, &set));
+  double start = vt_clock_seconds();
+  vt_status status = make_batches(run, set, settings, count);
+  double seconds = vt_clock_seconds() - start;
+  vt_dataset_free(set);
+  cli_progress_end();
+  VT_TRY(status);
+  int threads = vt_ctx_threads(run->ctx);
+  double rate = seconds > 0 ? (double)count / seconds : 0;
+  if (run->common.json) {
+    json_t *json =
+        json_pack("{s:i, s:s, s:I, s:f, s:i, s:f}", "schema_version", 1, "world", world->preset->id, "count",
+                  (json_int_t)count, "seconds", seconds, "threads", threads, "per_second", rate);
+    status = cli_print_json(run, json);
+    json_decref(json);
+    return status;
+  }
+  printf("%s: %lld items in %.2f s on %d thread%s: %.0f a second\n", world->preset->id, (long long)count,
+         seconds, threads, threads == 1 ? "" : "s", rate);
+  return VT_OK;
+}
+
 static vt_status world(cli *run, int argc, char **argv)
 {
   world_settings settings;
@@ -199,7 +250,7 @@ static vt_status world(cli *run, int argc, char **argv)
     goto done;
   }
   VT_TRY_DONE(open_world(run, options.operands[0], preset, values, &settings, &opened));
-  status = write_world(run, opened, &settings);
+  status = settings.dry_run ? time_world(run, opened, &settings) : write_world(run, opened, &settings);
 done:
   vt_world_close(opened);
   cli_options_free(&options);

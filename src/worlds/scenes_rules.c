@@ -102,7 +102,7 @@ static void add_thing(rules_record *record, int colour, double nuisance, vt_draw
   do /* the three colours of parts are not the body's */
     vt_scenes_colours(scene, draw, colour, &own, &second);
   while (colour < 0 && (own == VT_RED || own == VT_BLUE || own == VT_YELLOW));
-  float radius = (float)((record->large ? .41 : .3) + nuisance * vt_draw_uniform(draw, -.02, .02));
+  float radius = (float)((record->large ? .44 : .35) + nuisance * vt_draw_uniform(draw, -.02, .02));
   float x = .5f + (float)(nuisance * vt_draw_uniform(draw, -.09, .09));
   float y = .5f + (float)(nuisance * vt_draw_uniform(draw, -.07, .07));
   item->main = vt_scene_add(scene, -1, VT_NOUN_NONE);
