@@ -172,6 +172,12 @@ static vt_status show(vt_ctx *ctx, const vt_world *world, const void *record, vt
 {
   const vt_text_record *report = record;
   VT_TRY(vt_corpus_show(ctx, vt_world_corpus(world), &report->document, item));
+  vt_words words;
+  VT_TRY(vt_corpus_speak(ctx, vt_world_corpus(world), &report->document, &words));
+  json_t *roles = json_array();
+  for (int i = 0; i < words.count; i++)
+    json_array_append_new(roles, json_integer(vt_grade_role_of(words.marks[i])));
+  json_object_set_new(item->truth, "roles", roles);
   json_object_set_new(item->truth, "grade", json_string(levels[report->label]));
   json_object_set_new(item->truth, "series", json_string(codes[report->code]));
   json_object_set_new(item->truth, "denied", json_boolean(report->mismatch));

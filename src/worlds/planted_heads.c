@@ -6,6 +6,7 @@
  */
 #include <math.h>
 
+#include "worlds/item_fields.h"
 #include "worlds/planted.h"
 #include "worlds/presets.h"
 
@@ -132,7 +133,6 @@ static vt_status make(vt_ctx *ctx, const vt_world *world, vt_split split, int64_
 
 static vt_status show(vt_ctx *ctx, const vt_world *world, const void *record, vt_item *item)
 {
-  VT_UNUSED(world);
   const vt_head_record *head = record;
   json_t *scores = json_array();
   for (int l = 0; l < L; l++)
@@ -140,7 +140,8 @@ static vt_status show(vt_ctx *ctx, const vt_world *world, const void *record, vt
   item->truth = json_pack("{s:o,s:i,s:i,s:i,s:o}", "scores", scores, "winner", head->winner, "label",
                           head->label, "matched", head->matched, "radius",
                           isnan(head->radius) ? json_null() : json_real((double)head->radius));
-  return item->truth ? VT_OK : vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the truth of an item");
+  if (!item->truth) return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the truth of an item");
+  return vt_item_add_fields(ctx, world, record, item);
 }
 
 static int describe(const vt_world *world, vt_dataset_field *out)

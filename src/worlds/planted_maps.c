@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "worlds/item_fields.h"
 #include "worlds/planted.h"
 #include "worlds/presets.h"
 
@@ -83,7 +84,8 @@ static vt_status show_peaks(vt_ctx *ctx, const vt_world *world, const void *reco
   item->truth = json_pack("{s:i,s:i,s:b,s:{s:i,s:i,s:i}}", "peak", image->peak, "noisy_peak",
                           image->noisy_peak, "shows_part", image->visible[0], "of_a_hundred", "visible",
                           plan.visible, "on_part", plan.on_part, "stable", plan.stable);
-  return item->truth ? VT_OK : vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the truth of an item");
+  if (!item->truth) return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the truth of an item");
+  return vt_item_add_fields(ctx, world, record, item);
 }
 
 static int describe_peaks(const vt_world *world, vt_dataset_field *out)
@@ -245,7 +247,6 @@ static mask_truth truth_of(const masks_record *masks)
 
 static vt_status show_masks(vt_ctx *ctx, const vt_world *world, const void *record, vt_item *item)
 {
-  VT_UNUSED(world);
   static const char *const names[VT_MASK_CASES] = {"overlap", "perfect",    "missed", "invented",
                                                    "flagged", "wrong flag", "silent"};
   const masks_record *masks = record;
@@ -255,15 +256,16 @@ static vt_status show_masks(vt_ctx *ctx, const vt_world *world, const void *reco
                 isnan(truth.dice) ? json_null() : json_real(truth.dice), "iou", truth.iou, "intersection",
                 truth.intersection, "union", truth.joined, "instances", "matched", truth.matched, "invented",
                 truth.invented, "missed", truth.missed, "matched_iou", truth.matched_iou, "aji", truth.aji);
-  return item->truth ? VT_OK : vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the truth of an item");
+  if (!item->truth) return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the truth of an item");
+  return vt_item_add_fields(ctx, world, record, item);
 }
 
 static int describe_masks(const vt_world *world, vt_dataset_field *out)
 {
   VT_UNUSED(world);
   static const vt_dataset_field table[] = {
-      {"predicted", VT_U8, 2, {VT_MASK_SIDE, VT_MASK_SIDE}},
-      {"truth", VT_U8, 2, {VT_MASK_SIDE, VT_MASK_SIDE}},
+      {"predicted_mask", VT_U8, 2, {VT_MASK_SIDE, VT_MASK_SIDE}},
+      {"true_mask", VT_U8, 2, {VT_MASK_SIDE, VT_MASK_SIDE}},
       {"flags", VT_I64, 1, {2}},
       {"dice", VT_F32, 0, {0}},
       {"iou", VT_F32, 0, {0}},

@@ -6,6 +6,7 @@
  */
 #include <math.h>
 
+#include "worlds/item_fields.h"
 #include "worlds/planted.h"
 #include "worlds/presets.h"
 
@@ -117,7 +118,8 @@ static vt_status show_game(vt_ctx *ctx, const vt_world *world, const void *recor
   item->truth = json_pack("{s:i,s:f,s:o,s:o}", "regions", game->players, "value_of_all",
                           vt_game_value(world, game, (UINT32_C(1) << game->players) - 1), "shapley", shapley,
                           "greedy", greedy_order);
-  return item->truth ? VT_OK : vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the truth of an item");
+  if (!item->truth) return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the truth of an item");
+  return vt_item_add_fields(ctx, world, record, item);
 }
 
 static int describe_game(const vt_world *world, vt_dataset_field *out)
@@ -223,7 +225,8 @@ static vt_status show_linear(vt_ctx *ctx, const vt_world *world, const void *rec
   item->truth = json_pack("{s:f,s:f,s:o,s:o}", "output", linear_value(model, model->x, (int)options->width),
                           "at_baseline", linear_value(model, model->baseline, (int)options->width), "weights",
                           weights, "attribution", attribution);
-  return item->truth ? VT_OK : vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the truth of an item");
+  if (!item->truth) return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the truth of an item");
+  return vt_item_add_fields(ctx, world, record, item);
 }
 
 static int describe_linear(const vt_world *world, vt_dataset_field *out)

@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "worlds/item_fields.h"
 #include "worlds/presets.h"
 #include "worlds/tree.h"
 
@@ -169,7 +170,8 @@ static vt_status show(vt_ctx *ctx, const vt_world *world, const void *record, vt
     json_array_append_new(angles,
                           isnan(tree->angle[plane]) ? json_null() : json_real((double)tree->angle[plane]));
   item->truth = json_pack("{s:o,s:o}", "active", active, "angles", angles);
-  return item->truth ? VT_OK : vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the truth of an item");
+  if (!item->truth) return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the truth of an item");
+  return vt_item_add_fields(ctx, world, record, item);
 }
 
 static int describe(const vt_world *world, vt_dataset_field *out)

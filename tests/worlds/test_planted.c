@@ -19,6 +19,9 @@ static void test_common(void **state)
       void *record = make_record(ctx, world, VT_TEST, index);
       vt_item item;
       assert_ok(ctx, vt_world_show(ctx, world, record, &item));
+      assert_true(item.array_count >= 2);                    /* files of a world have everything */
+      for (int array = 0; array < item.array_count; array++) /* names of a line in items.jsonl */
+        assert_string_not_equal(item.arrays[array].name, "truth");
       char *text = json_dumps(item.truth, 0);
       assert_non_null(text);
       free(text);
@@ -262,8 +265,9 @@ static void test_masks(void **state)
   vt_batch batch = whole_batch(ctx, world, ITEMS, indices, &set);
   int empty = 0, matches = 0;
   for (int item = 0; item < ITEMS; item++) {
-    const uint8_t *predicted = (const uint8_t *)vt_batch_get(ctx, &batch, "predicted")->data + item * PIXELS;
-    const uint8_t *truth = (const uint8_t *)vt_batch_get(ctx, &batch, "truth")->data + item * PIXELS;
+    const uint8_t *predicted =
+        (const uint8_t *)vt_batch_get(ctx, &batch, "predicted_mask")->data + item * PIXELS;
+    const uint8_t *truth = (const uint8_t *)vt_batch_get(ctx, &batch, "true_mask")->data + item * PIXELS;
     const int64_t *flags = integers(ctx, &batch, "flags") + item * 2,
                   *areas = integers(ctx, &batch, "areas") + item * 2;
     int inside = 0, both = 0, joined = 0, targets = 0;
