@@ -31,6 +31,11 @@ typedef struct tape_variable {
   bool kept;           /* watched: its gradient stays */
 } tape_variable;
 
+typedef struct owned_attributes {
+  const vt_op *op;
+  void *attributes;
+} owned_attributes;
+
 struct vt_tape {
   uint32_t serial;
   const vt_rule_set *rules;
@@ -38,6 +43,8 @@ struct vt_tape {
   size_t node_count, node_capacity;
   tape_variable *variables;
   size_t variable_count, variable_capacity;
+  owned_attributes *owned;
+  size_t owned_count, owned_capacity;
   size_t bytes;
 };
 
@@ -82,12 +89,31 @@ static void free_node(vt_tape *tape, tape_node *node)
   vt_free(node->name);
 }
 
+static void free_attributes(const vt_op *op, void *attributes)
+{
+  vt_params_free(op->fields, op->field_count, attributes);
+  vt_free(attributes);
+}
+
+vt_status vt_tape_own_attributes(vt_ctx *ctx, vt_tape *tape, const vt_op *op, void *attributes)
+{
+  vt_status status =
+      vt_grow(ctx, &tape->owned, &tape->owned_capacity, tape->owned_count, sizeof *tape->owned);
+  if (status == VT_OK)
+    tape->owned[tape->owned_count++] = (owned_attributes){op, attributes};
+  else
+    free_attributes(op, attributes);
+  return status;
+}
+
 void vt_tape_clear(vt_tape *tape)
 {
   drop_gradients(tape);
   for (size_t i = 0; i < tape->node_count; i++)
     free_node(tape, &tape->nodes[i]);
-  tape->node_count = tape->variable_count = 0;
+  for (size_t i = 0; i < tape->owned_count; i++)
+    free_attributes(tape->owned[i].op, tape->owned[i].attributes);
+  tape->node_count = tape->variable_count = tape->owned_count = 0;
   tape->serial = next_serial();
 }
 
@@ -97,6 +123,7 @@ void vt_tape_free(vt_tape *tape)
   vt_tape_clear(tape);
   vt_free(tape->nodes);
   vt_free(tape->variables);
+  vt_free(tape->owned);
   vt_free(tape);
 }
 

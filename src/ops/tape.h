@@ -55,6 +55,9 @@ vt_tape *vt_tape_stop(vt_ctx *ctx); /* what was recording, NULL: nothing */
  * VT_ERROR_INVALID_ARGUMENT. */
 vt_status vt_tape_watch(vt_ctx *ctx, vt_tape *tape, vt_tensor *tensor);
 bool vt_tape_has(const vt_tape *tape, const vt_tensor *tensor);
+/* Hands attributes that an eager call made (a vt_alloc block filled through the row's field table) over to
+ * the tape, which frees them when it is cleared; on failure too. */
+vt_status vt_tape_own_attributes(vt_ctx *ctx, vt_tape *tape, const vt_op *op, void *attributes);
 /* Called by vt_apply(). */
 vt_status vt_tape_record(vt_ctx *ctx, vt_tape *tape, const vt_call *call);
 int vt_tape_node_count(const vt_tape *tape);
