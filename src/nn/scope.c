@@ -120,6 +120,14 @@ static vt_status get_parameter(vt_scope s, const char *name, int rank, const int
                  vt_shape_text((*out)->value, there), vt_shape_text(&shape, wanted));
 }
 
+/* A parameter under its name in the graph that is being recorded. */
+static vt_tensor *introduced(vt_run *run, vt_parameter *parameter)
+{
+  if (run->record && vt_record_constant(run->ctx, run->record, parameter->value, parameter->name) != VT_OK)
+    return vt_void();
+  return parameter->value;
+}
+
 vt_tensor *vt_param(vt_scope s, const char *name, int rank, const int64_t *dims, vt_init init)
 {
   vt_ctx *ctx = s.run->ctx;
@@ -127,14 +135,14 @@ vt_tensor *vt_param(vt_scope s, const char *name, int rank, const int64_t *dims,
   if (get_parameter(s, name, rank, dims, init, false, &parameter) != VT_OK) return vt_void();
   if (ctx->tape && !parameter->frozen && vt_tape_watch(ctx, ctx->tape, parameter->value) != VT_OK)
     return vt_void();
-  return parameter->value;
+  return introduced(s.run, parameter);
 }
 
 vt_tensor *vt_state(vt_scope s, const char *name, int rank, const int64_t *dims, vt_init init)
 {
   vt_parameter *parameter;
   if (get_parameter(s, name, rank, dims, init, true, &parameter) != VT_OK) return vt_void();
-  return parameter->value;
+  return introduced(s.run, parameter);
 }
 
 void vt_state_write(vt_scope s, const char *name, const vt_tensor *value)
@@ -158,11 +166,13 @@ void vt_state_write(vt_scope s, const char *name, const vt_tensor *value)
 vt_tensor *vt_name(vt_scope s, vt_tensor *x, const char *name)
 {
   vt_run *run = s.run;
-  if (!run->hook || vt_is_void(x)) return x;
+  if (vt_is_void(x) || !(run->hook || run->record)) return x;
   char full[FULL_NAME];
   int occurrence;
-  if (full_name(s, name, full) != VT_OK || count_occurrence(run->ctx, run, full, &occurrence) != VT_OK)
-    return vt_void();
+  if (full_name(s, name, full) != VT_OK) return vt_void();
+  if (run->record && vt_record_name(run->ctx, run->record, x, full) != VT_OK) return vt_void();
+  if (!run->hook) return x;
+  if (count_occurrence(run->ctx, run, full, &occurrence) != VT_OK) return vt_void();
   vt_tensor *other = run->hook(run->ctx, run->hook_user, full, occurrence, x);
   return other ? other : x;
 }
@@ -170,7 +180,7 @@ vt_tensor *vt_name(vt_scope s, vt_tensor *x, const char *name)
 bool vt_watched(vt_scope s, const char *name)
 {
   VT_UNUSED(name);
-  return s.run->hook != NULL;
+  return s.run->hook || s.run->record;
 }
 
 vt_noise vt_noise_of(vt_scope s, const char *purpose)

@@ -15,6 +15,7 @@
 #ifndef VT_NN_SCOPE_H
 #define VT_NN_SCOPE_H
 
+#include "graph/record.h"
 #include "nn/eager.h"
 #include "ops/tape.h"
 
@@ -105,6 +106,7 @@ typedef struct vt_run {
   uint64_t seed;  /* of dropout, noise */
   uint64_t step;  /* so that every step draws other numbers */
   uint64_t draws; /* random layers met in this run; set to 0 by vt_run_begin() */
+  vt_record *record; /* recording: parameters become its constants, names its names; NULL: not */
   vt_hook_fn hook;
   void *hook_user;
   struct vt_run_names *names; /* occurrences; made on first use, freed by vt_run_end() */
