@@ -55,8 +55,8 @@ vt_tensor *vt_mul(vt_ctx *ctx, vt_tensor *a, vt_tensor *b);
 vt_tensor *vt_div(vt_ctx *ctx, vt_tensor *a, vt_tensor *b);
 vt_tensor *vt_maximum(vt_ctx *ctx, vt_tensor *a, vt_tensor *b);
 vt_tensor *vt_minimum(vt_ctx *ctx, vt_tensor *a, vt_tensor *b);
-vt_tensor *vt_scale(vt_ctx *ctx, vt_tensor *x, double factor);
-vt_tensor *vt_shift(vt_ctx *ctx, vt_tensor *x, double summand);
+vt_tensor *vt_times(vt_ctx *ctx, vt_tensor *x, double factor);
+vt_tensor *vt_plus(vt_ctx *ctx, vt_tensor *x, double summand);
 vt_tensor *vt_square(vt_ctx *ctx, vt_tensor *x);
 vt_tensor *vt_clip(vt_ctx *ctx, vt_tensor *x, double low, double high);
 /* Row by name with one input: "Relu" "Sigmoid" "Tanh" "Exp" "Log" "Sqrt" "Neg" "Abs" "Softplus" "Erf" … */
@@ -85,7 +85,11 @@ vt_tensor *vt_affine(vt_ctx *ctx, vt_tensor *x, vt_tensor *weight, vt_tensor *bi
 
 /* dims: −1 once is worked out, 0 keeps the size of that axis. */
 vt_tensor *vt_reshape(vt_ctx *ctx, vt_tensor *x, int rank, const int64_t *dims);
-#define VT_DIMS(...) (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__}
+#define VT_DIMS(...)                                                                                         \
+  (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[])                               \
+  {                                                                                                          \
+    __VA_ARGS__                                                                                              \
+  }
 /* vt_reshape(ctx, x, VT_DIMS(0, -1)) */
 vt_tensor *vt_transpose(vt_ctx *ctx, vt_tensor *x, int rank, const int64_t *permutation);
 vt_tensor *vt_concat(vt_ctx *ctx, int axis, int count, vt_tensor *const *parts);
@@ -102,9 +106,9 @@ vt_tensor *vt_pad(vt_ctx *ctx, vt_tensor *x, int rank, const int64_t *begin, con
 
 /* ---- along axes ---- */
 
-vt_tensor *vt_sum(vt_ctx *ctx, vt_tensor *x, int axis, bool keep);
-vt_tensor *vt_mean(vt_ctx *ctx, vt_tensor *x, int axis, bool keep);
-vt_tensor *vt_max(vt_ctx *ctx, vt_tensor *x, int axis, bool keep);
+vt_tensor *vt_sum_axis(vt_ctx *ctx, vt_tensor *x, int axis, bool keep);
+vt_tensor *vt_mean_axis(vt_ctx *ctx, vt_tensor *x, int axis, bool keep);
+vt_tensor *vt_max_axis(vt_ctx *ctx, vt_tensor *x, int axis, bool keep);
 /* Over the axes of a list. */
 vt_tensor *vt_reduce(vt_ctx *ctx, const char *op, vt_tensor *x, int count, const int64_t *axes, bool keep);
 vt_tensor *vt_sum_all(vt_ctx *ctx, vt_tensor *x);  /* scalar */

@@ -52,12 +52,12 @@ vt_tensor *vt_minimum(vt_ctx *ctx, vt_tensor *a, vt_tensor *b)
   return two(ctx, "Min", a, b);
 }
 
-vt_tensor *vt_scale(vt_ctx *ctx, vt_tensor *x, double factor)
+vt_tensor *vt_times(vt_ctx *ctx, vt_tensor *x, double factor)
 {
   return two(ctx, "Mul", x, vt_number(ctx, factor));
 }
 
-vt_tensor *vt_shift(vt_ctx *ctx, vt_tensor *x, double summand)
+vt_tensor *vt_plus(vt_ctx *ctx, vt_tensor *x, double summand)
 {
   return two(ctx, "Add", x, vt_number(ctx, summand));
 }
@@ -81,13 +81,20 @@ vt_tensor *vt_map(vt_ctx *ctx, const char *op, vt_tensor *x)
 vt_tensor *vt_activate(vt_ctx *ctx, vt_tensor *x, vt_activation activation)
 {
   switch (activation) {
-  case VT_NO_ACTIVATION: return x;
-  case VT_RELU: return one(ctx, "Relu", x);
-  case VT_GELU: return one(ctx, "Gelu", x);
-  case VT_GELU_TANH: return vt_call_op(ctx, "Gelu", 1, &x, 1, &VT_TEXT("approximate", "tanh"));
-  case VT_SILU: return two(ctx, "Mul", x, one(ctx, "Sigmoid", x));
-  case VT_TANH: return one(ctx, "Tanh", x);
-  case VT_SIGMOID: return one(ctx, "Sigmoid", x);
+  case VT_NO_ACTIVATION:
+    return x;
+  case VT_RELU:
+    return one(ctx, "Relu", x);
+  case VT_GELU:
+    return one(ctx, "Gelu", x);
+  case VT_GELU_TANH:
+    return vt_call_op(ctx, "Gelu", 1, &x, 1, &VT_TEXT("approximate", "tanh"));
+  case VT_SILU:
+    return two(ctx, "Mul", x, one(ctx, "Sigmoid", x));
+  case VT_TANH:
+    return one(ctx, "Tanh", x);
+  case VT_SIGMOID:
+    return one(ctx, "Sigmoid", x);
   }
   return x;
 }
@@ -213,17 +220,17 @@ vt_tensor *vt_reduce(vt_ctx *ctx, const char *op, vt_tensor *x, int count, const
   return vt_call_op(ctx, op, count ? 2 : 1, inputs, 1, &VT_INT("keepdims", keep));
 }
 
-vt_tensor *vt_sum(vt_ctx *ctx, vt_tensor *x, int axis, bool keep)
+vt_tensor *vt_sum_axis(vt_ctx *ctx, vt_tensor *x, int axis, bool keep)
 {
   return vt_reduce(ctx, "ReduceSum", x, 1, &(int64_t){axis}, keep);
 }
 
-vt_tensor *vt_mean(vt_ctx *ctx, vt_tensor *x, int axis, bool keep)
+vt_tensor *vt_mean_axis(vt_ctx *ctx, vt_tensor *x, int axis, bool keep)
 {
   return vt_reduce(ctx, "ReduceMean", x, 1, &(int64_t){axis}, keep);
 }
 
-vt_tensor *vt_max(vt_ctx *ctx, vt_tensor *x, int axis, bool keep)
+vt_tensor *vt_max_axis(vt_ctx *ctx, vt_tensor *x, int axis, bool keep)
 {
   return vt_reduce(ctx, "ReduceMax", x, 1, &(int64_t){axis}, keep);
 }
@@ -262,5 +269,5 @@ vt_tensor *vt_argmax(vt_ctx *ctx, vt_tensor *x, int axis)
 vt_tensor *vt_normalise(vt_ctx *ctx, vt_tensor *x, int axis, double epsilon)
 {
   vt_tensor *square = vt_reduce(ctx, "ReduceSumSquare", x, 1, &(int64_t){axis}, true);
-  return vt_div(ctx, x, vt_map(ctx, "Sqrt", vt_shift(ctx, square, epsilon)));
+  return vt_div(ctx, x, vt_map(ctx, "Sqrt", vt_plus(ctx, square, epsilon)));
 }

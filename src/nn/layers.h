@@ -29,12 +29,13 @@ vt_tensor *vt_conv(vt_scope s, vt_tensor *x, vt_conv_settings settings);
 /* Transposed; weight [in, out / groups, k…]. padding −1: 0. */
 vt_tensor *vt_conv_transpose(vt_scope s, vt_tensor *x, vt_conv_settings settings);
 
-/* Channel axis 1. Running statistics ("running_mean", "running_var") move by `momentum` (0: .1) of the batch's
- * in training and are used otherwise; frozen: always used, never moved. */
+/* Channel axis 1. Running statistics ("running_mean", "running_var") move by `momentum` (0: .1) of the
+ * batch's in training and are used otherwise; frozen: always used, never moved. */
 vt_tensor *vt_batch_norm(vt_scope s, vt_tensor *x, double momentum, bool frozen);
-vt_tensor *vt_layer_norm(vt_scope s, vt_tensor *x, double epsilon);      /* last axis */
-vt_tensor *vt_channel_norm(vt_scope s, vt_tensor *x, double epsilon);    /* axis 1 of [N, C, …], position by position */
-vt_tensor *vt_rms_norm(vt_scope s, vt_tensor *x, double epsilon);        /* last axis, no shift */
+vt_tensor *vt_layer_norm(vt_scope s, vt_tensor *x, double epsilon); /* last axis */
+vt_tensor *vt_channel_norm(vt_scope s, vt_tensor *x,
+                           double epsilon); /* axis 1 of [N, C, …], position by position */
+vt_tensor *vt_rms_norm(vt_scope s, vt_tensor *x, double epsilon);                   /* last axis, no shift */
 vt_tensor *vt_group_norm(vt_scope s, vt_tensor *x, int64_t groups, double epsilon); /* axis 1 */
 vt_tensor *vt_instance_norm(vt_scope s, vt_tensor *x, double epsilon);
 
@@ -66,7 +67,8 @@ vt_tensor *vt_roi_align(vt_ctx *ctx, vt_tensor *x, vt_tensor *boxes, vt_tensor *
 /* ---- gradients bent ---- */
 vt_tensor *vt_stop_gradient(vt_ctx *ctx, vt_tensor *x);
 vt_tensor *vt_gradient_scale(vt_ctx *ctx, vt_tensor *x, double factor);
-vt_tensor *vt_straight_through(vt_ctx *ctx, vt_tensor *hard, vt_tensor *soft); /* value of hard, gradient to soft */
+vt_tensor *vt_straight_through(vt_ctx *ctx, vt_tensor *hard,
+                               vt_tensor *soft); /* value of hard, gradient to soft */
 /* Gumbel-softmax over the last axis (Jang et al. 2017): softmax((logits + noise) / temperature), seeded;
  * hard: the one-hot of its maximum with the soft one's gradient. Without training: no noise. */
 vt_tensor *vt_gumbel_softmax(vt_scope s, vt_tensor *logits, double temperature, bool hard);

@@ -67,7 +67,7 @@ vt_tensor *vt_gumbel_softmax(vt_scope s, vt_tensor *logits, double temperature, 
     }
     moved = vt_add(ctx, logits, noise);
   }
-  vt_tensor *soft = vt_softmax(ctx, vt_scale(ctx, moved, 1 / temperature), -1);
+  vt_tensor *soft = vt_softmax(ctx, vt_times(ctx, moved, 1 / temperature), -1);
   if (!hard) return soft;
   return vt_straight_through(ctx, vt_one_hot(ctx, vt_argmax(ctx, soft, -1), vt_dim(soft, -1)), soft);
 }

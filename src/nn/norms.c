@@ -21,10 +21,10 @@ vt_tensor *vt_batch_norm(vt_scope s, vt_tensor *x, double momentum, bool frozen)
   vt_tensor *mean = vt_state(s, "running_mean", 1, &channels, VT_ZEROS);
   vt_tensor *variance = vt_state(s, "running_var", 1, &channels, VT_ONES);
   vt_tensor *inputs[] = {x, own.scale, own.shift, mean, variance}, *outputs[3];
-  if (!s.run->training || frozen)
-    return vt_call_op(ctx, "BatchNormalization", 5, inputs, 0, NULL);
+  if (!s.run->training || frozen) return vt_call_op(ctx, "BatchNormalization", 5, inputs, 0, NULL);
   /* ONNX weighs the old statistics, and moves the variance by the biased one of the batch */
-  vt_setting settings[] = {VT_INT("training_mode", 1), VT_REAL("momentum", 1 - (momentum > 0 ? momentum : .1))};
+  vt_setting settings[] = {VT_INT("training_mode", 1),
+                           VT_REAL("momentum", 1 - (momentum > 0 ? momentum : .1))};
   vt_call_outputs(ctx, "BatchNormalization", 5, inputs, 2, settings, 3, outputs);
   vt_state_write(s, "running_mean", outputs[1]);
   vt_state_write(s, "running_var", outputs[2]);

@@ -113,8 +113,8 @@ vt_status vt_parameters_train_only(vt_ctx *ctx, vt_parameters *parameters, const
   parameters->group_count = 0;
   parameters->only_listed = count > 0;
   for (int i = 0; i < count; i++)
-    VT_TRY(vt_parameters_group(
-        ctx, parameters, &(vt_parameter_group){.pattern = patterns[i], .rate = 1, .decay = 1}));
+    VT_TRY(vt_parameters_group(ctx, parameters,
+                               &(vt_parameter_group){.pattern = patterns[i], .rate = 1, .decay = 1}));
   apply_groups_to_all(parameters);
   return VT_OK;
 }
@@ -123,8 +123,8 @@ vt_status vt_parameters_train_only(vt_ctx *ctx, vt_parameters *parameters, const
 
 static vt_status add(vt_ctx *ctx, vt_parameters *parameters, vt_parameter *parameter)
 {
-  VT_TRY(vt_grow(ctx, &parameters->items, &parameters->capacity, parameters->count,
-                 sizeof *parameters->items));
+  VT_TRY(
+      vt_grow(ctx, &parameters->items, &parameters->capacity, parameters->count, sizeof *parameters->items));
   VT_TRY(vt_names_put(ctx, &parameters->names, parameter->name, (int)parameters->count));
   parameters->items[parameters->count++] = parameter;
   apply_groups(parameters, parameter);

@@ -90,8 +90,7 @@ static vt_status make_parameter(vt_run *run, const char *name, int rank, const i
                                 bool state, vt_parameter **out)
 {
   vt_ctx *ctx = run->ctx;
-  if (run->locked)
-    return vt_fail(ctx, VT_ERROR_INVALID_MODEL, "the model has no parameter '%s'", name);
+  if (run->locked) return vt_fail(ctx, VT_ERROR_INVALID_MODEL, "the model has no parameter '%s'", name);
   vt_tensor *value = vt_tensor_alone(ctx);
   if (!value) return vt_ctx_status(ctx);
   vt_status status = vt_tensor_set_shape(ctx, value, VT_F32, rank, dims);

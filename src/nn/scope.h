@@ -23,14 +23,14 @@ typedef struct vt_parameters vt_parameters;
 
 /* ---- how a parameter begins ---- */
 typedef enum vt_init_kind {
-  VT_INIT_CONSTANT,   /* value */
-  VT_INIT_NORMAL,     /* mean 0, standard deviation `value` */
-  VT_INIT_TRUNCATED,  /* the same, cut at two deviations */
-  VT_INIT_UNIFORM,    /* in [−value, value] */
-  VT_INIT_FAN_IN,     /* normal, deviation sqrt(value / inputs); value 2 for ReLU (He et al. 2015) */
-  VT_INIT_XAVIER,     /* uniform, bound value · sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010) */
-  VT_INIT_TORCH,      /* uniform, bound 1 / sqrt(inputs): what torch.nn.Linear and Conv do */
-  VT_INIT_COPY        /* from `data`, f32 */
+  VT_INIT_CONSTANT,  /* value */
+  VT_INIT_NORMAL,    /* mean 0, standard deviation `value` */
+  VT_INIT_TRUNCATED, /* the same, cut at two deviations */
+  VT_INIT_UNIFORM,   /* in [−value, value] */
+  VT_INIT_FAN_IN,    /* normal, deviation sqrt(value / inputs); value 2 for ReLU (He et al. 2015) */
+  VT_INIT_XAVIER,    /* uniform, bound value · sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010) */
+  VT_INIT_TORCH,     /* uniform, bound 1 / sqrt(inputs): what torch.nn.Linear and Conv do */
+  VT_INIT_COPY       /* from `data`, f32 */
 } vt_init_kind;
 /* `inputs` of a tensor [out, in, k…] is in·k…; of a vector its length unless `inputs` is given. */
 typedef struct vt_init {
@@ -39,13 +39,13 @@ typedef struct vt_init {
   int64_t inputs; /* 0: from the shape */
   const float *data;
 } vt_init;
-#define VT_ZEROS           ((vt_init){.kind = VT_INIT_CONSTANT})
-#define VT_ONES            ((vt_init){.kind = VT_INIT_CONSTANT, .value = 1})
-#define VT_NORMAL(std)     ((vt_init){.kind = VT_INIT_NORMAL, .value = (std)})
-#define VT_TRUNCATED(std)  ((vt_init){.kind = VT_INIT_TRUNCATED, .value = (std)})
-#define VT_KAIMING         ((vt_init){.kind = VT_INIT_FAN_IN, .value = 2})
-#define VT_XAVIER          ((vt_init){.kind = VT_INIT_XAVIER, .value = 1})
-#define VT_TORCH(inputs_)  ((vt_init){.kind = VT_INIT_TORCH, .inputs = (inputs_)})
+#define VT_ZEROS          ((vt_init){.kind = VT_INIT_CONSTANT})
+#define VT_ONES           ((vt_init){.kind = VT_INIT_CONSTANT, .value = 1})
+#define VT_NORMAL(std)    ((vt_init){.kind = VT_INIT_NORMAL, .value = (std)})
+#define VT_TRUNCATED(std) ((vt_init){.kind = VT_INIT_TRUNCATED, .value = (std)})
+#define VT_KAIMING        ((vt_init){.kind = VT_INIT_FAN_IN, .value = 2})
+#define VT_XAVIER         ((vt_init){.kind = VT_INIT_XAVIER, .value = 1})
+#define VT_TORCH(inputs_) ((vt_init){.kind = VT_INIT_TORCH, .inputs = (inputs_)})
 
 /* ---- parameters ---- */
 
@@ -68,7 +68,8 @@ uint64_t vt_parameters_seed(const vt_parameters *parameters);
 int vt_parameters_count(const vt_parameters *parameters);
 vt_parameter *vt_parameters_at(const vt_parameters *parameters, int index);
 vt_parameter *vt_parameters_find(const vt_parameters *parameters, const char *name); /* NULL: none */
-/* Adds one with this value (kept, shared), or replaces the value of the one there (same shape or an error). */
+/* Adds one with this value (kept, shared), or replaces the value of the one there (same shape or an
+ * error). */
 vt_status vt_parameters_put(vt_ctx *ctx, vt_parameters *parameters, const char *name, const vt_tensor *value,
                             bool state);
 /* Numbers in all of them that are not state; only trained ones if `trained`. */
@@ -101,11 +102,11 @@ typedef vt_tensor *(*vt_hook_fn)(vt_ctx *ctx, void *user, const char *name, int 
 typedef struct vt_run {
   vt_ctx *ctx;
   vt_parameters *parameters;
-  bool training;  /* dropout on, batch statistics */
-  bool locked;    /* asking for a parameter that does not exist is an error (loaded models) */
-  uint64_t seed;  /* of dropout, noise */
-  uint64_t step;  /* so that every step draws other numbers */
-  uint64_t draws; /* random layers met in this run; set to 0 by vt_run_begin() */
+  bool training;     /* dropout on, batch statistics */
+  bool locked;       /* asking for a parameter that does not exist is an error (loaded models) */
+  uint64_t seed;     /* of dropout, noise */
+  uint64_t step;     /* so that every step draws other numbers */
+  uint64_t draws;    /* random layers met in this run; set to 0 by vt_run_begin() */
   vt_record *record; /* recording: parameters become its constants, names its names; NULL: not */
   vt_hook_fn hook;
   void *hook_user;

@@ -44,9 +44,9 @@ vt_tensor *vt_resize_to(vt_ctx *ctx, vt_tensor *x, int64_t height, int64_t width
 {
   if (vt_is_void(x)) return x;
   vt_tensor *inputs[] = {x, NULL, NULL, vt_integers(ctx, VT_DIMS(x->dims[0], x->dims[1], height, width))};
-  vt_setting settings[] = {VT_TEXT("mode", mode), VT_TEXT("nearest_mode", "floor"),
-                           VT_TEXT("coordinate_transformation_mode",
-                                   strcmp(mode, "nearest") == 0 ? "asymmetric" : "half_pixel")};
+  vt_setting settings[] = {
+      VT_TEXT("mode", mode), VT_TEXT("nearest_mode", "floor"),
+      VT_TEXT("coordinate_transformation_mode", strcmp(mode, "nearest") == 0 ? "asymmetric" : "half_pixel")};
   return vt_call_op(ctx, "Resize", 4, inputs, 3, settings);
 }
 
