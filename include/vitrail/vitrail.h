@@ -11,6 +11,7 @@
 #include "vitrail/explain.h"
 #include "vitrail/graph.h"
 #include "vitrail/tensor.h"
+#include "vitrail/tokenizer.h"
 #include "vitrail/trace.h"
 
 #endif
