@@ -108,13 +108,17 @@ static vt_status look_inside(vt_ctx *ctx, const vt_method *method, const vt_requ
                              vt_subject *subject, float **input, vt_stop_attention **stop)
 {
   *input = NULL;
-  if (!(method->needs & (VT_NEEDS_GRADIENTS | VT_NEEDS_HOOKS))) return VT_OK;
-  VT_TRY(vt_model_subject(ctx, task->model, subject));
-  *input = vt_alloc_zero(ctx, vt_subject_floats(subject), sizeof **input);
+  bool inside = method->needs & (VT_NEEDS_GRADIENTS | VT_NEEDS_HOOKS);
+  if (!inside && !(method->needs & VT_NEEDS_INPUT)) return VT_OK;
+  if (inside) {
+    VT_TRY(vt_model_subject(ctx, task->model, subject));
+    task->subject = subject;
+  }
+  *input = vt_alloc_zero(ctx, vt_task_floats(task), sizeof **input);
   if (!*input) return VT_ERROR_OUT_OF_MEMORY;
   vt_preprocess_floats(vt_model_preprocess(task->model), task->picture, *input);
-  task->subject = subject;
   task->input = *input;
+  if (!inside) return VT_OK;
   if (request->attention_gradient == 1) {
     VT_TRY(vt_stop_attention_new(ctx, subject->graph, stop));
     task->rules = &(*stop)->rules;

@@ -11,6 +11,7 @@ static const vt_method *const methods[] = {
     &vt_method_lima,
     &vt_method_smdl,
     &vt_method_baseline_order,
+    &vt_method_rise,
     &vt_method_saliency,
     &vt_method_input_x_gradient,
     &vt_method_integrated_gradients,

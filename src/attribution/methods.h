@@ -8,6 +8,7 @@
 #include "explain/method.h"
 
 /* gradients */
+extern const vt_method vt_method_rise;
 extern const vt_method vt_method_saliency;
 extern const vt_method vt_method_input_x_gradient;
 extern const vt_method vt_method_integrated_gradients;

@@ -33,6 +33,11 @@ vt_status vt_task_run(vt_ctx *ctx, const vt_task *task, vt_explanation *explanat
 
 /* ---- setting ---- */
 
+size_t vt_task_floats(const vt_task *task)
+{
+  return task->subject ? vt_subject_floats(task->subject) : vt_model_input_floats(task->model);
+}
+
 static bool channels_last(const vt_task *task)
 {
   return task->model && task->model->preprocess->channels_last;
@@ -54,14 +59,14 @@ static vt_status shape_attribution(vt_ctx *ctx, const vt_task *task, vt_explanat
       explanation->attribution_dims[i - 1] = subject->dims[i];
   }
   vt_free(explanation->attribution);
-  explanation->attribution = vt_alloc_zero(ctx, vt_subject_floats(subject), sizeof(float));
+  explanation->attribution = vt_alloc_zero(ctx, vt_task_floats(task), sizeof(float));
   return explanation->attribution ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
 
 vt_status vt_map_set(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, const double *values,
                      vt_reduction reduction)
 {
-  size_t count = vt_subject_floats(task->subject);
+  size_t count = vt_task_floats(task);
   VT_TRY(shape_attribution(ctx, task, explanation));
   explanation->reduction = reduction;
   if (!channels_last(task)) {
@@ -117,7 +122,7 @@ vt_status vt_map_set_native(vt_ctx *ctx, const vt_task *task, vt_explanation *ex
       cut[i] = relu && values[i] < 0 ? 0 : (float)values[i];
     vt_map_resize(cut, height, width, resized, to_height, to_width);
     bool picture = explanation->attribution_rank == 3;
-    size_t channels = vt_subject_floats(task->subject) / large;
+    size_t channels = vt_task_floats(task) / large;
     for (size_t c = 0; c < channels; c++)
       for (size_t i = 0; i < large; i++)
         explanation->attribution[picture ? c * large + i : i * channels + c] = resized[i] / (float)channels;
@@ -135,7 +140,7 @@ void vt_map_complete(vt_explanation *explanation, double sum, double difference)
 
 vt_status vt_baseline_make(vt_ctx *ctx, const vt_task *task, const char *text, float *out)
 {
-  size_t count = vt_subject_floats(task->subject);
+  size_t count = vt_task_floats(task);
   if (strcmp(text, "zero") == 0) {
     memset(out, 0, count * sizeof *out);
     return VT_OK;
@@ -230,7 +235,7 @@ static vt_status rank_regions(vt_ctx *ctx, vt_explanation *explanation, bool by_
 vt_status vt_map_finish(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, vt_reduction reduction,
                         bool by_sum)
 {
-  size_t count = vt_subject_floats(task->subject);
+  size_t count = vt_task_floats(task);
   for (size_t i = 0; i < count; i++)
     if (!isfinite(explanation->attribution[i]))
       return vt_fail(ctx, VT_ERROR_NOT_FINITE, "the method's map is not finite at element %zu", i);

@@ -19,9 +19,12 @@ vt_status vt_task_look(vt_ctx *ctx, const vt_task *task, vt_explanation *explana
 vt_status vt_task_run(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, int count,
                       vt_compose_fn compose, vt_consume_fn consume, void *user);
 
-/* The map as found: one number for each element of the varying tensor, in its layout (`values`, [floats]).
- * Pictures are stored [channels, height, width] whatever the model's layout; other inputs without their batch
- * axis. `reduction` is what AUTO means for this method. */
+/* Elements of the varying tensor, known for models without an inside too. */
+size_t vt_task_floats(const vt_task *task);
+
+/* The map as found: one number for each element of the varying tensor, in its layout (`values`,
+ * [vt_task_floats()]). Pictures are stored [channels, height, width] whatever the model's layout; other
+ * inputs without their batch axis. `reduction` is what AUTO means for this method. */
 vt_status vt_map_set(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, const double *values,
                      vt_reduction reduction);
 /* The map of a layer, [height, width] (one row for tokens: height 1), of the tensor `name`: kept as native

@@ -32,9 +32,10 @@ typedef enum vt_needs {
   VT_NEEDS_LABELS = 8,
   VT_NEEDS_MASKS = 16,
   VT_NEEDS_EMBEDDING = 32,
-  VT_NEEDS_PICTURE = 64,   /* not for tokens */
-  VT_NEEDS_LAYER = 128,    /* an inner tensor with spatial extent */
-  VT_NEEDS_ATTENTION = 256 /* attention blocks in the graph */
+  VT_NEEDS_PICTURE = 64,    /* not for tokens */
+  VT_NEEDS_LAYER = 128,     /* an inner tensor with spatial extent */
+  VT_NEEDS_ATTENTION = 256, /* attention blocks in the graph */
+  VT_NEEDS_INPUT = 512      /* composes inputs of its own, and needs no more than outputs */
 } vt_needs;
 
 /* To add a method: its file in attribution/ ending in one of these, and a line in attribution/list.c. */
