@@ -144,3 +144,17 @@ vt_tensor *vt_integers(vt_ctx *ctx, int count, const int64_t *values)
   memcpy(x->data, values, (size_t)count * sizeof *values);
   return x;
 }
+
+static vt_tensor *integer(vt_ctx *ctx, int64_t value)
+{
+  vt_tensor *x = vt_ctx_status(ctx) == VT_OK ? vt_tensor_new(ctx, VT_I64, 0, NULL) : NULL;
+  if (!x) return vt_void();
+  *(int64_t *)x->data = value;
+  return x;
+}
+
+vt_tensor *vt_range(vt_ctx *ctx, int64_t first, int64_t last)
+{
+  vt_tensor *inputs[] = {integer(ctx, first), integer(ctx, last), integer(ctx, 1)};
+  return vt_call_op(ctx, "Range", 3, inputs, 0, NULL);
+}

@@ -46,6 +46,7 @@ void vt_call_outputs(vt_ctx *ctx, const char *op, int input_count, vt_tensor *co
 vt_tensor *vt_number(vt_ctx *ctx, double value); /* f32 scalar */
 vt_tensor *vt_integers(vt_ctx *ctx, int count, const int64_t *values);
 vt_tensor *vt_filled(vt_ctx *ctx, int rank, const int64_t *dims, double value); /* f32 */
+vt_tensor *vt_range(vt_ctx *ctx, int64_t first, int64_t last); /* i64: first, first + 1 … last − 1 */
 
 /* ---- element by element, with broadcasting ---- */
 
@@ -61,6 +62,8 @@ vt_tensor *vt_square(vt_ctx *ctx, vt_tensor *x);
 vt_tensor *vt_clip(vt_ctx *ctx, vt_tensor *x, double low, double high);
 /* Row by name with one input: "Relu" "Sigmoid" "Tanh" "Exp" "Log" "Sqrt" "Neg" "Abs" "Softplus" "Erf" … */
 vt_tensor *vt_map(vt_ctx *ctx, const char *op, vt_tensor *x);
+/* Row by name with two inputs: "Less" "LessOrEqual" "Greater" "And" "Or" "Pow" … */
+vt_tensor *vt_pair(vt_ctx *ctx, const char *op, vt_tensor *a, vt_tensor *b);
 typedef enum vt_activation {
   VT_NO_ACTIVATION,
   VT_RELU,

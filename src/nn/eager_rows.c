@@ -78,6 +78,11 @@ vt_tensor *vt_map(vt_ctx *ctx, const char *op, vt_tensor *x)
   return one(ctx, op, x);
 }
 
+vt_tensor *vt_pair(vt_ctx *ctx, const char *op, vt_tensor *a, vt_tensor *b)
+{
+  return two(ctx, op, a, b);
+}
+
 vt_tensor *vt_activate(vt_ctx *ctx, vt_tensor *x, vt_activation activation)
 {
   switch (activation) {
