@@ -52,7 +52,7 @@ static void test_modern(void **state)
   check_model(*state, modern_gpt, texts, 2 * VOCABULARY * WIDTH + LAYERS * block + WIDTH, 0, NULL, 3e-3);
 }
 
-/* A change of token 4 changes nothing before it, and with a window of 3 in 2 layers nothing behind 4 + 2·2. */
+/* A change of token 4 changes nothing before it; with a window of 3 in 2 layers, nothing behind 4 + 2·2. */
 static void test_causal(void **state)
 {
   vt_ctx *ctx = *state;
