@@ -43,6 +43,7 @@ vt_tensor *vt_channel_norm(vt_scope s, vt_tensor *x, double epsilon)
   vt_ctx *ctx = s.run->ctx;
   int64_t last[VT_MAX_RANK] = {0}, first[VT_MAX_RANK] = {0};
   int rank = x->rank;
+  if (rank < 2) return vt_layer_norm(s, x, epsilon);
   for (int i = 1; i < rank - 1; i++)
     last[i] = i + 1;
   last[rank - 1] = 1;
