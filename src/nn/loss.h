@@ -41,7 +41,8 @@ typedef struct vt_entropy_settings {
  * `ignore` count nothing (−1 where no class is to be ignored). Smoothing: Szegedy et al. 2016. */
 vt_tensor *vt_cross_entropy(vt_ctx *ctx, vt_tensor *scores, vt_tensor *targets, int64_t ignore,
                             vt_entropy_settings settings);
-/* −Σ_k q[k] log p[k] for shares q [..., C] of the classes (several positives, soft labels); terms over rows. */
+/* −Σ_k q[k] log p[k] for shares q [..., C] of the classes (several positives, soft labels); terms over
+ * rows. */
 vt_tensor *vt_soft_cross_entropy(vt_ctx *ctx, vt_tensor *scores, vt_tensor *shares, vt_terms terms);
 /* −Σ_k p[k] log p[k] in nats, p = softmax(scores [..., C]); terms over rows. */
 vt_tensor *vt_entropy(vt_ctx *ctx, vt_tensor *scores, vt_terms terms);
@@ -80,8 +81,8 @@ typedef struct vt_dice_settings {
  * plain sums below). targets f32 of the shape of scores. */
 vt_tensor *vt_dice(vt_ctx *ctx, vt_tensor *scores, vt_tensor *targets, vt_dice_settings settings);
 
-/* Generalised IoU of boxes [..., 4] (x0, y0, x1, y1; x0 ≤ x1) pair by pair, in (−1, 1]: IoU − (hull − union) /
- * hull (Rezatofighi et al. 2019). The loss is 1 − GIoU. */
+/* Generalised IoU of boxes [..., 4] (x0, y0, x1, y1; x0 ≤ x1) pair by pair, in (−1, 1]: IoU − (hull − union)
+ * / hull (Rezatofighi et al. 2019). The loss is 1 − GIoU. */
 vt_tensor *vt_giou(vt_ctx *ctx, vt_tensor *boxes, vt_tensor *others);
 vt_tensor *vt_giou_loss(vt_ctx *ctx, vt_tensor *boxes, vt_tensor *others, vt_terms terms);
 
@@ -96,7 +97,8 @@ typedef enum vt_distance {
 /* Of d = prediction − target; shapes broadcast; terms over elements. */
 vt_tensor *vt_distance_loss(vt_ctx *ctx, vt_distance distance, vt_tensor *prediction, vt_tensor *target,
                             double size, vt_terms terms);
-/* ⟨|x[h+1] − x[h]|⟩ + ⟨|x[w+1] − x[w]|⟩ over the last two axes; squared: of the squares (Rudin et al. 1992). */
+/* ⟨|x[h+1] − x[h]|⟩ + ⟨|x[w+1] − x[w]|⟩ over the last two axes; squared: of the squares (Rudin et
+ * al. 1992). */
 vt_tensor *vt_total_variation(vt_ctx *ctx, vt_tensor *x, bool squared);
 
 /* ---- near and far ---- */
@@ -115,7 +117,8 @@ typedef struct vt_contrast_settings {
  * −log softmax_row at the positive. Several positives: their mean (L_out of Khosla et al. 2020) or, together,
  * their sum inside the logarithm (Miech et al. 2020). Rows without a positive count nothing. */
 vt_tensor *vt_contrast(vt_ctx *ctx, vt_tensor *similarities, vt_contrast_settings settings);
-/* The same of rows a [N, D] and b [M, D]: similarities are cosines times `scale` (scalar, 1 / temperature). */
+/* The same of rows a [N, D] and b [M, D]: similarities are cosines times `scale` (scalar, 1 /
+ * temperature). */
 vt_tensor *vt_info_nce(vt_ctx *ctx, vt_tensor *a, vt_tensor *b, vt_tensor *scale,
                        vt_contrast_settings settings);
 
