@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The experiments there are, each at the foot of its file.
+ */
+#ifndef VT_PAPERS_EXPERIMENTS_H
+#define VT_PAPERS_EXPERIMENTS_H
+
+#include "papers/experiment.h"
+
+extern const vt_experiment vt_experiment_lima;
+
+#endif

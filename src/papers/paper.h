@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The 42 papers vitrail is about, as data.
+ */
+#ifndef VT_PAPERS_PAPER_H
+#define VT_PAPERS_PAPER_H
+
+#include "base/base.h"
+
+typedef struct vt_experiment vt_experiment;
+
+typedef enum vt_paper_state { VT_PAPER_NOT_YET, VT_PAPER_PARTLY, VT_PAPER_BUILT } vt_paper_state;
+
+typedef struct vt_paper {
+  int number;        /* 1..42 */
+  const char *name;  /* what `vitrail repro` calls it */
+  const char *title; /* of the paper */
+  const char *citation;
+  int minutes; /* expected at profile std, three seeds, two cores; training shared with other papers apart */
+  vt_paper_state state;
+  const vt_experiment *experiment; /* NULL: not built yet */
+} vt_paper;
+
+/* To give a paper its experiment: a file NN_name.c ending in a vt_experiment, and its line in list.c. */
+extern const vt_paper vt_papers[];
+extern const size_t vt_paper_count;
+
+/* By name ("lima") or number ("1", "01"). NULL: unknown. */
+const vt_paper *vt_paper_find(const char *name);
+/* The same, but unknown names (with the nearest) and papers without an experiment are
+ * VT_ERROR_INVALID_ARGUMENT. */
+vt_status vt_paper_choose(vt_ctx *ctx, const char *name, const vt_paper **out);
+const char *vt_paper_state_name(vt_paper_state state); /* "not yet" "partly" "built" */
+
+#endif

@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+vitrail repro lima --profile quick --seeds 1 --items 6 --out here --docs pages --write-docs --quiet
+ls
+grep -c "repro: end" pages/01-lima.md
+vitrail repro --list --docs pages | sed -n 2p

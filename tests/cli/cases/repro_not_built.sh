@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# exit: 2
+vitrail repro survey-mllm --out here
+status=$?
+ls
+exit $status

@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# exit: 1
+# skip-root: root writes everywhere
+mkdir closed && chmod a-w closed
+vitrail repro lima --items 1 --out closed
