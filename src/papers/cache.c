@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Entries are two files: KIND-HASH.data, and KIND-HASH.sha256 that says what hash the first must have. Each is
- * written beside and renamed, content first, so an entry without its hash is one that is not there.
+ * Entries are two files: KIND-HASH.data, and KIND-HASH.sha256 that says what hash the first must have. Each
+ * is written beside and renamed, content first, so an entry without its hash is one that is not there.
  */
 #include "papers/cache.h"
 

@@ -30,8 +30,8 @@ typedef vt_status (*vt_cache_make_fn)(vt_ctx *ctx, void *user, const char *path)
 
 /* Path of the entry (caller frees with vt_free()); made with `make` when it is not there, or damaged: its
  * content no longer has the hash it was stored with, which is logged as a warning. The file appears whole or
- * not at all. `made` (may be NULL): whether it had to be made. A `cache` of NULL is an error: callers that may
- * run without one make their files themselves. */
+ * not at all. `made` (may be NULL): whether it had to be made. A `cache` of NULL is an error: callers that
+ * may run without one make their files themselves. */
 vt_status vt_cache_file(vt_ctx *ctx, vt_cache *cache, const vt_cache_key *key, vt_cache_make_fn make,
                         void *user, char **path, bool *made);
 
