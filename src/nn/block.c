@@ -116,8 +116,8 @@ static vt_tensor *part(const block_run *run, vt_tensor *x, const char *norm, con
   return added(run, x, compute(run, normed(run, x, norm)), name);
 }
 
-vt_tensor *vt_block(vt_scope s, vt_tensor *x, const vt_block_settings *settings,
-                    const vt_block_inputs *inputs)
+vt_tensor *vt_transformer_block(vt_scope s, vt_tensor *x, const vt_block_settings *settings,
+                                const vt_block_inputs *inputs)
 {
   static const vt_block_inputs nothing = {0};
   block_run run = {s, settings, inputs ? inputs : &nothing};
@@ -134,13 +134,13 @@ vt_tensor *vt_block(vt_scope s, vt_tensor *x, const vt_block_settings *settings,
   return vt_name(s, x, "resid_post");
 }
 
-vt_tensor *vt_blocks(vt_scope s, vt_tensor *x, int64_t count, const vt_block_settings *settings,
-                     const vt_block_inputs *inputs, vt_tensor **hidden)
+vt_tensor *vt_transformer_blocks(vt_scope s, vt_tensor *x, int64_t count, const vt_block_settings *settings,
+                                 const vt_block_inputs *inputs, vt_tensor **hidden)
 {
   vt_block_inputs own = inputs ? *inputs : (vt_block_inputs){0};
   for (int64_t i = 0; i < count; i++) {
     own.layer = i;
-    x = vt_block(vt_sub(s, "blocks.%lld", (long long)i), x, settings, &own);
+    x = vt_transformer_block(vt_sub(s, "blocks.%lld", (long long)i), x, settings, &own);
     if (hidden) hidden[i] = x;
   }
   return x;
@@ -151,10 +151,10 @@ void vt_two_way(vt_scope s, const vt_block_settings *settings, vt_tensor **token
 {
   vt_block_settings looking = *settings;
   looking.no_self = looking.no_mlp = true;
-  *tokens = vt_block(
+  *tokens = vt_transformer_block(
       vt_sub(s, "tokens"), *tokens, settings,
       &(vt_block_inputs){.position = token_position, .context = *map, .context_position = map_position});
-  *map = vt_block(
+  *map = vt_transformer_block(
       vt_sub(s, "map"), *map, &looking,
       &(vt_block_inputs){.position = map_position, .context = *tokens, .context_position = token_position});
 }

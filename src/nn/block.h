@@ -55,13 +55,13 @@ typedef struct vt_block_inputs {
 } vt_block_inputs;
 
 /* x [batch, tokens, width], the same out. `inputs` NULL: plain self-attention. */
-vt_tensor *vt_block(vt_scope s, vt_tensor *x, const vt_block_settings *settings,
-                    const vt_block_inputs *inputs);
+vt_tensor *vt_transformer_block(vt_scope s, vt_tensor *x, const vt_block_settings *settings,
+                                const vt_block_inputs *inputs);
 
 /* `count` blocks in a row under "blocks.I", with the same inputs but for the layer. hidden: NULL, or takes
  * what each block gives. */
-vt_tensor *vt_blocks(vt_scope s, vt_tensor *x, int64_t count, const vt_block_settings *settings,
-                     const vt_block_inputs *inputs, vt_tensor **hidden);
+vt_tensor *vt_transformer_blocks(vt_scope s, vt_tensor *x, int64_t count, const vt_block_settings *settings,
+                                 const vt_block_inputs *inputs, vt_tensor **hidden);
 
 /* Two-way (Kirillov et al. 2023): the tokens look at themselves and then at the map, pass their MLP; then the
  * map looks at the tokens. Two blocks, "tokens" and "map". Positions NULL: none. */

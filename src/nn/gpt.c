@@ -43,7 +43,7 @@ vt_tensor *vt_gpt_hidden(vt_scope s, const vt_gpt_settings *settings, const vt_g
   if (inputs->valid) mask = vt_mask_reopen(ctx, vt_mask_and(ctx, mask, vt_mask_keys(ctx, inputs->valid)));
   each.mask = vt_mask_additive(ctx, mask);
   x = vt_name(s, vt_dropout(vt_sub(s, "embed"), x, block->dropout), "embed");
-  x = vt_blocks(s, x, settings->layers, block, &each, NULL);
+  x = vt_transformer_blocks(s, x, settings->layers, block, &each, NULL);
   if (cache && vt_ctx_status(ctx) == VT_OK) cache->length += count;
   if (!block->post_norm) x = vt_norm(vt_sub(s, "final_norm"), x, block->norm, block->epsilon);
   return vt_name(s, x, "final_norm");

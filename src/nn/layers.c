@@ -4,6 +4,8 @@
  */
 #include "nn/layers.h"
 
+#include "nn/lora.h"
+
 static vt_tensor *bias_of(vt_scope s, int bias, int64_t out, vt_init init)
 {
   return bias ? vt_param(s, "bias", 1, &out, init) : NULL;
@@ -13,13 +15,15 @@ vt_tensor *vt_linear(vt_scope s, vt_tensor *x, int64_t out, int bias)
 {
   int64_t in = vt_dim(x, -1);
   vt_tensor *weight = vt_param(s, "weight", VT_DIMS(out, in), VT_TORCH(0));
-  return vt_affine(s.run->ctx, x, weight, bias_of(s, bias, out, VT_TORCH(in)));
+  vt_tensor *y = vt_affine(s.run->ctx, x, weight, bias_of(s, bias, out, VT_TORCH(in)));
+  return vt_lora_apply(s, x, y, out);
 }
 
 vt_tensor *vt_linear_init(vt_scope s, vt_tensor *x, int64_t out, int bias, vt_init init)
 {
   vt_tensor *weight = vt_param(s, "weight", VT_DIMS(out, vt_dim(x, -1)), init);
-  return vt_affine(s.run->ctx, x, weight, bias_of(s, bias, out, VT_ZEROS));
+  vt_tensor *y = vt_affine(s.run->ctx, x, weight, bias_of(s, bias, out, VT_ZEROS));
+  return vt_lora_apply(s, x, y, out);
 }
 
 typedef struct window_lists {

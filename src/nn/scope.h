@@ -99,15 +99,18 @@ void vt_parameters_drop_gradients(vt_parameters *parameters);
 /* Looks at a named tensor; returns what goes on (NULL: the same). `occurrence` counts names met again. */
 typedef vt_tensor *(*vt_hook_fn)(vt_ctx *ctx, void *user, const char *name, int occurrence, vt_tensor *value);
 
+typedef struct vt_lora vt_lora;
+
 typedef struct vt_run {
   vt_ctx *ctx;
   vt_parameters *parameters;
-  bool training;     /* dropout on, batch statistics */
-  bool locked;       /* asking for a parameter that does not exist is an error (loaded models) */
-  uint64_t seed;     /* of dropout, noise */
-  uint64_t step;     /* so that every step draws other numbers */
-  uint64_t draws;    /* random layers met in this run; set to 0 by vt_run_begin() */
-  vt_record *record; /* recording: parameters become its constants, names its names; NULL: not */
+  bool training;       /* dropout on, batch statistics */
+  bool locked;         /* asking for a parameter that does not exist is an error (loaded models) */
+  uint64_t seed;       /* of dropout, noise */
+  uint64_t step;       /* so that every step draws other numbers */
+  uint64_t draws;      /* random layers met in this run; set to 0 by vt_run_begin() */
+  vt_record *record;   /* recording: parameters become its constants, names its names; NULL: not */
+  const vt_lora *lora; /* adapters on linear layers (nn/lora.h); NULL: none */
   vt_hook_fn hook;
   void *hook_user;
   struct vt_run_names *names; /* occurrences; made on first use, freed by vt_run_end() */

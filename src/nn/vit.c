@@ -189,7 +189,7 @@ void vt_vit(vt_scope s, const vt_vit_settings *settings, vt_tensor *image, vt_te
   for (int64_t i = 0; i < settings->layers; i++) {
     x = enter_prompts(s, settings, x, i, &there);
     inputs.layer = i;
-    x = vt_block(vt_sub(s, "blocks.%lld", (long long)i), x, &settings->block, &inputs);
+    x = vt_transformer_block(vt_sub(s, "blocks.%lld", (long long)i), x, &settings->block, &inputs);
     out->hidden[i] = x;
     out->fronts[i] = has_cls(settings) + (there ? settings->prompts : 0);
   }
