@@ -286,7 +286,14 @@ static vt_status run_paper(cli *run, const repro_settings *settings, const vt_pa
   vt_params_free(experiment->fields, experiment->field_count, usual);
   VT_TRY_DONE(prepare_folder(&work, settings, paper->name));
   run->stage = CLI_RUN;
-  if (!settings->no_cache) VT_TRY_DONE(vt_cache_open(run->ctx, settings->cache, &cache));
+  if (!settings->no_cache && vt_cache_open(run->ctx, settings->cache, &cache) != VT_OK) {
+    if (settings->cache) { /* asked for */
+      status = vt_ctx_status(run->ctx);
+      goto done;
+    }
+    cli_warn(run, "%s; nothing is cached", vt_ctx_message(run->ctx));
+    vt_ctx_clear(run->ctx);
+  }
   options.cache = cache;
   VT_TRY_DONE(vt_repro_run(run->ctx, paper, &options, &findings));
   cli_progress_end();
@@ -310,14 +317,18 @@ done:
   return status;
 }
 
-/* The first argument that names a paper with an experiment: its sizes become options. */
+/* The argument that names a paper with an experiment: its sizes become options. One behind an option may be
+ * that option's value, so it counts only when there is no other. */
 static const vt_paper *named_paper(int argc, char **argv)
 {
+  const vt_paper *behind = NULL;
   for (int i = 0; i < argc; i++) {
-    const vt_paper *paper = i && argv[i - 1][0] == '-' ? NULL : vt_paper_find(argv[i]);
-    if (paper && paper->experiment) return paper;
+    const vt_paper *paper = vt_paper_find(argv[i]);
+    if (!paper || !paper->experiment) continue;
+    if (i == 0 || argv[i - 1][0] != '-') return paper;
+    behind = paper;
   }
-  return NULL;
+  return behind;
 }
 
 /* Its sizes, as --profile has them until an option says otherwise. */
