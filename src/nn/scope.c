@@ -113,7 +113,7 @@ static vt_status get_parameter(vt_scope s, const char *name, int rank, const int
   *out = vt_parameters_find(s.run->parameters, full);
   if (!*out) return make_parameter(s.run, full, rank, dims, init, state, out);
   vt_tensor shape = {.type = VT_F32, .rank = rank};
-  memcpy(shape.dims, dims, (size_t)rank * sizeof *dims);
+  if (rank) memcpy(shape.dims, dims, (size_t)rank * sizeof *dims);
   if (vt_same_shape((*out)->value, &shape)) return VT_OK;
   return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "parameter %s is %s, and %s is asked for", full,
                  vt_shape_text((*out)->value, there), vt_shape_text(&shape, wanted));

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn/towers.h"
 
-#include <math.h>
-
-#include "nn/layers.h"
+#include "nn/loss.h"
 
 static vt_tensor *unit_rows(vt_scope s, vt_tensor *x, int64_t width)
 {
@@ -41,9 +39,7 @@ vt_tensor *vt_towers_text(vt_scope s, const vt_towers_settings *settings, vt_ten
 vt_tensor *vt_towers_logits(vt_scope s, vt_tensor *images, vt_tensor *texts)
 {
   vt_ctx *ctx = s.run->ctx;
-  vt_init begin = {.kind = VT_INIT_CONSTANT, .value = log(1 / .07)};
-  vt_tensor *scale = vt_param(s, "logit_scale", 0, NULL, begin);
-  scale = vt_map(ctx, "Exp", vt_minimum(ctx, scale, vt_number(ctx, log(100))));
+  vt_tensor *scale = vt_learned_scale(s, .07, 100);
   vt_tensor *products = vt_affine(ctx, images, texts, NULL);
   return vt_name(s, vt_mul(ctx, products, scale), "logits");
 }
