@@ -14,6 +14,8 @@ const vt_preset *const vt_presets[] = {
     &vt_preset_corpora_ioi,
     &vt_preset_corpora_skills,
     &vt_preset_corpora_topics,
+    &vt_preset_creatures_fine,
+    &vt_preset_creatures_odd,
     &vt_preset_places,
     &vt_preset_planted_game,
     &vt_preset_planted_groups,

@@ -14,6 +14,8 @@ extern const vt_preset vt_preset_corpora_grade;
 extern const vt_preset vt_preset_corpora_ioi;
 extern const vt_preset vt_preset_corpora_skills;
 extern const vt_preset vt_preset_corpora_topics;
+extern const vt_preset vt_preset_creatures_fine;
+extern const vt_preset vt_preset_creatures_odd;
 extern const vt_preset vt_preset_places;
 extern const vt_preset vt_preset_planted_game;
 extern const vt_preset vt_preset_planted_groups;
