@@ -13,7 +13,7 @@ static float bright(const float *colour)
   return .3f * colour[0] + .59f * colour[1] + .11f * colour[2];
 }
 
-/* The part's colour with its tint; the texture's other colour is dark on light ones and light on dark ones. */
+/* The part's colour with its tint; the other colour of its texture is dark on light and light on dark. */
 static vt_paint paint_of(const vt_creature *creature, vt_creature_part part, int mark)
 {
   static const float white[3] = {.97f, .97f, .95f}, black[3] = {.06f, .06f, .08f};
