@@ -145,7 +145,7 @@ static void test_parts_are_readable(void **state)
       }
     }
     for (int part = 0; part < VT_CREATURE_PARTS; part++) {
-      print_message("%s %s: key-point visible in %d of %d, under 10 pixels in %d\n", world->preset->id,
+      print_message("# %s %s: key-point visible in %d of %d, under 10 pixels in %d\n", world->preset->id,
                     vt_creature_part_names[part], seen[part], ITEMS, small[part]);
       assert_true(seen[part] > .9 * ITEMS);
       assert_true(small[part] < .05 * ITEMS);
@@ -219,7 +219,7 @@ static void test_colour_tells_little(void **state)
   world = open_with(ctx, "creatures/fine", NULL, NULL);
   double fine = channel_leak(ctx, world, 1200);
   vt_world_close(world);
-  print_message("mean colour tells %.3f of odd (chance .083), %.3f of fine (chance .05)\n", odd, fine);
+  print_message("# mean colour tells %.3f of odd (chance .083), %.3f of fine (chance .05)\n", odd, fine);
   assert_true(odd < .2 && fine < .15);
 }
 
