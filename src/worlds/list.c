@@ -16,6 +16,7 @@ const vt_preset *const vt_presets[] = {
     &vt_preset_corpora_topics,
     &vt_preset_creatures_fine,
     &vt_preset_creatures_odd,
+    &vt_preset_glyphs,
     &vt_preset_places,
     &vt_preset_planted_game,
     &vt_preset_planted_groups,

@@ -16,6 +16,7 @@ extern const vt_preset vt_preset_corpora_skills;
 extern const vt_preset vt_preset_corpora_topics;
 extern const vt_preset vt_preset_creatures_fine;
 extern const vt_preset vt_preset_creatures_odd;
+extern const vt_preset vt_preset_glyphs;
 extern const vt_preset vt_preset_places;
 extern const vt_preset vt_preset_planted_game;
 extern const vt_preset vt_preset_planted_groups;
