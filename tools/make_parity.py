@@ -44,13 +44,18 @@ class Residual(nn.Module):
 
 
 class ResNet(nn.Module):
-    def __init__(self):
+    def __init__(self, stages=((8, 1, 1), (16, 2, 2), (24, 2, 1)), classes=5):
+        """Stages: width, stride, blocks."""
         super().__init__()
+        width = stages[0][0]
         self.stem = nn.Module()
-        self.stem.conv, self.stem.norm = conv_norm(3, 8, 3, nn.BatchNorm2d, padding=1)
-        self.stages = nn.ModuleList([nn.ModuleList([Residual(8, 8, 1)]), nn.ModuleList([Residual(8, 16, 2), Residual(16, 16, 1)]),
-                                     nn.ModuleList([Residual(16, 24, 2)])])
-        self.head = nn.Linear(24, 5)
+        self.stem.conv, self.stem.norm = conv_norm(3, width, 3, nn.BatchNorm2d, padding=1)
+        self.stages = nn.ModuleList()
+        for out, stride, blocks in stages:
+            first = [Residual(width, out, stride)]
+            self.stages.append(nn.ModuleList(first + [Residual(out, out, 1) for _ in range(blocks - 1)]))
+            width = out
+        self.head = nn.Linear(width, classes)
 
     def forward(self, x):
         x = F.relu(self.stem.norm(self.stem.conv(x)))
