@@ -6,8 +6,8 @@
  *   train vit 32 2
  *   train gpt 32 2
  *
- * Reads numbers of steps, a line each, and answers milliseconds a step: of the clock, or of the processor when
- * PROCESSOR_TIME is set (one thread on a busy machine). At the end of input: the largest size of the process
+ * Reads numbers of steps, a line each, and answers milliseconds a step: of the clock, or of the processor
+ * when PROCESSOR_TIME is set (one thread on a busy machine). At the end of input: the largest size of the process
  * in bytes.
  */
 #include <math.h>
