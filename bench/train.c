@@ -7,8 +7,8 @@
  *   train gpt 32 2
  *
  * Reads numbers of steps, a line each, and answers milliseconds a step: of the clock, or of the processor
- * when PROCESSOR_TIME is set (one thread on a busy machine). At the end of input: the largest size of the process
- * in bytes.
+ * when PROCESSOR_TIME is set (one thread on a busy machine). At the end of input: the largest size of the
+ * process in bytes.
  */
 #include <math.h>
 #include <stdio.h>

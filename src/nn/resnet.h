@@ -35,7 +35,8 @@ typedef struct vt_resnet_settings {
 vt_tensor *vt_residual_block(vt_scope s, vt_tensor *x, vt_resnet_stage stage, double drop_path,
                              const vt_resnet_settings *settings);
 
-/* x [N, C, H, W] → output of each stage. */
+/* x [N, C, H, W] → output of each stage. Stored channels-last unless row_major: code that reads `data` goes
+ * through vt_row_major() (ops/layout.h). */
 vt_maps vt_resnet_stages(vt_scope s, vt_tensor *x, const vt_resnet_settings *settings);
 /* The last stage's average over positions through a linear head: [N, classes]. */
 vt_tensor *vt_resnet(vt_scope s, vt_tensor *x, int64_t classes, const vt_resnet_settings *settings);

@@ -92,5 +92,6 @@ vt_tensor *vt_unet(vt_scope s, vt_tensor *x, int64_t out, const vt_unet_settings
   vt_maps maps = vt_unet_maps(s, x, settings);
   vt_conv_settings conv = {.out = out, .kernel = 1, .bias = VT_BIAS};
   x = maps.count ? vt_conv(vt_sub(s, "head"), maps.maps[0], conv) : vt_void();
-  return vt_name(s, x, "logits");
+  if (!vt_is_void(x)) x = vt_row_major(s.run->ctx, x);
+  return vt_name(s, x ? x : vt_void(), "logits");
 }

@@ -21,9 +21,9 @@ typedef struct vt_unet_settings {
   bool row_major;           /* keep maps row-major; channels-last otherwise */
 } vt_unet_settings;
 
-/* x [N, C, H, W] → up.0 to the bottom, finest first; count: levels. */
+/* x [N, C, H, W] → up.0 to the bottom, finest first; count: levels. Stored channels-last unless row_major. */
 vt_maps vt_unet_maps(vt_scope s, vt_tensor *x, const vt_unet_settings *settings);
-/* The finest of them through a 1×1 head: [N, out, H, W]. */
+/* The finest of them through a 1×1 head: [N, out, H, W], stored row-major. */
 vt_tensor *vt_unet(vt_scope s, vt_tensor *x, int64_t out, const vt_unet_settings *settings);
 
 #endif
