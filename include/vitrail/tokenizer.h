@@ -21,10 +21,11 @@ typedef struct vt_ids {
 VT_API void vt_ids_free(vt_ids *ids);
 
 /* Reads a WordPiece `vocab.txt` (a piece a line, its number the line's) or a JSON file as
- * vt_tokenizer_write() makes it: {"kind": "words" | "bpe" | "wordpiece", "vocabulary": [pieces], "specials":
- * {"pad": "[PAD]", …}} and the keys of the kind: bpe "level" (bytes, characters) and "merges" [[left, right],
- * …]; words and wordpiece "lower"; words "unknown" (unk, error). "path" names a vocabulary file beside the
- * JSON file and may stand instead of "vocabulary". */
+ * vt_tokenizer_write() makes it: {"kind": "words" | "bpe" | "wordpiece", "vocabulary": [pieces],
+ * "specials": {"pad": "[PAD]", …}} and the keys of the kind: bpe "level" (bytes, characters) and "merges"
+ * [[left, right], …]; words and wordpiece "lower"; words "unknown" (unk, error). "path" names a vocabulary
+ * file beside the JSON file and may stand instead of "vocabulary". A JSON file with a key "tokenizer",
+ * such as MODEL.json, holds that object or the name of the file there. */
 VT_API VT_MUST_CHECK vt_status vt_tokenizer_read(vt_ctx *ctx, const char *path, vt_tokenizer **out);
 /* The JSON form from memory; `folder` is where "path" is looked for, NULL: nowhere. */
 VT_API VT_MUST_CHECK vt_status vt_tokenizer_parse(vt_ctx *ctx, const char *json, size_t size,

@@ -9,6 +9,7 @@
 #include "cli/inside.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
+#include "cli/text_input.h"
 #include "report/tokens.h"
 
 typedef struct attribute_settings {
@@ -39,6 +40,7 @@ typedef struct attribute_run {
   const vt_method *method;
   void *method_settings;
   cli_inside inside;
+  cli_text_input text;
   vt_explanation *explanation;
   vt_tokens tokens;
 } attribute_run;
@@ -55,6 +57,7 @@ static vt_status add_options(cli *run, attribute_run *work, cli_options *options
         *vt_params_find(vt_request_fields, vt_request_field_count, taken[i]);
   VT_TRY(cli_options_add(run, options, "Options", fields, VT_COUNT(fields), &work->settings,
                          sizeof work->settings));
+  VT_TRY(cli_text_options(run, &work->text, options));
   VT_TRY(cli_inside_options(run, &work->inside, false, options));
   VT_TRY(cli_options_add(run, options, "What is explained", work->request_fields, work->request_count,
                          &work->request, sizeof work->request));
@@ -63,6 +66,21 @@ static vt_status add_options(cli *run, attribute_run *work, cli_options *options
 }
 
 /* ---- results ---- */
+
+/* The places' names: of --labels, or the tokens of --text. */
+static vt_status name_places(cli *run, attribute_run *work)
+{
+  const vt_ids *ids = &work->text.ids;
+  if (!work->text.tokenizer || work->settings.labels)
+    return vt_tokens_read(run->ctx, work->explanation, work->settings.labels, &work->tokens);
+  const char **pieces = vt_alloc(run->ctx, (ids->count + 1) * sizeof *pieces);
+  if (!pieces) return VT_ERROR_OUT_OF_MEMORY;
+  for (size_t i = 0; i < ids->count; i++)
+    pieces[i] = vt_tokenizer_piece(work->text.tokenizer, ids->data[i]);
+  vt_status status = vt_tokens_name(run->ctx, work->explanation, pieces, (int)ids->count, &work->tokens);
+  vt_free(pieces);
+  return status;
+}
 
 /* Twenty places for the largest value. */
 static const char *bar(double value, double largest, char buffer[64])
@@ -122,6 +140,10 @@ static vt_status write_results(cli *run, attribute_run *work)
   if (!tensors[0] || !tensors[1] || (count == 3 && !tensors[2])) return VT_ERROR_OUT_OF_MEMORY;
   json_t *json = NULL;
   VT_TRY(vt_explanation_json(run->ctx, explanation, &json));
+  json_t *labels = work->tokens.labels ? json_array() : NULL;
+  for (int i = 0; labels && i < work->tokens.count; i++)
+    json_array_append_new(labels, vt_json_outside(work->tokens.labels[i]));
+  if (labels) json_object_set_new(json, "tokens", labels);
   vt_status status = VT_OK;
   if (work->inside.settings.out || run->common.json)
     status = cli_inside_results(run, &work->inside, names, tensors, count, json);
@@ -166,12 +188,13 @@ static vt_status compute(cli *run, attribute_run *work, const char *model)
   VT_TRY(check_page(run, work));
   VT_TRY(cli_inside_open(run, &work->inside, model));
   work->inside.finite = true; /* a map of what is no number says nothing */
+  VT_TRY(cli_text_prepare(run, &work->text, &work->inside));
   VT_TRY(cli_inside_prepare(run, &work->inside));
   work->request.precision = work->inside.settings.precision;
   run->stage = CLI_INPUT; /* options name files, too */
   VT_TRY(vt_attribute_arrays(run->ctx, work->inside.graph, work->inside.inputs, work->method,
                              work->method_settings, &work->request, &arrays, &work->explanation));
-  VT_TRY(vt_tokens_read(run->ctx, work->explanation, work->settings.labels, &work->tokens));
+  VT_TRY(name_places(run, work));
   return report(run, work);
 }
 
@@ -191,6 +214,7 @@ static vt_status attribute(cli *run, int argc, char **argv)
 done:
   vt_tokens_free(&work.tokens);
   vt_explanation_free(work.explanation);
+  cli_text_close(&work.text);
   cli_inside_close(&work.inside);
   cli_options_free(&options);
   vt_free(work.method_settings);
@@ -202,7 +226,8 @@ const cli_verb cli_attribute = {
     .name = "attribute",
     .operands = "MODEL.onnx",
     .summary = "which tokens, columns or samples of an array make a model decide",
-    .examples = "  vitrail attribute text.onnx --input input_ids=ids.npy --input attention_mask=mask.npy "
+    .examples = "  vitrail attribute text.onnx --text 'a charming journey' --tokenizer vocab.txt\n"
+                "  vitrail attribute text.onnx --input input_ids=ids.npy --input attention_mask=mask.npy "
                 "--labels words.txt\n"
                 "  vitrail attribute text.onnx --input … --score similarity --similar-to other.npy --output "
                 "embedding\n"

@@ -76,6 +76,8 @@ vt_status cli_inside_open(cli *run, cli_inside *inside, const char *model)
   run->stage = CLI_MODEL;
   VT_TRY(vt_graph_read(run->ctx, model, NULL, &inside->graph));
   VT_TRY(vt_trace_new(run->ctx, inside->graph, &inside->trace));
+  inside->inputs = vt_alloc_zero(run->ctx, (size_t)inside->graph->input_count + 1, sizeof *inside->inputs);
+  if (!inside->inputs) return VT_ERROR_OUT_OF_MEMORY;
   run->stage = CLI_USAGE;
   return vt_trace_precision(run->ctx, inside->trace, settings->precision == 1 ? VT_F64 : VT_F32);
 }
@@ -226,8 +228,6 @@ static vt_status read_inputs(cli *run, cli_inside *inside)
 {
   const vt_graph *graph = inside->graph;
   char shape[160];
-  inside->inputs = vt_alloc_zero(run->ctx, (size_t)graph->input_count + 1, sizeof *inside->inputs);
-  if (!inside->inputs) return VT_ERROR_OUT_OF_MEMORY;
   for (size_t i = 0; i < inside->settings.input.count; i++) {
     int index = 0;
     const char *path = NULL;

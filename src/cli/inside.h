@@ -27,14 +27,14 @@ typedef struct cli_inside {
   const char *model; /* path, borrowed */
   vt_graph *graph;
   vt_trace *trace;
-  vt_tensor **inputs;
+  vt_tensor **inputs; /* in the order of the graph's; NULL until one is given */
 } cli_inside;
 
 /* Adds the options; `changes`: also those that change tensors on the way. */
 vt_status cli_inside_options(cli *run, cli_inside *inside, bool changes, cli_options *options);
 /* Reads the model and makes the trace; checks that --out can be written. */
 vt_status cli_inside_open(cli *run, cli_inside *inside, const char *model);
-/* Reads the inputs and sets the hooks. */
+/* Reads the inputs that are not there yet and sets the hooks. */
 vt_status cli_inside_prepare(cli *run, cli_inside *inside);
 void cli_inside_close(cli_inside *inside);
 

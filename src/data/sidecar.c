@@ -205,6 +205,14 @@ static vt_status read_note(reader *sidecar, const char *key, const json_t *value
   return json_is_string(value) ? VT_OK : wrong(sidecar, key, "a text");
 }
 
+/* For vt_tokenizer_read(), which reads it from here. */
+static vt_status read_tokenizer(reader *sidecar, const char *key, const json_t *value)
+{
+  return json_is_string(value) || json_is_object(value)
+             ? VT_OK
+             : wrong(sidecar, key, "a tokenizer, or the name of a file beside the sidecar");
+}
+
 /* To add a key: its reader above, a line here, its default in vt_preprocess_parse(). */
 static const struct {
   const char *name;
@@ -223,6 +231,7 @@ static const struct {
     {"output", read_output},
     {"output_name", read_output_name},
     {"labels", read_labels},
+    {"tokenizer", read_tokenizer},
     {"note", read_note},
 };
 

@@ -114,7 +114,7 @@ static vt_status read_specials(vt_ctx *ctx, const json_t *specials, vt_tokenizer
 
 /* ---- reading ---- */
 
-static vt_status read_object(vt_ctx *ctx, const json_t *object, const char *folder, vt_tokenizer **out)
+static vt_status read_kind(vt_ctx *ctx, const json_t *object, const char *folder, vt_tokenizer **out)
 {
   const char *name = json_string_value(json_object_get(object, "kind"));
   size_t kind = 0;
@@ -127,59 +127,87 @@ static vt_status read_object(vt_ctx *ctx, const json_t *object, const char *fold
   return (*out)->kind->read(ctx, object, *out);
 }
 
-vt_status vt_tokenizer_parse(vt_ctx *ctx, const char *json, size_t size, const char *folder,
+static vt_status read_path(vt_ctx *ctx, const char *path, bool inner, vt_tokenizer **out);
+
+/* `inner`: of a file that another names, which may name no third. */
+static vt_status read_object(vt_ctx *ctx, const json_t *object, const char *folder, bool inner,
                              vt_tokenizer **out)
 {
+  const json_t *own = json_object_get(object, "tokenizer");
+  if (!own) return read_kind(ctx, object, folder, out);
+  if (json_is_object(own)) return read_kind(ctx, own, folder, out);
+  const char *name = json_string_value(own);
+  if (!name || !name[0] || strchr(name, '/') || !folder || inner)
+    return wrong(ctx, "tokenizer", "an object, or the name of a tokenizer's file beside this one");
+  char *path = vt_path_join(ctx, folder, name);
+  if (!path) return VT_ERROR_OUT_OF_MEMORY;
+  vt_status status = read_path(ctx, path, true, out);
+  vt_free(path);
+  return status;
+}
+
+static vt_status parse(vt_ctx *ctx, const char *json, size_t size, const char *folder, bool inner,
+                       vt_tokenizer **out)
+{
   json_error_t error;
-  *out = NULL;
   json_t *object = json_loadb(json, size, JSON_REJECT_DUPLICATES, &error);
   if (!object)
     return vt_fail(ctx, VT_ERROR_INVALID_DATA, "tokenizer: no JSON: line %d: %s", error.line, error.text);
-  vt_status status = read_object(ctx, object, folder, out);
+  vt_status status = read_object(ctx, object, folder, inner, out);
   json_decref(object);
-  if (status != VT_OK) {
-    vt_tokenizer_free(*out);
-    *out = NULL;
-  }
   return status;
 }
 
-static vt_status read_lines(vt_ctx *ctx, const char *path, vt_tokenizer **out)
-{
-  VT_TRY(vt_tokenizer_new(ctx, &vt_tokenizer_wordpiece_kind, out));
-  vt_status status = vt_tokenizer_read_lines(ctx, path, &(*out)->vocabulary);
-  if (status == VT_OK) {
-    status = (*out)->kind->read(ctx, NULL, *out);
-    if (status != VT_OK) vt_fail_prefix(ctx, "%s", path);
-  }
-  return status;
-}
-
-static vt_status read_json(vt_ctx *ctx, const char *path, vt_tokenizer **out)
+static vt_status read_json(vt_ctx *ctx, const char *path, bool inner, vt_tokenizer **out)
 {
   unsigned char *bytes;
   size_t size;
   VT_TRY(vt_read_file(ctx, path, MAX_BYTES, &bytes, &size));
   char *folder = vt_path_directory(ctx, path);
   vt_status status =
-      folder ? vt_tokenizer_parse(ctx, (const char *)bytes, size, folder, out) : VT_ERROR_OUT_OF_MEMORY;
+      folder ? parse(ctx, (const char *)bytes, size, folder, inner, out) : VT_ERROR_OUT_OF_MEMORY;
   if (status != VT_OK) vt_fail_prefix(ctx, "%s", path);
   vt_free(folder);
   vt_free(bytes);
   return status;
 }
 
+static vt_status read_lines(vt_ctx *ctx, const char *path, vt_tokenizer **out)
+{
+  VT_TRY(vt_tokenizer_new(ctx, &vt_tokenizer_wordpiece_kind, out));
+  VT_TRY(vt_tokenizer_read_lines(ctx, path, &(*out)->vocabulary));
+  vt_status status = (*out)->kind->read(ctx, NULL, *out);
+  if (status != VT_OK) vt_fail_prefix(ctx, "%s", path);
+  return status;
+}
+
+static vt_status read_path(vt_ctx *ctx, const char *path, bool inner, vt_tokenizer **out)
+{
+  size_t length = strlen(path);
+  bool json = length > 5 && strcmp(path + length - 5, ".json") == 0;
+  return json ? read_json(ctx, path, inner, out) : read_lines(ctx, path, out);
+}
+
+/* Nothing half-read leaves the file. */
+static vt_status whole(vt_status status, vt_tokenizer **out)
+{
+  if (status == VT_OK) return VT_OK;
+  vt_tokenizer_free(*out);
+  *out = NULL;
+  return status;
+}
+
+vt_status vt_tokenizer_parse(vt_ctx *ctx, const char *json, size_t size, const char *folder,
+                             vt_tokenizer **out)
+{
+  *out = NULL;
+  return whole(parse(ctx, json, size, folder, false, out), out);
+}
+
 vt_status vt_tokenizer_read(vt_ctx *ctx, const char *path, vt_tokenizer **out)
 {
   *out = NULL;
-  size_t length = strlen(path);
-  if (length > 5 && strcmp(path + length - 5, ".json") == 0) return read_json(ctx, path, out);
-  vt_status status = read_lines(ctx, path, out);
-  if (status != VT_OK) {
-    vt_tokenizer_free(*out);
-    *out = NULL;
-  }
-  return status;
+  return whole(read_path(ctx, path, false, out), out);
 }
 
 /* ---- writing ---- */

@@ -49,16 +49,45 @@ static vt_status read_labels(vt_ctx *ctx, const char *path, const char *text, vt
   return VT_OK;
 }
 
+/* Places of the saliency. */
+static int place_count(const vt_explanation *explanation)
+{
+  int64_t places = 1;
+  bool picture = explanation->attribution_rank == 3;
+  for (int i = picture ? 1 : 0; i < explanation->attribution_rank && (picture || i < 1); i++)
+    places *= explanation->attribution_dims[i];
+  return (int)places;
+}
+
+static vt_status copy_names(vt_ctx *ctx, const char *const *names, vt_tokens *out)
+{
+  out->labels = vt_alloc_zero(ctx, (size_t)out->count + 1, sizeof *out->labels);
+  if (!out->labels) return VT_ERROR_OUT_OF_MEMORY;
+  for (int i = 0; i < out->count; i++) {
+    out->labels[i] = vt_strdup(ctx, names[i]);
+    if (!out->labels[i]) return VT_ERROR_OUT_OF_MEMORY;
+    for (char *at = out->labels[i]; *at; at++)
+      if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = ' ';
+  }
+  return VT_OK;
+}
+
+vt_status vt_tokens_name(vt_ctx *ctx, const vt_explanation *explanation, const char *const *names, int count,
+                         vt_tokens *out)
+{
+  *out = (vt_tokens){.count = place_count(explanation)};
+  if (out->count != count) return VT_OK;
+  vt_status status = copy_names(ctx, names, out);
+  if (status != VT_OK) vt_tokens_free(out);
+  return status;
+}
+
 vt_status vt_tokens_read(vt_ctx *ctx, const vt_explanation *explanation, const char *path, vt_tokens *out)
 {
   enum { MOST = 16 << 20 };
   unsigned char *bytes;
   size_t size;
-  int64_t places = 1;
-  bool picture = explanation->attribution_rank == 3;
-  for (int i = picture ? 1 : 0; i < explanation->attribution_rank && (picture || i < 1); i++)
-    places *= explanation->attribution_dims[i];
-  *out = (vt_tokens){.count = (int)places};
+  *out = (vt_tokens){.count = place_count(explanation)};
   if (!path) return VT_OK;
   VT_TRY(vt_read_file(ctx, path, MOST, &bytes, &size));
   vt_status status = read_labels(ctx, path, (const char *)bytes, out);

@@ -15,6 +15,10 @@ typedef struct vt_tokens {
 /* Places of the explanation's saliency, with names from a text file, a line each (NULL: none). As many
  * lines as places, or VT_ERROR_INVALID_DATA. */
 vt_status vt_tokens_read(vt_ctx *ctx, const vt_explanation *explanation, const char *path, vt_tokens *out);
+/* The same with names in memory, [count], which are copied; control characters become blanks. Names of
+ * another number of places are left out: what varies is no sequence of these then. */
+vt_status vt_tokens_name(vt_ctx *ctx, const vt_explanation *explanation, const char *const *names, int count,
+                         vt_tokens *out);
 void vt_tokens_free(vt_tokens *tokens); /* members only */
 
 /* One HTML file: every place behind a colour, red for values above zero and blue below, symmetric about

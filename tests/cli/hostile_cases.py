@@ -470,6 +470,35 @@ attribute("page and archive in one file", "table", f"{GIVEN} --page both --out b
 attribute("page without a name", "table", f"{GIVEN} --page ''", 2, r"--page: .*empty", a=ROW)
 attribute("page that exists", "table", f"{GIVEN} --page tiny.json", 1, r"tiny\.json exists", a=ROW)
 attribute("page in a folder that is not there", "table", f"{GIVEN} --page nowhere/a.html", 1, r"nowhere/a\.html: ", a=ROW)
+
+
+def text(title, arguments, code, message, model="sentence", **files):
+    """attribute --text on a model with the inputs of BERT; a file "t_json" is t.json."""
+    content = {"sentence": data("sentence.onnx"), "table": make.table_model(), "words": data("words.onnx")}[model]
+    files = {f"{model}.onnx": content, "vocab.txt": data("vocab.txt"),
+             **{name.replace("_", "."): content for name, content in files.items()}}
+    case(f"attribute text: {title}", f"attribute {model}.onnx {arguments}", code, message, files)
+
+
+text("no tokenizer", "--text warm", 2, r"--text needs --tokenizer FILE.*sentence\.json")
+text("tokenizer without a text", "--tokenizer vocab.txt", 2, r"--text is read, which is missing")
+text("sidecar without a tokenizer", "--text warm", 4, r"sentence\.json: tokenizer: \"kind\"", sentence_json="{}")
+text("sidecar that names itself", "--text warm", 4, r"\"tokenizer\" must be", sentence_json='{"tokenizer": "sentence.json"}')
+text("sidecar that leaves its folder", "--text warm", 4, r"\"tokenizer\" must be", sentence_json='{"tokenizer": "../vocab.txt"}')
+text("tokenizer that is not there", "--text warm --tokenizer v.txt", 4, r"v\.txt: No such file")
+text("vocabulary of something else", "--text warm --tokenizer v.txt", 4, r"v\.txt: no WordPiece vocabulary", v_txt="a\nb\n")
+text("vocabulary with a piece twice", "--text warm --tokenizer v.txt", 4, r"v\.txt: piece 1, 'a', is there already", v_txt="a\na\n")
+text("model without tokens", "--text warm --tokenizer vocab.txt", 2, r"no input of the model is called input_ids", model="table")
+text("mask given twice", "--text warm --tokenizer vocab.txt --input attention_mask=a.npy", 2, r"'attention_mask' is given twice",
+     a_npy=npy_of((1, 6), [1] * 6, "i"))
+text("word that nobody knows", "--text cold --tokenizer t.json", 4, r"--text: the word 'cold' is not among the 1",
+     t_json='{"kind": "words", "vocabulary": ["warm"]}')
+text("piece that the table has not", "--text warm --tokenizer t.json", 4, r"'lookup' \(Gather\): index 6", model="words",
+     t_json='{"kind": "words", "vocabulary": ["a", "b", "c", "d", "e", "f", "warm"]}')
+text("nothing to pad with", "--text warm --tokenizer t.json", 4, r"the tokenizer has no pad",
+     t_json='{"kind": "words", "vocabulary": ["warm"]}')
+text("empty text", "--text '' --tokenizer t.json", 4, r"not empty", model="words", t_json='{"kind": "words", "vocabulary": ["warm"]}')
+
 # ---- world ----
 case("world: disk full", "world scenes/object --count 200 --out place/out", 1, r"place/.*No space left", place="tmpfs")
 case("world: read-only file system", "world scenes/object --count 1 --out place/out", 1, r"place/out: .*Read-only file system",

@@ -146,6 +146,21 @@ static void test_wordpiece(void **state)
   assert_ok(ctx, vt_tokenizer_read(ctx, path_of("cased.json"), &t));
   assert_ids(ctx, t, "hello Hello", false, (int[]){8, 1, -1});
   vt_tokenizer_free(t);
+  /* in a sidecar: by name, or as it is; a chain of names ends */
+  static const char *const sidecars[] = {
+      "{\"labels\": [\"a\"], \"tokenizer\": \"cased.json\"}", "{\"tokenizer\": \"vocab.txt\"}",
+      "{\"tokenizer\": {\"kind\": \"wordpiece\", \"path\": \"vocab.txt\"}}"};
+  for (size_t i = 0; i < VT_COUNT(sidecars); i++) {
+    assert_ok(ctx, vt_write_file(ctx, path_of("model.json"), sidecars[i], strlen(sidecars[i])));
+    assert_ok(ctx, vt_tokenizer_read(ctx, path_of("model.json"), &t));
+    assert_ids(ctx, t, "Hello", false, (int[]){i == 0 ? 1 : 8, -1});
+    vt_tokenizer_free(t);
+  }
+  static const char self[] = "{\"tokenizer\": \"self.json\"}";
+  assert_ok(ctx, vt_write_file(ctx, path_of("self.json"), self, sizeof self - 1));
+  assert_fails(ctx, vt_tokenizer_read(ctx, path_of("self.json"), &t), VT_ERROR_INVALID_DATA,
+               "\"tokenizer\" must be");
+  assert_null(t);
 }
 
 /* The real vocabulary, where it is; ids by an independent implementation of the same rules. */

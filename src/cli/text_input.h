@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A text instead of arrays of ids: tokens, and the inputs of a language model filled with them.
+ */
+#ifndef VT_CLI_TEXT_INPUT_H
+#define VT_CLI_TEXT_INPUT_H
+
+#include "cli/inside.h"
+#include "vitrail/tokenizer.h"
+
+typedef struct cli_text_settings {
+  char *text, *tokenizer;
+} cli_text_settings;
+
+typedef struct cli_text_input {
+  cli_text_settings settings;
+  vt_tokenizer *tokenizer;
+  vt_ids ids; /* as the model gets them: with the tokenizer's frame, filled up where the length is fixed */
+} cli_text_input;
+
+/* Adds --text and --tokenizer. */
+vt_status cli_text_options(cli *run, cli_text_input *text, cli_options *options);
+/* Between cli_inside_open() and cli_inside_prepare(): makes the inputs for ids, attention mask, token types
+ * and positions that the model has. Nothing without --text. */
+vt_status cli_text_prepare(cli *run, cli_text_input *text, cli_inside *inside);
+void cli_text_close(cli_text_input *text);
+
+#endif
