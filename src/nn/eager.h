@@ -96,8 +96,8 @@ vt_tensor *vt_reshape(vt_ctx *ctx, vt_tensor *x, int rank, const int64_t *dims);
 /* vt_reshape(ctx, x, VT_DIMS(0, -1)) */
 vt_tensor *vt_transpose(vt_ctx *ctx, vt_tensor *x, int rank, const int64_t *permutation);
 vt_tensor *vt_concat(vt_ctx *ctx, int axis, int count, vt_tensor *const *parts);
-vt_tensor *vt_slice(vt_ctx *ctx, vt_tensor *x, int axis, int64_t first, int64_t last); /* [first, last) */
-void vt_split(vt_ctx *ctx, vt_tensor *x, int axis, int count, vt_tensor **parts);      /* equal parts */
+vt_tensor *vt_slice(vt_ctx *ctx, vt_tensor *x, int axis, int64_t first, int64_t last);  /* [first, last) */
+void vt_split_parts(vt_ctx *ctx, vt_tensor *x, int axis, int count, vt_tensor **parts); /* equal parts */
 vt_tensor *vt_expand(vt_ctx *ctx, vt_tensor *x, int rank, const int64_t *dims);
 vt_tensor *vt_unsqueeze(vt_ctx *ctx, vt_tensor *x, int axis);
 vt_tensor *vt_squeeze(vt_ctx *ctx, vt_tensor *x, int axis);

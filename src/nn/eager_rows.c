@@ -165,7 +165,7 @@ vt_tensor *vt_slice(vt_ctx *ctx, vt_tensor *x, int axis, int64_t first, int64_t 
   return vt_call_op(ctx, "Slice", 4, inputs, 0, NULL);
 }
 
-void vt_split(vt_ctx *ctx, vt_tensor *x, int axis, int count, vt_tensor **parts)
+void vt_split_parts(vt_ctx *ctx, vt_tensor *x, int axis, int count, vt_tensor **parts)
 {
   vt_setting settings[] = {VT_INT("axis", axis), VT_INT("num_outputs", count)};
   vt_call_outputs(ctx, "Split", 1, &x, 2, settings, count, parts);

@@ -51,8 +51,8 @@ static vt_tensor *area(vt_ctx *ctx, vt_tensor *const *low, vt_tensor *const *hig
 vt_tensor *vt_giou(vt_ctx *ctx, vt_tensor *boxes, vt_tensor *others)
 {
   vt_tensor *a[BOX_SIDES], *b[BOX_SIDES], *inner[BOX_SIDES], *hull[BOX_SIDES];
-  vt_split(ctx, boxes, -1, BOX_SIDES, a);
-  vt_split(ctx, others, -1, BOX_SIDES, b);
+  vt_split_parts(ctx, boxes, -1, BOX_SIDES, a);
+  vt_split_parts(ctx, others, -1, BOX_SIDES, b);
   for (int i = 0; i < BOX_SIDES; i++) {
     inner[i] = i < 2 ? vt_maximum(ctx, a[i], b[i]) : vt_minimum(ctx, a[i], b[i]);
     hull[i] = i < 2 ? vt_minimum(ctx, a[i], b[i]) : vt_maximum(ctx, a[i], b[i]);

@@ -13,7 +13,7 @@ static const cell_kind gru_kind = {"GRU", 3, {1, 0, 2}};
 static vt_tensor *reordered(vt_ctx *ctx, vt_tensor *x, const cell_kind *kind)
 {
   vt_tensor *parts[4], *sorted[4];
-  vt_split(ctx, x, 0, kind->gates, parts);
+  vt_split_parts(ctx, x, 0, kind->gates, parts);
   for (int i = 0; i < kind->gates; i++)
     sorted[i] = parts[kind->order[i]];
   return vt_concat(ctx, 0, kind->gates, sorted);
@@ -115,7 +115,7 @@ vt_tensor *vt_last_state(vt_ctx *ctx, vt_tensor *states, vt_tensor *lengths, boo
 {
   vt_tensor *halves[2];
   if (!both_ways) return state_at(ctx, states, lengths);
-  vt_split(ctx, states, 2, 2, halves);
+  vt_split_parts(ctx, states, 2, 2, halves);
   halves[0] = state_at(ctx, halves[0], lengths);
   halves[1] = vt_squeeze(ctx, vt_slice(ctx, halves[1], 1, 0, 1), 1);
   return vt_concat(ctx, 1, 2, halves);
@@ -151,8 +151,8 @@ static void cell_gates(vt_scope s, const cell_kind *kind, vt_tensor *x, vt_tenso
   vt_tensor *r = vt_param(s, "weight_hh", VT_DIMS(rows, hidden), VT_TORCH(hidden));
   vt_tensor *bias_w = vt_param(s, "bias_ih", VT_DIMS(rows), VT_TORCH(hidden));
   vt_tensor *bias_r = vt_param(s, "bias_hh", VT_DIMS(rows), VT_TORCH(hidden));
-  vt_split(ctx, vt_affine(ctx, x, w, bias_w), -1, kind->gates, of_x);
-  vt_split(ctx, vt_affine(ctx, h, r, bias_r), -1, kind->gates, of_h);
+  vt_split_parts(ctx, vt_affine(ctx, x, w, bias_w), -1, kind->gates, of_x);
+  vt_split_parts(ctx, vt_affine(ctx, h, r, bias_r), -1, kind->gates, of_h);
 }
 
 vt_tensor *vt_gru_cell(vt_scope s, vt_tensor *x, vt_tensor *h)

@@ -57,7 +57,7 @@ vt_tensor *vt_selective_scan(vt_scope s, vt_tensor *x, vt_scan_settings settings
   if (settings.no_gate)
     halves[0] = vt_linear(vt_sub(s, "in_proj"), x, inner, VT_NO_BIAS);
   else
-    vt_split(ctx, vt_linear(vt_sub(s, "in_proj"), x, 2 * inner, VT_NO_BIAS), -1, 2, halves);
+    vt_split_parts(ctx, vt_linear(vt_sub(s, "in_proj"), x, 2 * inner, VT_NO_BIAS), -1, 2, halves);
   vt_tensor *u = vt_activate(ctx, look_around(s, halves[0], kernel, settings.centred), VT_SILU);
   vt_tensor *of_u = vt_linear(vt_sub(s, "x_proj"), u, rank + 2 * states, VT_NO_BIAS);
   vt_tensor *b = vt_slice(ctx, of_u, -1, rank, rank + states);
