@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The one vocabulary of all scenes worlds, fixed from the union of what their grammars say: captions,
- * expressions, questions and answers, rationales, words of motion, the 40 names of things by shape and texture,
- * words of the taxonomy and twelve nouns of another world. A token is a place in this list, and every model that
- * was trained on scenes knows it by that number: words are never added or moved.
+ * expressions, questions and answers, rationales, words of motion, the 40 names of things by shape and
+ * texture, words of the taxonomy and twelve nouns of another world. A token is a place in this list, and
+ * every model that was trained on scenes knows it by that number: words are never added or moved.
  *
  * Special tokens stand first, the others are sorted. Digits are tokens one by one.
  */
@@ -36,8 +36,8 @@ typedef enum vt_scene_special {
 const char *const *vt_scene_words(int *count);
 /* Token of a word (`length` bytes of it); VT_SCENE_UNK: there is no such word. */
 int vt_scene_word(const char *word, size_t length);
-/* Text as tokens. Blanks part words; , . ? : stand alone, so do digits. At most `most` are written; returns how
- * many the text has. */
+/* Text as tokens. Blanks part words; , . ? : stand alone, so do digits. At most `most` are written; returns
+ * how many the text has. */
 int vt_scene_tokens(const char *text, uint16_t *tokens, int most);
 /* The way back: blanks between words, none before , . ? : and between digits. Writes at most size − 1 bytes
  * and a zero; returns the length of the whole text. */
