@@ -106,8 +106,8 @@ bool vt_chest_facts_add_finding(vt_chest_facts *facts, vt_finding finding);
 bool vt_chest_facts_add_device(vt_chest_facts *facts, vt_device device);
 bool vt_chest_facts_equal(const vt_chest_facts *one, const vt_chest_facts *other);
 
-/* The facts as a report; caller frees. `seed` chooses among phrases, templates, orders and which absent finding
- * is named as absent: the same seed, the same text. */
+/* The facts as a report; caller frees. `seed` chooses among phrases, templates, orders and which finding is
+ * named as absent: the same seed, the same text. */
 vt_status vt_chest_report_write(vt_ctx *ctx, const vt_chest_facts *facts, vt_chest_style style,
                                 vt_language language, uint64_t seed, char **out);
 /* What a text says and in which style. False: unparsable, that is off the grammar, contradictory, or not a

@@ -111,13 +111,14 @@ static void test_unparsable(void **state)
 {
   VT_UNUSED(state);
   static const char *const english[] = {
+      /* off the grammar, impossible, contradictory, of two styles or another language */
       "",
       ".",
       "small left upper nodule",                /* no end */
       "there is a small left nodule .",         /* no zone */
       "there is a small left upper effusion .", /* a zone too many */
       "there is a left upper nodule .",         /* no size */
-      "there is a small left upper nodule . there is a small left upper nodule , unchanged .", /* contradiction */
+      "there is a small left upper nodule . there is a small left upper nodule , unchanged .",
       "there is a small left upper nodule . there is no nodule .",
       "there is a small left upper nodule . no abnormality is seen .",
       "there is a mild left upper nodule .",                             /* not a word for its size */
