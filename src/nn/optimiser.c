@@ -1,240 +1,389 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Optimisers: the numbers of all parameters as one list of chunks, which threads share. What a chunk computes
+ * does not depend on who does it, and sums of chunks are added in order.
+ */
 #include "nn/optimiser.h"
 
 #include <math.h>
 
-#define FIELD(name, kind, fallback, ...)                                                                     \
+#include "ops/op.h"
+
+#define FIELD(name_, kind_, member, fallback_, ...)                                                          \
   {                                                                                                          \
-#name, kind, offsetof(vt_optimiser_settings, name), fallback, __VA_ARGS__                                \
+    name_, kind_, offsetof(vt_optimiser_settings, member), fallback_, __VA_ARGS__                            \
   }
 
 const vt_field vt_optimiser_fields[] = {
-    {"optimiser", VT_FIELD_CHOICE, offsetof(vt_optimiser_settings, kind), "adamw",
-     .choices = "adamw|adam|sgd", .help = "how gradients become steps"},
-    {"rate", VT_FIELD_REAL, offsetof(vt_optimiser_settings, rate), "0.001", VT_RANGE(0, 1e30),
-     .help = "learning rate", .aliases = "lr"},
-    FIELD(momentum, VT_FIELD_REAL, "0", VT_RANGE(0, 1), .help = "of sgd"),
-    FIELD(beta1, VT_FIELD_REAL, "0.9", VT_RANGE(0, 1), .help = "of adam: memory of the gradient"),
-    FIELD(beta2, VT_FIELD_REAL, "0.999", VT_RANGE(0, 1), .help = "of adam: memory of its square"),
-    FIELD(epsilon, VT_FIELD_REAL, "1e-8", VT_RANGE(0, 1), .help = "of adam: added to the root"),
-    FIELD(nesterov, VT_FIELD_BOOL, "false", .help = "of sgd"),
-    {"decay", VT_FIELD_REAL, offsetof(vt_optimiser_settings, decay), "0.01", VT_RANGE(0, 1e6),
-     .help = "weight decay", .aliases = "wd"},
-    FIELD(decay_all, VT_FIELD_BOOL, "false", .help = "decay vectors too"),
-    FIELD(clip, VT_FIELD_REAL, "0", VT_RANGE(0, 1e30), .help = "largest norm of all gradients, 0: none"),
-    {"schedule", VT_FIELD_CHOICE, offsetof(vt_optimiser_settings, schedule), "cosine",
-     .choices = "constant|cosine|linear|wsd|poly", .help = "course of the rate", .aliases = "sched"},
-    FIELD(warmup, VT_FIELD_REAL, "0.05", VT_RANGE(0, 1), .help = "share of steps in which the rate rises"),
-    FIELD(floor, VT_FIELD_REAL, "0.01", VT_RANGE(0, 1), .help = "last rate as a share of the first"),
-    FIELD(power, VT_FIELD_REAL, "0.9", VT_RANGE(0, 100), .help = "of schedule poly"),
-    FIELD(average, VT_FIELD_REAL, "0", VT_RANGE(0, 1), .help = "decay of a moving average, 0: none"),
+    FIELD("optimiser", VT_FIELD_CHOICE, kind, "adamw", .choices = "adamw|adam|sgd",
+          .help = "how gradients become steps", .aliases = "optimizer"),
+    FIELD("lr", VT_FIELD_REAL, rate, "0.001", VT_RANGE(0, 1e30), .help = "highest learning rate",
+          .aliases = "rate"),
+    FIELD("momentum", VT_FIELD_REAL, momentum, "0.9", VT_RANGE(0, 1),
+          .help = "sgd: share of the last step that goes on"),
+    FIELD("nesterov", VT_FIELD_BOOL, nesterov, NULL, .help = "sgd: look ahead along the momentum"),
+    FIELD("beta1", VT_FIELD_REAL, beta1, "0.9", VT_RANGE(0, .999999999),
+          .help = "adam: share of the mean gradient that stays"),
+    FIELD("beta2", VT_FIELD_REAL, beta2, "0.999", VT_RANGE(0, .999999999),
+          .help = "adam: the same of the mean square"),
+    FIELD("epsilon", VT_FIELD_REAL, epsilon, "1e-8", VT_RANGE(0, 1),
+          .help = "adam: added to the root of the mean square"),
+    FIELD("wd", VT_FIELD_REAL, decay, "0.01", VT_RANGE(0, 100), .help = "weight decay",
+          .aliases = "weight_decay"),
+    FIELD("decay_all", VT_FIELD_BOOL, decay_all, NULL,
+          .help = "decay vectors (biases, norms) too, not only what has two axes or more"),
+    FIELD("clip", VT_FIELD_REAL, clip, "0", VT_RANGE(0, 1e30),
+          .help = "longest gradient over all parameters; 0: any"),
+    FIELD("ema", VT_FIELD_REAL, average, "0", VT_RANGE(0, .999999999),
+          .help = "share that the average of the weights keeps each step; 0: no average"),
 };
 const size_t vt_optimiser_field_count = VT_COUNT(vt_optimiser_fields);
 
-double vt_schedule_rate(const vt_optimiser_settings *settings, int64_t step, int64_t total)
+vt_optimiser_settings vt_optimiser_default(void)
 {
-  double rate = settings->rate, warm = settings->warmup * (double)total, at = (double)step;
-  if (settings->schedule == VT_SCHEDULE_CONSTANT && warm < 1) return rate;
-  if (at < warm) return rate * (at + 1) / (floor(warm) + 1);
-  double share = (double)total > warm ? (at - warm) / ((double)total - warm) : 1;
-  double low = settings->floor;
-  switch ((vt_schedule_kind)settings->schedule) {
-  case VT_SCHEDULE_COSINE:
-    return rate * (low + (1 - low) * .5 * (1 + cos(3.14159265358979323846 * share)));
-  case VT_SCHEDULE_LINEAR:
-    return rate * (1 - (1 - low) * share);
-  case VT_SCHEDULE_WSD:
-    return share < .8 ? rate : rate * (1 - (1 - low) * (share - .8) / .2);
-  case VT_SCHEDULE_POLY:
-    return rate * pow(fmax(1 - share, 0), settings->power);
-  default:
-    return rate;
+  vt_optimiser_settings settings = {0};
+  for (size_t i = 0; i < VT_COUNT(vt_optimiser_fields); i++) {
+    const vt_field *field = &vt_optimiser_fields[i];
+    double number;
+    if (field->kind == VT_FIELD_REAL && field->fallback && vt_parse_number(field->fallback, &number))
+      *(double *)(void *)((char *)&settings + field->offset) = number;
   }
+  return settings; /* the first choice, every flag off */
 }
 
-static bool takes_part(const vt_parameter *parameter)
+/* ---- chunks ---- */
+
+enum { CHUNK = 8192, LANES = 16 };
+
+typedef struct chunk {
+  vt_parameter *parameter;
+  int64_t first, last;
+  double squares;
+} chunk;
+
+typedef struct chunk_list {
+  chunk *items;
+  int64_t count;
+} chunk_list;
+
+typedef bool (*wanted_fn)(const vt_parameter *parameter);
+
+static bool moves(const vt_parameter *parameter)
 {
-  return parameter->gradient && !parameter->state && !parameter->frozen;
+  return !parameter->state && !parameter->frozen && parameter->gradient;
 }
 
-/* Norm of all gradients, summed in f64 in the order of the parameters. */
-static vt_status gradient_norm(vt_ctx *ctx, const vt_parameters *parameters, double *norm)
+static bool is_averaged(const vt_parameter *parameter)
 {
-  double total = 0;
-  for (int i = 0; i < vt_parameters_count(parameters); i++) {
+  return parameter->average != NULL;
+}
+
+static vt_status make_chunks(vt_ctx *ctx, vt_parameters *parameters, wanted_fn wanted, chunk_list *out)
+{
+  int count = vt_parameters_count(parameters);
+  int64_t chunks = 0;
+  for (int i = 0; i < count; i++) {
     const vt_parameter *parameter = vt_parameters_at(parameters, i);
-    if (!takes_part(parameter)) continue;
-    const float *gradient = parameter->gradient->data;
-    double sum = 0;
-    for (int64_t k = 0; k < vt_count(parameter->gradient); k++)
-      sum += (double)gradient[k] * (double)gradient[k];
-    if (!isfinite(sum))
-      return vt_fail(ctx, VT_ERROR_NOT_FINITE,
-                     "the gradient of %s is not finite; a lower rate, a warm-up or a clip may help",
-                     parameter->name);
-    total += sum;
+    if (wanted(parameter)) chunks += (vt_count(parameter->value) + CHUNK - 1) / CHUNK;
   }
-  *norm = sqrt(total);
+  out->count = 0;
+  out->items = vt_alloc_zero(ctx, (size_t)chunks + 1, sizeof *out->items);
+  if (!out->items) return VT_ERROR_OUT_OF_MEMORY;
+  for (int i = 0; i < count; i++) {
+    vt_parameter *parameter = vt_parameters_at(parameters, i);
+    if (!wanted(parameter)) continue;
+    int64_t numbers = vt_count(parameter->value);
+    for (int64_t first = 0; first < numbers; first += CHUNK)
+      out->items[out->count++] =
+          (chunk){parameter, first, first + CHUNK < numbers ? first + CHUNK : numbers, 0};
+  }
   return VT_OK;
 }
 
-static vt_status need_buffer(vt_ctx *ctx, const vt_tensor *like, bool copy, vt_tensor **buffer)
+/* ---- length of the gradient ---- */
+
+VT_CLONES static double sum_squares(const float *x, int64_t count)
 {
-  if (*buffer) return VT_OK;
-  vt_tensor *made = vt_tensor_alone(ctx);
-  if (!made) return vt_ctx_status(ctx);
-  vt_status status = vt_tensor_set_shape(ctx, made, VT_F32, like->rank, like->dims);
-  if (status == VT_OK) status = vt_tensor_allocate(ctx, made);
+  double lanes[LANES] = {0}, sum = 0;
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES)
+    for (int lane = 0; lane < LANES; lane++)
+      lanes[lane] += (double)x[i + lane] * (double)x[i + lane];
+  for (; i < count; i++)
+    lanes[i % LANES] += (double)x[i] * (double)x[i];
+  for (int lane = 0; lane < LANES; lane++)
+    sum += lanes[lane];
+  return sum;
+}
+
+static void square_chunks(void *user, int64_t first, int64_t last)
+{
+  chunk_list *list = user;
+  for (int64_t i = first; i < last; i++) {
+    chunk *part = &list->items[i];
+    part->squares =
+        sum_squares((const float *)part->parameter->gradient->data + part->first, part->last - part->first);
+  }
+}
+
+/* Squares of f32 numbers and their sums fit f64: a sum that is not finite has a term that is not. */
+static vt_status norm_of(vt_ctx *ctx, chunk_list *list, double *norm)
+{
+  double sum = 0;
+  vt_parallel(ctx, list->count, 4, square_chunks, list);
+  for (int64_t i = 0; i < list->count; i++) {
+    if (!isfinite(list->items[i].squares))
+      return vt_fail(ctx, VT_ERROR_NOT_FINITE, "the gradient of parameter %s is not finite",
+                     list->items[i].parameter->name);
+    sum += list->items[i].squares;
+  }
+  *norm = sqrt(sum);
+  return VT_OK;
+}
+
+vt_status vt_gradient_norm(vt_ctx *ctx, vt_parameters *parameters, double *norm)
+{
+  chunk_list list;
+  VT_TRY(make_chunks(ctx, parameters, moves, &list));
+  vt_status status = norm_of(ctx, &list, norm);
+  vt_free(list.items);
+  return status;
+}
+
+/* ---- moving ---- */
+
+typedef struct move_job {
+  chunk_list list;
+  const vt_optimiser_settings *settings;
+  double rate, scale; /* of gradients: what clipping leaves */
+} move_job;
+
+static double decay_of(const move_job *job, const vt_parameter *parameter)
+{
+  bool decays = job->settings->decay_all || parameter->value->rank >= 2;
+  return decays ? job->settings->decay * parameter->decay : 0;
+}
+
+typedef struct sgd_numbers {
+  float rate, scale, decay, momentum;
+} sgd_numbers;
+
+VT_CLONES static void sgd_plain(float *restrict w, const float *restrict g, int64_t count, sgd_numbers n)
+{
+  for (int64_t i = 0; i < count; i++)
+    w[i] -= n.rate * (g[i] * n.scale + n.decay * w[i]);
+}
+
+VT_CLONES static void sgd_momentum(float *restrict w, const float *restrict g, float *restrict b,
+                                   int64_t count, sgd_numbers n)
+{
+  for (int64_t i = 0; i < count; i++) {
+    b[i] = n.momentum * b[i] + (g[i] * n.scale + n.decay * w[i]);
+    w[i] -= n.rate * b[i];
+  }
+}
+
+VT_CLONES static void sgd_nesterov(float *restrict w, const float *restrict g, float *restrict b,
+                                   int64_t count, sgd_numbers n)
+{
+  for (int64_t i = 0; i < count; i++) {
+    float step = g[i] * n.scale + n.decay * w[i];
+    b[i] = n.momentum * b[i] + step;
+    w[i] -= n.rate * (step + n.momentum * b[i]);
+  }
+}
+
+static void move_sgd(const move_job *job, const chunk *part)
+{
+  const vt_parameter *parameter = part->parameter;
+  float *w = (float *)parameter->value->data + part->first;
+  const float *g = (const float *)parameter->gradient->data + part->first;
+  int64_t count = part->last - part->first;
+  sgd_numbers n = {(float)(job->rate * parameter->rate), (float)job->scale, (float)decay_of(job, parameter),
+                   (float)job->settings->momentum};
+  if (!parameter->moments[0]) {
+    sgd_plain(w, g, count, n);
+    return;
+  }
+  float *b = (float *)parameter->moments[0]->data + part->first;
+  if (parameter->steps == 1) memset(b, 0, (size_t)count * sizeof *b);
+  if (job->settings->nesterov)
+    sgd_nesterov(w, g, b, count, n);
+  else
+    sgd_momentum(w, g, b, count, n);
+}
+
+typedef struct adam_numbers {
+  float keep;  /* 1 − rate · λ of AdamW */
+  float decay; /* λ of Adam */
+  float scale; /* of gradients */
+  float beta1, beta2, rest1, rest2;
+  float step;       /* rate / (1 − β1^t) */
+  float correction; /* sqrt(1 − β2^t) */
+  float epsilon;
+} adam_numbers;
+
+VT_CLONES static void adam(float *restrict w, const float *restrict g, float *restrict m, float *restrict v,
+                           int64_t count, adam_numbers n)
+{
+  for (int64_t i = 0; i < count; i++) {
+    float gradient = g[i] * n.scale + n.decay * w[i], value = w[i] * n.keep;
+    m[i] = n.beta1 * m[i] + n.rest1 * gradient;
+    v[i] = n.beta2 * v[i] + n.rest2 * gradient * gradient;
+    w[i] = value - n.step * m[i] / (sqrtf(v[i]) / n.correction + n.epsilon);
+  }
+}
+
+static void move_adam(const move_job *job, const chunk *part)
+{
+  const vt_parameter *parameter = part->parameter;
+  const vt_optimiser_settings *settings = job->settings;
+  double rate = job->rate * parameter->rate, decay = decay_of(job, parameter),
+         times = (double)parameter->steps;
+  bool decoupled = settings->kind == VT_ADAMW;
+  adam_numbers n = {.keep = (float)(decoupled ? 1 - rate * decay : 1),
+                    .decay = (float)(decoupled ? 0 : decay),
+                    .scale = (float)job->scale,
+                    .beta1 = (float)settings->beta1,
+                    .beta2 = (float)settings->beta2,
+                    .rest1 = (float)(1 - settings->beta1),
+                    .rest2 = (float)(1 - settings->beta2),
+                    .step = (float)(rate / (1 - pow(settings->beta1, times))),
+                    .correction = (float)sqrt(1 - pow(settings->beta2, times)),
+                    .epsilon = (float)settings->epsilon};
+  adam((float *)parameter->value->data + part->first, (const float *)parameter->gradient->data + part->first,
+       (float *)parameter->moments[0]->data + part->first, (float *)parameter->moments[1]->data + part->first,
+       part->last - part->first, n);
+}
+
+static void move_chunks(void *user, int64_t first, int64_t last)
+{
+  const move_job *job = user;
+  for (int64_t i = first; i < last; i++)
+    if (job->settings->kind == VT_SGD)
+      move_sgd(job, &job->list.items[i]);
+    else
+      move_adam(job, &job->list.items[i]);
+}
+
+/* A tensor of the parameter's shape, zero or a copy of its value. */
+static vt_status make_beside(vt_ctx *ctx, const vt_parameter *parameter, bool copy, vt_tensor **out)
+{
+  if (*out) return VT_OK;
+  vt_tensor *tensor = vt_tensor_alone(ctx);
+  if (!tensor) return vt_ctx_status(ctx);
+  vt_status status = vt_tensor_set_shape(ctx, tensor, VT_F32, parameter->value->rank, parameter->value->dims);
+  if (status == VT_OK) status = vt_tensor_allocate(ctx, tensor);
   if (status != VT_OK) {
-    vt_tensor_free(made);
+    vt_tensor_free(tensor);
     return status;
   }
   if (copy)
-    memcpy(made->data, like->data, vt_bytes(made));
+    memcpy(tensor->data, parameter->value->data, vt_bytes(tensor));
   else
-    memset(made->data, 0, vt_bytes(made));
-  *buffer = made;
+    memset(tensor->data, 0, vt_bytes(tensor));
+  *out = tensor;
   return VT_OK;
 }
 
-typedef struct update {
-  float *value, *first, *second, *average;
-  const float *gradient;
-  int64_t count;
-  float scale; /* of the gradient: clipping */
-  float rate, decay, beta1, beta2, keep;
-  float step_size, root_scale, epsilon; /* adam, with the corrections of its bias */
-  bool nesterov, fresh;                 /* fresh: momentum starts as the gradient */
-} update;
-
-VT_CLONES static void adamw_loop(const update *u, bool decoupled)
+static vt_status make_moments(vt_ctx *ctx, vt_parameters *parameters, const vt_optimiser_settings *settings)
 {
-  float shrink = decoupled ? 1 - u->rate * u->decay : 1, added = decoupled ? 0 : u->decay;
-#pragma omp simd
-  for (int64_t i = 0; i < u->count; i++) {
-    float g = u->gradient[i] * u->scale + added * u->value[i];
-    float m = u->beta1 * u->first[i] + (1 - u->beta1) * g;
-    float v = u->beta2 * u->second[i] + (1 - u->beta2) * g * g;
-    u->first[i] = m;
-    u->second[i] = v;
-    u->value[i] = u->value[i] * shrink - u->step_size * m / (sqrtf(v) * u->root_scale + u->epsilon);
+  int needed = settings->kind != VT_SGD ? 2 : settings->momentum > 0 ? 1 : 0;
+  for (int i = 0; i < vt_parameters_count(parameters); i++) {
+    vt_parameter *parameter = vt_parameters_at(parameters, i);
+    for (int k = 0; k < needed && moves(parameter); k++)
+      VT_TRY(make_beside(ctx, parameter, false, &parameter->moments[k]));
+    if (settings->average > 0 && !parameter->frozen)
+      VT_TRY(make_beside(ctx, parameter, true, &parameter->average));
   }
-}
-
-VT_CLONES static void sgd_loop(const update *u, float momentum)
-{
-#pragma omp simd
-  for (int64_t i = 0; i < u->count; i++) {
-    float g = u->gradient[i] * u->scale + u->decay * u->value[i];
-    float m = u->fresh ? g : momentum * u->first[i] + g;
-    u->first[i] = m;
-    u->value[i] -= u->rate * (u->nesterov ? g + momentum * m : m);
-  }
-}
-
-VT_CLONES static void average_loop(const update *u)
-{
-#pragma omp simd
-  for (int64_t i = 0; i < u->count; i++)
-    u->average[i] = u->keep * u->average[i] + (1 - u->keep) * u->value[i];
-}
-
-static vt_status make_buffers(vt_ctx *ctx, const vt_optimiser_settings *settings, vt_parameter *parameter)
-{
-  VT_TRY(need_buffer(ctx, parameter->value, false, &parameter->moments[0]));
-  if (settings->kind != VT_SGD) VT_TRY(need_buffer(ctx, parameter->value, false, &parameter->moments[1]));
-  if (settings->average > 0) VT_TRY(need_buffer(ctx, parameter->value, true, &parameter->average));
   return VT_OK;
 }
 
-static void update_parameter(const vt_optimiser_settings *settings, vt_parameter *parameter, int64_t step,
-                             double rate, double scale)
+/* ---- averages ---- */
+
+typedef struct average_job {
+  chunk_list list;
+  float keep, rest;
+} average_job;
+
+VT_CLONES static void mix(float *restrict average, const float *restrict value, int64_t count, float keep,
+                          float rest)
 {
-  bool decays = settings->decay_all || parameter->value->rank > 1;
-  double fix1 = 1 - pow(settings->beta1, (double)step + 1), fix2 = 1 - pow(settings->beta2, (double)step + 1);
-  rate *= parameter->rate;
-  update u = {.value = parameter->value->data,
-              .first = parameter->moments[0]->data,
-              .second = parameter->moments[1] ? parameter->moments[1]->data : NULL,
-              .average = parameter->average ? parameter->average->data : NULL,
-              .gradient = parameter->gradient->data,
-              .count = vt_count(parameter->value),
-              .scale = (float)scale,
-              .rate = (float)rate,
-              .decay = decays ? (float)(settings->decay * parameter->decay) : 0,
-              .beta1 = (float)settings->beta1,
-              .beta2 = (float)settings->beta2,
-              .keep = (float)settings->average,
-              .step_size = (float)(rate / fix1),
-              .root_scale = (float)(1 / sqrt(fix2)),
-              .epsilon = (float)settings->epsilon,
-              .nesterov = settings->nesterov,
-              .fresh = step == 0};
-  if (settings->kind == VT_SGD)
-    sgd_loop(&u, (float)settings->momentum);
-  else
-    adamw_loop(&u, settings->kind == VT_ADAMW);
-  if (u.average) average_loop(&u);
+  for (int64_t i = 0; i < count; i++)
+    average[i] = keep * average[i] + rest * value[i];
 }
 
-vt_status vt_optimiser_step(vt_ctx *ctx, vt_parameters *parameters, const vt_optimiser_settings *settings,
-                            int64_t step, int64_t total, double *norm)
+static void average_chunks(void *user, int64_t first, int64_t last)
 {
-  double size = 0, rate = vt_schedule_rate(settings, step, total);
-  int count = vt_parameters_count(parameters);
-  VT_TRY(gradient_norm(ctx, parameters, &size));
-  if (norm) *norm = size;
-  double scale = settings->clip > 0 && size > settings->clip ? settings->clip / size : 1;
-  for (int i = 0; i < count; i++)
-    if (takes_part(vt_parameters_at(parameters, i)))
-      VT_TRY(make_buffers(ctx, settings, vt_parameters_at(parameters, i)));
-  for (int i = 0; i < count; i++)
-    if (takes_part(vt_parameters_at(parameters, i)))
-      update_parameter(settings, vt_parameters_at(parameters, i), step, rate, scale);
-  vt_parameters_drop_gradients(parameters);
-  return vt_parameters_run_projections(ctx, parameters);
+  const average_job *job = user;
+  for (int64_t i = first; i < last; i++) {
+    const chunk *part = &job->list.items[i];
+    mix((float *)part->parameter->average->data + part->first,
+        (const float *)part->parameter->value->data + part->first, part->last - part->first, job->keep,
+        job->rest);
+  }
 }
 
-void vt_optimiser_swap_average(vt_parameters *parameters)
+static vt_status average(vt_ctx *ctx, vt_parameters *parameters, double keep)
+{
+  average_job job = {.keep = (float)keep, .rest = (float)(1 - keep)};
+  VT_TRY(make_chunks(ctx, parameters, is_averaged, &job.list));
+  vt_parallel(ctx, job.list.count, 4, average_chunks, &job);
+  vt_free(job.list.items);
+  return VT_OK;
+}
+
+void vt_parameters_swap_averages(vt_parameters *parameters)
 {
   for (int i = 0; i < vt_parameters_count(parameters); i++) {
     vt_parameter *parameter = vt_parameters_at(parameters, i);
+    vt_tensor *kept = parameter->value;
     if (!parameter->average) continue;
-    vt_tensor *value = parameter->value;
     parameter->value = parameter->average;
-    parameter->average = value;
+    parameter->average = kept;
   }
 }
 
-/* ---- one step of training ---- */
-
-static vt_status forward_backward(vt_run *run, vt_tape *tape, vt_loss_fn loss, void *user, double *value)
+void vt_parameters_forget(vt_parameters *parameters)
 {
-  vt_ctx *ctx = run->ctx;
-  vt_run_begin(run);
-  vt_tape_start(ctx, tape);
-  vt_tensor *result = loss(vt_root(run), user);
-  vt_tape_stop(ctx);
-  VT_TRY(vt_ctx_status(ctx));
-  *value = vt_get_f64(result, 0);
-  if (!isfinite(*value))
-    return vt_fail(ctx, VT_ERROR_NOT_FINITE, "the loss of step %llu is %s; a lower rate or a clip may help",
-                   (unsigned long long)run->step, isnan(*value) ? "no number" : "infinite");
-  return vt_parameters_backward(ctx, run->parameters, tape, result, 1);
+  for (int i = 0; i < vt_parameters_count(parameters); i++) {
+    vt_parameter *parameter = vt_parameters_at(parameters, i);
+    vt_tensor **slots[] = {&parameter->gradient, &parameter->moments[0], &parameter->moments[1],
+                           &parameter->average};
+    for (size_t k = 0; k < VT_COUNT(slots); k++) {
+      vt_tensor_free(*slots[k]);
+      *slots[k] = NULL;
+    }
+    parameter->steps = 0;
+  }
 }
 
-vt_status vt_optimiser_train(vt_run *run, const vt_optimiser_settings *settings, int64_t step, int64_t total,
-                             vt_loss_fn loss, void *user, double *value)
+/* ---- the step ---- */
+
+static vt_status move(vt_ctx *ctx, vt_parameters *parameters, move_job *job)
 {
-  vt_ctx *ctx = run->ctx;
-  vt_tape *tape;
-  VT_TRY(vt_tape_new(ctx, &tape));
-  size_t mark = vt_tensor_mark(ctx);
-  run->step = (uint64_t)step;
-  vt_status status = forward_backward(run, tape, loss, user, value);
-  vt_tape_free(tape);
-  vt_tensor_release(ctx, mark);
-  if (status == VT_OK) status = vt_optimiser_step(ctx, run->parameters, settings, step, total, NULL);
-  if (status != VT_OK) vt_parameters_drop_gradients(run->parameters);
+  VT_TRY(make_moments(ctx, parameters, job->settings));
+  for (int i = 0; i < vt_parameters_count(parameters); i++) {
+    vt_parameter *parameter = vt_parameters_at(parameters, i);
+    if (moves(parameter)) parameter->steps++;
+  }
+  vt_parallel(ctx, job->list.count, 4, move_chunks, job);
+  VT_TRY(vt_parameters_run_projections(ctx, parameters));
+  return job->settings->average > 0 ? average(ctx, parameters, job->settings->average) : VT_OK;
+}
+
+vt_status vt_optimiser_step(vt_ctx *ctx, vt_parameters *parameters, const vt_optimiser_settings *settings,
+                            double rate, double *norm)
+{
+  double length = 0;
+  move_job job = {.settings = settings, .rate = rate, .scale = 1};
+  VT_TRY(vt_ctx_status(ctx));
+  VT_TRY(make_chunks(ctx, parameters, moves, &job.list));
+  vt_status status = norm_of(ctx, &job.list, &length);
+  if (norm) *norm = length;
+  /* the 1e-6 is that of torch.nn.utils.clip_grad_norm_ */
+  if (settings->clip > 0 && length + 1e-6 > settings->clip) job.scale = settings->clip / (length + 1e-6);
+  if (status == VT_OK) status = move(ctx, parameters, &job);
+  vt_free(job.list.items);
   return status;
 }

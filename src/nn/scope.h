@@ -58,6 +58,7 @@ typedef struct vt_parameter {
   bool state;            /* running statistics and the like: saved, never trained */
   bool frozen;
   double rate, decay; /* factors of the learning rate and of weight decay */
+  int64_t steps;      /* how often the optimiser moved it */
 } vt_parameter;
 
 vt_status vt_parameters_new(vt_ctx *ctx, uint64_t seed, vt_parameters **out);

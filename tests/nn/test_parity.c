@@ -21,6 +21,7 @@
 #include "data/safetensors.h"
 #include "nn/gpt.h"
 #include "nn/loss.h"
+#include "nn/optimiser.h"
 #include "nn/recurrent.h"
 #include "nn/resnet.h"
 #include "nn/unet.h"
@@ -92,30 +93,6 @@ static double distance(vt_ctx *ctx, vt_tensor *a, vt_tensor *b)
   for (int64_t i = 0; i < vt_count(a); i++)
     sum += pow((double)((float *)a->data)[i] - (double)((float *)b->data)[i], 2);
   return sqrt(sum) / norm_of(ctx, b);
-}
-
-/* Loshchilov & Hutter 2019 with PyTorch's defaults, numbers kept in single precision. */
-static void adamw_step(vt_ctx *ctx, vt_parameters *parameters, int step, double rate, double decay)
-{
-  double first = 1 - pow(.9, step), second = 1 - pow(.999, step);
-  for (int i = 0; i < vt_parameters_count(parameters); i++) {
-    vt_parameter *p = vt_parameters_at(parameters, i);
-    if (p->state) continue;
-    for (int k = 0; k < 2 && !p->moments[k]; k++) {
-      p->moments[k] = vt_tensor_alone(ctx);
-      assert_ok(ctx, vt_tensor_set_shape(ctx, p->moments[k], VT_F32, p->value->rank, p->value->dims));
-      assert_ok(ctx, vt_tensor_allocate(ctx, p->moments[k]));
-      memset(p->moments[k]->data, 0, vt_bytes(p->moments[k]));
-    }
-    const float *gradient = vt_row_major(ctx, p->gradient)->data;
-    float *value = p->value->data, *m = p->moments[0]->data, *v = p->moments[1]->data;
-    for (int64_t k = 0; k < vt_count(p->value); k++) {
-      double g = (double)gradient[k], w = (double)value[k] * (1 - rate * decay);
-      m[k] = (float)(.9 * (double)m[k] + .1 * g);
-      v[k] = (float)(.999 * (double)v[k] + .001 * g * g);
-      value[k] = (float)(w - rate * (double)m[k] / first / (sqrt((double)v[k] / second) + 1e-8));
-    }
-  }
 }
 
 static double run_step(golden *g, vt_tape *tape, loss_fn loss_of)
@@ -199,6 +176,8 @@ static void check_parity(const char *name, loss_fn loss_of, const char *zero)
 {
   golden g;
   vt_tape *tape;
+  vt_optimiser_settings settings = vt_optimiser_default();
+  settings.decay_all = true; /* as PyTorch does */
   open_golden(&g, name);
   assert_ok(g.ctx, vt_tape_new(g.ctx, &tape));
   const float *losses = stored(&g, "", "losses")->data;
@@ -206,7 +185,7 @@ static void check_parity(const char *name, loss_fn loss_of, const char *zero)
     double loss = run_step(&g, tape, loss_of);
     assert_near(loss, (double)losses[step], 1e-5 * (1 + loss));
     if (!step) check_gradients(&g, zero);
-    adamw_step(g.ctx, g.parameters, step + 1, 2e-3, .01);
+    assert_ok(g.ctx, vt_optimiser_step(g.ctx, g.parameters, &settings, 2e-3, NULL));
   }
   check_after(&g, zero);
   vt_tape_free(tape);
