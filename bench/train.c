@@ -10,7 +10,6 @@
  * when PROCESSOR_TIME is set (one thread on a busy machine). At the end of input: the largest size of the
  * process in bytes.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +18,16 @@
 
 #include "nn/gpt.h"
 #include "nn/loss.h"
+#include "nn/optimiser.h"
 #include "nn/resnet.h"
 #include "nn/vit.h"
-#include "ops/layout.h"
 
 enum { SIDE = 64, CLASSES = 12, TOKENS = 128, VOCABULARY = 512 };
 
 typedef struct bench {
   vt_ctx *ctx;
-  vt_tape *tape;
   vt_parameters *parameters;
+  vt_optimiser_settings settings;
   const char *model;
   bool row_major;
   vt_tensor *x, *labels;
@@ -69,42 +68,18 @@ static vt_tensor *scores_of(const bench *b, vt_scope s)
   return vt_gpt(s, &settings, &(vt_gpt_inputs){.ids = b->x});
 }
 
-static void update(const bench *b, vt_parameter *p)
+static vt_tensor *loss_of(vt_scope s, void *user)
 {
-  const double rate = 1e-4, first = 1 - pow(.9, b->steps), second = 1 - pow(.999, b->steps);
-  for (int k = 0; k < 2 && !p->moments[k]; k++) {
-    p->moments[k] = vt_tensor_alone(b->ctx);
-    check(b, p->moments[k] ? VT_OK : VT_ERROR_OUT_OF_MEMORY);
-    check(b, vt_tensor_set_shape(b->ctx, p->moments[k], VT_F32, p->value->rank, p->value->dims));
-    check(b, vt_tensor_allocate(b->ctx, p->moments[k]));
-    memset(p->moments[k]->data, 0, vt_bytes(p->moments[k]));
-  }
-  const vt_tensor *gradient = vt_row_major(b->ctx, p->gradient);
-  check(b, vt_ctx_status(b->ctx));
-  const float *g = gradient->data, kept = (float)(1 - rate * .01), root = (float)sqrt(second);
-  float *value = p->value->data, *m = p->moments[0]->data, *v = p->moments[1]->data;
-  for (int64_t i = 0; i < vt_count(p->value); i++) {
-    m[i] += .1f * (g[i] - m[i]);
-    v[i] += .001f * (g[i] * g[i] - v[i]);
-    value[i] = kept * value[i] - (float)(rate / first) * m[i] / (sqrtf(v[i]) / root + 1e-8f);
-  }
+  const bench *b = user;
+  return vt_cross_entropy(b->ctx, scores_of(b, s), b->labels, -1, (vt_entropy_settings){0});
 }
 
 static void step(bench *b)
 {
   size_t mark = vt_tensor_mark(b->ctx);
-  vt_run run = {.ctx = b->ctx, .parameters = b->parameters, .training = true, .step = (uint64_t)b->steps++};
-  vt_run_begin(&run);
-  vt_parameters_drop_gradients(b->parameters);
-  vt_tape_start(b->ctx, b->tape);
-  vt_tensor *loss =
-      vt_cross_entropy(b->ctx, scores_of(b, vt_root(&run)), b->labels, -1, (vt_entropy_settings){0});
-  vt_tape_stop(b->ctx);
-  check(b, vt_ctx_status(b->ctx));
-  check(b, vt_parameters_backward(b->ctx, b->parameters, b->tape, loss, 1));
-  vt_tape_clear(b->tape);
-  for (int i = 0; i < vt_parameters_count(b->parameters); i++)
-    if (!vt_parameters_at(b->parameters, i)->state) update(b, vt_parameters_at(b->parameters, i));
+  vt_run run = {.ctx = b->ctx, .parameters = b->parameters, .training = true};
+  double value;
+  check(b, vt_optimiser_train(&run, &b->settings, b->steps++, 1 << 20, loss_of, b, &value));
   vt_run_end(&run);
   vt_tensor_release(b->ctx, mark);
 }
@@ -138,7 +113,8 @@ int main(int count, char **arguments)
   bench b = {.ctx = vt_ctx_new(), .model = arguments[1], .row_major = count > 4};
   if (!b.ctx) return 2;
   vt_ctx_set_threads(b.ctx, atoi(arguments[3]));
-  check(&b, vt_tape_new(b.ctx, &b.tape));
+  check(&b, vt_params_defaults(b.ctx, vt_optimiser_fields, vt_optimiser_field_count, &b.settings,
+                               sizeof b.settings));
   check(&b, vt_parameters_new(b.ctx, 1, &b.parameters));
   prepare(&b, atoll(arguments[2]));
   for (int i = 0; i < 3; i++)
@@ -156,7 +132,6 @@ int main(int count, char **arguments)
   getrusage(RUSAGE_SELF, &usage);
   printf("%lld\n", 1024LL * (long long)usage.ru_maxrss);
   vt_parameters_free(b.parameters);
-  vt_tape_free(b.tape);
   vt_ctx_free(b.ctx);
   return 0;
 }
