@@ -26,8 +26,8 @@ enum { SIDE = 64, CLASSES = 12, TOKENS = 128, VOCABULARY = 512 };
 
 typedef struct bench {
   vt_ctx *ctx;
+  vt_tape *tape;
   vt_parameters *parameters;
-  vt_optimiser_settings settings;
   const char *model;
   bool row_major;
   vt_tensor *x, *labels;
@@ -68,18 +68,21 @@ static vt_tensor *scores_of(const bench *b, vt_scope s)
   return vt_gpt(s, &settings, &(vt_gpt_inputs){.ids = b->x});
 }
 
-static vt_tensor *loss_of(vt_scope s, void *user)
-{
-  const bench *b = user;
-  return vt_cross_entropy(b->ctx, scores_of(b, s), b->labels, -1, (vt_entropy_settings){0});
-}
-
 static void step(bench *b)
 {
   size_t mark = vt_tensor_mark(b->ctx);
-  vt_run run = {.ctx = b->ctx, .parameters = b->parameters, .training = true};
-  double value;
-  check(b, vt_optimiser_train(&run, &b->settings, b->steps++, 1 << 20, loss_of, b, &value));
+  vt_run run = {.ctx = b->ctx, .parameters = b->parameters, .training = true, .step = (uint64_t)b->steps++};
+  vt_run_begin(&run);
+  vt_parameters_drop_gradients(b->parameters);
+  vt_tape_start(b->ctx, b->tape);
+  vt_tensor *loss =
+      vt_cross_entropy(b->ctx, scores_of(b, vt_root(&run)), b->labels, -1, (vt_entropy_settings){0});
+  vt_tape_stop(b->ctx);
+  check(b, vt_ctx_status(b->ctx));
+  check(b, vt_parameters_backward(b->ctx, b->parameters, b->tape, loss, 1));
+  vt_tape_clear(b->tape);
+  vt_optimiser_settings settings = vt_optimiser_default();
+  check(b, vt_optimiser_step(b->ctx, b->parameters, &settings, 1e-4, NULL));
   vt_run_end(&run);
   vt_tensor_release(b->ctx, mark);
 }
@@ -113,8 +116,7 @@ int main(int count, char **arguments)
   bench b = {.ctx = vt_ctx_new(), .model = arguments[1], .row_major = count > 4};
   if (!b.ctx) return 2;
   vt_ctx_set_threads(b.ctx, atoi(arguments[3]));
-  check(&b, vt_params_defaults(b.ctx, vt_optimiser_fields, vt_optimiser_field_count, &b.settings,
-                               sizeof b.settings));
+  check(&b, vt_tape_new(b.ctx, &b.tape));
   check(&b, vt_parameters_new(b.ctx, 1, &b.parameters));
   prepare(&b, atoll(arguments[2]));
   for (int i = 0; i < 3; i++)
@@ -132,6 +134,7 @@ int main(int count, char **arguments)
   getrusage(RUSAGE_SELF, &usage);
   printf("%lld\n", 1024LL * (long long)usage.ru_maxrss);
   vt_parameters_free(b.parameters);
+  vt_tape_free(b.tape);
   vt_ctx_free(b.ctx);
   return 0;
 }
