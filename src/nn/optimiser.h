@@ -38,7 +38,8 @@ vt_optimiser_settings vt_optimiser_default(void);
 /* One step with this rate (settings->rate times the schedule's factor) on all parameters that are trained and
  * have a gradient; then projections and averages. `norm` (may be NULL): length of the gradient before
  * clipping, its squares summed in f64 in a fixed order. A gradient that is not finite is
- * VT_ERROR_NOT_FINITE, which names the first parameter that has one, and nothing is changed. Gradients stay. */
+ * VT_ERROR_NOT_FINITE, which names the first parameter that has one, and nothing is changed. Gradients
+ * stay. */
 vt_status vt_optimiser_step(vt_ctx *ctx, vt_parameters *parameters, const vt_optimiser_settings *settings,
                             double rate, double *norm);
 
