@@ -27,6 +27,7 @@ const vt_preset *const vt_presets[] = {
     &vt_preset_scenes_caption,
     &vt_preset_scenes_combo,
     &vt_preset_scenes_object,
+    &vt_preset_scenes_refer,
     &vt_preset_scenes_rules,
     &vt_preset_scenes_seg,
     &vt_preset_scenes_super,

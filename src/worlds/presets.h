@@ -27,6 +27,7 @@ extern const vt_preset vt_preset_planted_peaks;
 extern const vt_preset vt_preset_scenes_caption;
 extern const vt_preset vt_preset_scenes_combo;
 extern const vt_preset vt_preset_scenes_object;
+extern const vt_preset vt_preset_scenes_refer;
 extern const vt_preset vt_preset_scenes_rules;
 extern const vt_preset vt_preset_scenes_seg;
 extern const vt_preset vt_preset_scenes_super;

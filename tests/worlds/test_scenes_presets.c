@@ -4,8 +4,8 @@
  */
 #include "worlds/scenes_case.h"
 
-static const char *const ids[] = {"scenes/combo", "scenes/super", "scenes/rules", "scenes/seg",
-                                  "scenes/caption"};
+static const char *const ids[] = {"scenes/combo", "scenes/super",   "scenes/rules",
+                                  "scenes/seg",   "scenes/caption", "scenes/refer"};
 
 static void test_truth_and_purity(void **state)
 {
