@@ -141,7 +141,7 @@ vt_tensor *vt_integers(vt_ctx *ctx, int count, const int64_t *values)
 {
   vt_tensor *x = vt_ctx_status(ctx) == VT_OK ? vt_tensor_new(ctx, VT_I64, 1, &(int64_t){count}) : NULL;
   if (!x) return vt_void();
-  memcpy(x->data, values, (size_t)count * sizeof *values);
+  if (count) memcpy(x->data, values, (size_t)count * sizeof *values); /* a scalar's shape may be NULL */
   return x;
 }
 
