@@ -62,11 +62,9 @@ void vt_graph_set_constant(vt_graph *graph, int index, vt_tensor *tensor)
 vt_status vt_graph_add_integers(vt_ctx *ctx, vt_graph *graph, const char *wish, vt_type type, int rank,
                                 int64_t count, const int64_t *data, int *out)
 {
-  vt_tensor *tensor = vt_tensor_alone(ctx);
-  if (!tensor) return VT_ERROR_OUT_OF_MEMORY;
-  vt_status status = vt_tensor_set_shape(ctx, tensor, type, rank, &count);
-  if (status == VT_OK) status = vt_tensor_allocate(ctx, tensor);
-  if (status == VT_OK) status = vt_graph_add_fresh(ctx, graph, wish, out);
+  vt_tensor *tensor;
+  VT_TRY(vt_tensor_new_alone(ctx, type, rank, &count, &tensor));
+  vt_status status = vt_graph_add_fresh(ctx, graph, wish, out);
   if (status != VT_OK) {
     vt_tensor_free(tensor);
     return status;

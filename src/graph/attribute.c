@@ -208,17 +208,9 @@ vt_status vt_onnx_attributes(vt_reader *reader, const vt_op *op, const Onnx__Nod
 static vt_status from_list(vt_ctx *ctx, vt_type type, int rank, size_t count, const void *data,
                            vt_tensor **out)
 {
-  vt_tensor *tensor = vt_tensor_alone(ctx);
-  if (!tensor) return VT_ERROR_OUT_OF_MEMORY;
   int64_t dims[1] = {(int64_t)count};
-  vt_status status = vt_tensor_set_shape(ctx, tensor, type, rank, dims);
-  if (status == VT_OK) status = vt_tensor_allocate(ctx, tensor);
-  if (status != VT_OK) {
-    vt_tensor_free(tensor);
-    return status;
-  }
-  if (count) memcpy(tensor->data, data, count * vt_type_size(type));
-  *out = tensor;
+  VT_TRY(vt_tensor_new_alone(ctx, type, rank, dims, out));
+  if (count) memcpy((*out)->data, data, count * vt_type_size(type));
   return VT_OK;
 }
 

@@ -35,20 +35,6 @@ static int *copy_ints(vt_ctx *ctx, const int *from, int count, int room)
   return copy;
 }
 
-static vt_tensor *share_constant(vt_ctx *ctx, const vt_tensor *constant)
-{
-  if (constant->storage) return vt_tensor_keep(ctx, constant);
-  vt_tensor *copy = vt_tensor_alone(ctx);
-  if (!copy) return NULL;
-  if (vt_tensor_set_shape(ctx, copy, constant->type, constant->rank, constant->dims) != VT_OK ||
-      vt_tensor_allocate(ctx, copy) != VT_OK) {
-    vt_tensor_free(copy);
-    return NULL;
-  }
-  memcpy(copy->data, constant->data, vt_bytes(constant));
-  return copy;
-}
-
 /* Two constants may be new for each node. `value_capacity` says how many values are the original's. */
 static vt_status copy_graph(vt_ctx *ctx, const vt_graph *graph, vt_graph *copy)
 {
@@ -65,7 +51,7 @@ static vt_status copy_graph(vt_ctx *ctx, const vt_graph *graph, vt_graph *copy)
     copy->values[i].constant = NULL;
     copy->value_count = i + 1;
     if (graph->values[i].constant &&
-        !(copy->values[i].constant = share_constant(ctx, graph->values[i].constant)))
+        !(copy->values[i].constant = vt_tensor_hold(ctx, graph->values[i].constant)))
       return VT_ERROR_OUT_OF_MEMORY;
     VT_TRY(vt_names_put(ctx, &copy->names, copy->values[i].name, i));
   }
@@ -205,10 +191,7 @@ static vt_status new_constant(folding *f, const char *of, const char *what, int 
   made->name = vt_format(f->ctx, "%s/folded_%s", of, what);
   if (!made->name) return VT_ERROR_OUT_OF_MEMORY;
   *value = graph->value_count++;
-  made->constant = vt_tensor_alone(f->ctx);
-  if (!made->constant) return VT_ERROR_OUT_OF_MEMORY;
-  VT_TRY(vt_tensor_set_shape(f->ctx, made->constant, VT_F32, rank, dims));
-  VT_TRY(vt_tensor_allocate(f->ctx, made->constant));
+  VT_TRY(vt_tensor_new_alone(f->ctx, VT_F32, rank, dims, &made->constant));
   VT_TRY(vt_names_put(f->ctx, &graph->names, made->name, *value));
   *out = made->constant;
   return VT_OK;

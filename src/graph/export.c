@@ -120,17 +120,12 @@ int vt_export_tensor(vt_export *e, vt_tensor *tensor)
 
 int vt_export_number(vt_export *e, double value)
 {
-  vt_tensor *tensor = e->status == VT_OK ? vt_tensor_alone(e->ctx) : NULL;
-  if (!tensor) {
-    note(e, VT_ERROR_OUT_OF_MEMORY);
-    return VT_NO_VALUE;
-  }
+  if (e->status != VT_OK) return VT_NO_VALUE;
+  vt_tensor *tensor;
   vt_type type = vt_export_type(e);
-  vt_status status = vt_tensor_set_shape(e->ctx, tensor, type, 0, NULL);
-  if (status == VT_OK) status = vt_tensor_allocate(e->ctx, tensor);
+  vt_status status = vt_tensor_new_alone(e->ctx, type, 0, NULL, &tensor);
   if (status != VT_OK) {
     note(e, status);
-    vt_tensor_free(tensor);
     return VT_NO_VALUE;
   }
   if (type == VT_F64)

@@ -47,12 +47,10 @@ void vt_export_squared_distance(vt_export *e)
 /* [places, bins], or [bins, places] when `left`: 1/size where a place belongs to a bin. */
 static int bins(vt_export *e, int64_t places, int64_t count, bool left)
 {
-  vt_tensor *matrix = vt_tensor_alone(e->ctx);
+  vt_tensor *matrix;
   int64_t dims[2] = {left ? count : places, left ? places : count};
-  vt_status status = matrix ? vt_tensor_set_shape(e->ctx, matrix, VT_F32, 2, dims) : VT_ERROR_OUT_OF_MEMORY;
-  if (status == VT_OK) status = vt_tensor_allocate(e->ctx, matrix);
+  vt_status status = vt_tensor_new_alone(e->ctx, VT_F32, 2, dims, &matrix);
   if (status != VT_OK) {
-    vt_tensor_free(matrix);
     if (e->status == VT_OK) e->status = status;
     return VT_NO_VALUE;
   }

@@ -35,28 +35,13 @@ static void set_constant(vt_draft *draft, int index, vt_tensor *tensor)
   v->known = true;
 }
 
-/* A copy or share of `tensor` that stays valid without its context. */
-static vt_tensor *keep(vt_ctx *ctx, const vt_tensor *tensor)
-{
-  if (tensor->storage) return vt_tensor_keep(ctx, tensor);
-  vt_tensor *copy = vt_tensor_alone(ctx);
-  if (!copy) return NULL;
-  if (vt_tensor_set_shape(ctx, copy, tensor->type, tensor->rank, tensor->dims) != VT_OK ||
-      vt_tensor_allocate(ctx, copy) != VT_OK) {
-    vt_tensor_free(copy);
-    return NULL;
-  }
-  memcpy(copy->data, tensor->data, vt_bytes(tensor));
-  return copy;
-}
-
 static vt_status set_inputs(vt_ctx *ctx, vt_draft *draft, vt_tensor *const *inputs)
 {
   const vt_graph *graph = draft->graph;
   VT_TRY(vt_graph_check_inputs(ctx, graph, inputs));
   for (int i = 0; i < graph->value_count; i++) {
     if (!graph->values[i].constant) continue;
-    vt_tensor *kept = keep(ctx, graph->values[i].constant);
+    vt_tensor *kept = vt_tensor_hold(ctx, graph->values[i].constant);
     if (!kept) return vt_ctx_status(ctx);
     set_constant(draft, i, kept);
   }
@@ -67,7 +52,7 @@ static vt_status set_inputs(vt_ctx *ctx, vt_draft *draft, vt_tensor *const *inpu
     v->constant = NULL;
     v->tensor.data = NULL;
     if (given->data) {
-      vt_tensor *kept = keep(ctx, given);
+      vt_tensor *kept = vt_tensor_hold(ctx, given);
       if (!kept) return vt_ctx_status(ctx);
       set_constant(draft, graph->inputs[i], kept);
     } else {
@@ -102,7 +87,7 @@ static vt_status evaluate(vt_ctx *ctx, vt_draft *draft, const vt_node *node, scr
                               node->output_count, s->outputs);
   for (int i = 0; i < node->output_count && status == VT_OK; i++) {
     if (node->outputs[i] < 0) continue;
-    vt_tensor *kept = keep(ctx, s->outputs[i]);
+    vt_tensor *kept = vt_tensor_hold(ctx, s->outputs[i]);
     if (kept)
       set_constant(draft, node->outputs[i], kept);
     else

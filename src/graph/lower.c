@@ -165,13 +165,12 @@ vt_status vt_lower_constant(vt_ctx *ctx, vt_lowering *l, const float *data, cons
                             int *buffer)
 {
   int64_t bytes = (int64_t)vt_view_bytes(wanted);
-  vt_tensor *tensor = vt_tensor_alone(ctx);
-  if (!tensor) return VT_ERROR_OUT_OF_MEMORY;
-  vt_status status = vt_tensor_set_shape(ctx, tensor, VT_U8, 1, &bytes);
-  if (status == VT_OK) status = vt_tensor_allocate(ctx, tensor);
-  if (status == VT_OK && !wanted->layout) {
+  vt_tensor *tensor;
+  VT_TRY(vt_tensor_new_alone(ctx, VT_U8, 1, &bytes, &tensor));
+  vt_status status = VT_OK;
+  if (!wanted->layout) {
     memcpy(tensor->data, data, (size_t)bytes);
-  } else if (status == VT_OK) {
+  } else {
     vt_view plain = *wanted;
     plain.layout = NULL;
     plain.any = false;

@@ -215,14 +215,8 @@ static vt_status open_progression(const operand *o, int64_t start, int64_t step,
 /* The part of `tensor` with index 0 along the axes where `dims` is 1. */
 static vt_status cut(vt_ctx *ctx, const vt_tensor *tensor, const int64_t *dims, vt_tensor **out)
 {
-  vt_tensor *part = vt_tensor_alone(ctx);
-  if (!part) return VT_ERROR_OUT_OF_MEMORY;
-  vt_status status = vt_tensor_set_shape(ctx, part, tensor->type, tensor->rank, dims);
-  if (status == VT_OK) status = vt_tensor_allocate(ctx, part);
-  if (status != VT_OK) {
-    vt_tensor_free(part);
-    return status;
-  }
+  vt_tensor *part;
+  VT_TRY(vt_tensor_new_alone(ctx, tensor->type, tensor->rank, dims, &part));
   size_t element = vt_type_size(tensor->type);
   int64_t strides[VT_MAX_RANK];
   vt_strides(tensor, strides);

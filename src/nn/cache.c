@@ -39,16 +39,8 @@ void vt_cache_free(vt_cache *cache)
 static vt_status make_state(vt_ctx *ctx, int64_t batch, int64_t heads, int64_t limit, int64_t width,
                             vt_tensor **out)
 {
-  vt_tensor *state = vt_tensor_alone(ctx);
-  if (!state) return vt_ctx_status(ctx);
-  vt_status status = vt_tensor_set_shape(ctx, state, VT_F32, 4, (int64_t[]){batch, heads, limit, width});
-  if (status == VT_OK) status = vt_tensor_allocate(ctx, state);
-  if (status != VT_OK) {
-    vt_tensor_free(state);
-    return status;
-  }
-  memset(state->data, 0, vt_bytes(state));
-  *out = state;
+  VT_TRY(vt_tensor_new_alone(ctx, VT_F32, 4, (int64_t[]){batch, heads, limit, width}, out));
+  memset((*out)->data, 0, vt_bytes(*out));
   return VT_OK;
 }
 

@@ -270,19 +270,12 @@ static void move_chunks(void *user, int64_t first, int64_t last)
 static vt_status make_beside(vt_ctx *ctx, const vt_parameter *parameter, bool copy, vt_tensor **out)
 {
   if (*out) return VT_OK;
-  vt_tensor *tensor = vt_tensor_alone(ctx);
-  if (!tensor) return vt_ctx_status(ctx);
-  vt_status status = vt_tensor_set_shape(ctx, tensor, VT_F32, parameter->value->rank, parameter->value->dims);
-  if (status == VT_OK) status = vt_tensor_allocate(ctx, tensor);
-  if (status != VT_OK) {
-    vt_tensor_free(tensor);
-    return status;
-  }
+  const vt_tensor *value = parameter->value;
+  VT_TRY(vt_tensor_new_alone(ctx, VT_F32, value->rank, value->dims, out));
   if (copy)
-    memcpy(tensor->data, parameter->value->data, vt_bytes(tensor));
+    memcpy((*out)->data, value->data, vt_bytes(value));
   else
-    memset(tensor->data, 0, vt_bytes(tensor));
-  *out = tensor;
+    memset((*out)->data, 0, vt_bytes(value));
   return VT_OK;
 }
 

@@ -212,12 +212,8 @@ void vt_parameters_drop_gradients(vt_parameters *parameters)
 static vt_status add_gradient(vt_ctx *ctx, vt_parameter *parameter, vt_tensor *gradient)
 {
   if (!parameter->gradient) {
-    vt_tensor *copy = vt_tensor_alone(ctx);
-    if (!copy) return vt_ctx_status(ctx);
-    parameter->gradient = copy;
-    VT_TRY(vt_tensor_set_shape(ctx, copy, VT_F32, gradient->rank, gradient->dims));
-    VT_TRY(vt_tensor_allocate(ctx, copy));
-    memcpy(copy->data, gradient->data, vt_bytes(copy));
+    VT_TRY(vt_tensor_new_alone(ctx, VT_F32, gradient->rank, gradient->dims, &parameter->gradient));
+    memcpy(parameter->gradient->data, gradient->data, vt_bytes(gradient));
     return VT_OK;
   }
   float *sum = parameter->gradient->data;

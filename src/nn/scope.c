@@ -91,14 +91,10 @@ static vt_status make_parameter(vt_run *run, const char *name, int rank, const i
 {
   vt_ctx *ctx = run->ctx;
   if (run->locked) return vt_fail(ctx, VT_ERROR_INVALID_MODEL, "the model has no parameter '%s'", name);
-  vt_tensor *value = vt_tensor_alone(ctx);
-  if (!value) return vt_ctx_status(ctx);
-  vt_status status = vt_tensor_set_shape(ctx, value, VT_F32, rank, dims);
-  if (status == VT_OK) status = vt_tensor_allocate(ctx, value);
-  if (status == VT_OK) {
-    vt_init_fill(value, init, run->parameters->seed, name);
-    status = vt_parameters_add(ctx, run->parameters, name, value, state, out);
-  }
+  vt_tensor *value;
+  VT_TRY(vt_tensor_new_alone(ctx, VT_F32, rank, dims, &value));
+  vt_init_fill(value, init, run->parameters->seed, name);
+  vt_status status = vt_parameters_add(ctx, run->parameters, name, value, state, out);
   if (status != VT_OK) vt_tensor_free(value);
   return status;
 }
@@ -174,12 +170,6 @@ vt_tensor *vt_name(vt_scope s, vt_tensor *x, const char *name)
   if (count_occurrence(run->ctx, run, full, &occurrence) != VT_OK) return vt_void();
   vt_tensor *other = run->hook(run->ctx, run->hook_user, full, occurrence, x);
   return other ? other : x;
-}
-
-bool vt_watched(vt_scope s, const char *name)
-{
-  VT_UNUSED(name);
-  return s.run->hook || s.run->record;
 }
 
 vt_noise vt_noise_of(vt_scope s, const char *purpose)

@@ -128,10 +128,6 @@ typedef struct vt_scope {
 vt_scope vt_root(vt_run *run);
 /* A scope below: path + "." + the formatted name. A path that does not fit is a recorded failure. */
 vt_scope vt_sub(vt_scope s, const char *format, ...) VT_PRINTF(2, 3);
-static inline vt_ctx *vt_scope_ctx(const vt_scope *s)
-{
-  return s->run->ctx;
-}
 
 /* The parameter of this name, made on first use. Another shape than it has is an error that names both. When
  * a tape records and the parameter is trained, it is a variable from here on. */
@@ -143,8 +139,6 @@ void vt_state_write(vt_scope s, const char *name, const vt_tensor *value);
 
 /* Names a tensor: hooks see "PATH.NAME" and may replace it. Use what it returns. */
 vt_tensor *vt_name(vt_scope s, vt_tensor *x, const char *name);
-/* Whether anyone looks at "PATH.NAME": operators that can fuse ask, and then do not. */
-bool vt_watched(vt_scope s, const char *name);
 
 /* Seed and stream for one random layer of this run: differs by step, by place and by call. */
 typedef struct vt_noise {

@@ -293,16 +293,8 @@ static void add_range(void *user, int64_t first, int64_t last)
 /* A tensor of its own like `tensor`, contents undefined. */
 static vt_status alone_like(vt_ctx *ctx, const vt_tensor *tensor, vt_tensor **out)
 {
-  vt_tensor *own = vt_tensor_alone(ctx);
-  if (!own) return VT_ERROR_OUT_OF_MEMORY;
-  vt_status status = vt_tensor_set_shape(ctx, own, tensor->type, tensor->rank, tensor->dims);
-  if (status == VT_OK) status = vt_tensor_allocate(ctx, own);
-  if (status != VT_OK) {
-    vt_tensor_free(own);
-    return status;
-  }
-  own->layout = tensor->layout;
-  *out = own;
+  VT_TRY(vt_tensor_new_alone(ctx, tensor->type, tensor->rank, tensor->dims, out));
+  (*out)->layout = tensor->layout;
   return VT_OK;
 }
 

@@ -186,6 +186,31 @@ vt_tensor *vt_tensor_keep(vt_ctx *ctx, const vt_tensor *tensor)
   return kept;
 }
 
+vt_status vt_tensor_new_alone(vt_ctx *ctx, vt_type type, int rank, const int64_t *dims, vt_tensor **out)
+{
+  *out = NULL;
+  vt_tensor *tensor = vt_tensor_alone(ctx);
+  if (!tensor) return VT_ERROR_OUT_OF_MEMORY;
+  vt_status status = vt_tensor_set_shape(ctx, tensor, type, rank, dims);
+  if (status == VT_OK) status = vt_tensor_allocate(ctx, tensor);
+  if (status != VT_OK) {
+    vt_tensor_free(tensor);
+    return status;
+  }
+  *out = tensor;
+  return VT_OK;
+}
+
+vt_tensor *vt_tensor_hold(vt_ctx *ctx, const vt_tensor *tensor)
+{
+  if (tensor->storage) return vt_tensor_keep(ctx, tensor);
+  vt_tensor *copy;
+  if (vt_tensor_new_alone(ctx, tensor->type, tensor->rank, tensor->dims, &copy) != VT_OK) return NULL;
+  copy->layout = tensor->layout;
+  memcpy(copy->data, tensor->data, vt_bytes(tensor));
+  return copy;
+}
+
 void vt_tensor_free(vt_tensor *tensor)
 {
   if (!tensor) return;

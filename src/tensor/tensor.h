@@ -55,9 +55,13 @@ vt_tensor *vt_tensor_empty(vt_ctx *ctx);
 /* A header of its own, outside marks, that shares the data of `tensor`: for what
  * outlives a step. NULL on failure. */
 vt_tensor *vt_tensor_keep(vt_ctx *ctx, const vt_tensor *tensor);
+/* The same where `tensor` owns its storage; borrowed memory is copied. */
+vt_tensor *vt_tensor_hold(vt_ctx *ctx, const vt_tensor *tensor);
 /* A header of its own with nothing set. */
 vt_tensor *vt_tensor_alone(vt_ctx *ctx);
-void vt_tensor_free(vt_tensor *tensor); /* of the two above; accepts NULL */
+/* One with type, shape and storage, contents undefined. */
+vt_status vt_tensor_new_alone(vt_ctx *ctx, vt_type type, int rank, const int64_t *dims, vt_tensor **out);
+void vt_tensor_free(vt_tensor *tensor); /* of those above; accepts NULL */
 
 /* "f32[2,3,224,224]" into a buffer of 160 bytes. */
 const char *vt_shape_text(const vt_tensor *tensor, char buffer[160]);

@@ -146,13 +146,8 @@ static json_t *said_truth(const vt_corpus *corpus, const vt_said *said)
 
 static vt_status add_tokens(vt_ctx *ctx, const vt_words *words, vt_item *item)
 {
-  vt_tensor *tensor = vt_tensor_alone(ctx);
-  if (!tensor) return VT_ERROR_OUT_OF_MEMORY;
-  snprintf(item->arrays[item->array_count].name, sizeof item->arrays[0].name, "tokens");
-  item->arrays[item->array_count++].tensor = tensor; /* the item owns it from here on */
-  int64_t dims[] = {words->count};
-  VT_TRY(vt_tensor_set_shape(ctx, tensor, VT_I64, 1, dims));
-  VT_TRY(vt_tensor_allocate(ctx, tensor));
+  vt_tensor *tensor;
+  VT_TRY(vt_item_add_array(ctx, item, "tokens", VT_I64, 1, (int64_t[]){words->count}, &tensor));
   int64_t *data = tensor->data;
   for (int i = 0; i < words->count; i++)
     data[i] = words->tokens[i];

@@ -172,13 +172,8 @@ static vt_status show(vt_ctx *ctx, const vt_world *world, const void *record, vt
 {
   int px = vt_scenes_px(world);
   VT_TRY(vt_scenes_show(ctx, world, record, item));
-  vt_tensor *map = vt_tensor_alone(ctx);
-  if (!map) return VT_ERROR_OUT_OF_MEMORY;
-  snprintf(item->arrays[0].name, sizeof item->arrays[0].name, "classes");
-  item->arrays[0].tensor = map;
-  item->array_count = 1;
-  VT_TRY(vt_tensor_set_shape(ctx, map, VT_I64, 2, (int64_t[]){px, px}));
-  VT_TRY(vt_tensor_allocate(ctx, map));
+  vt_tensor *map;
+  VT_TRY(vt_item_add_array(ctx, item, "classes", VT_I64, 2, (int64_t[]){px, px}, &map));
   return fill_mask(ctx, world, record, item->labels, map->data);
 }
 

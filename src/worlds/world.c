@@ -132,6 +132,15 @@ vt_status vt_world_show(vt_ctx *ctx, const vt_world *world, const void *record, 
   return status;
 }
 
+vt_status vt_item_add_array(vt_ctx *ctx, vt_item *item, const char *name, vt_type type, int rank,
+                            const int64_t *dims, vt_tensor **out)
+{
+  VT_TRY(vt_tensor_new_alone(ctx, type, rank, dims, out));
+  snprintf(item->arrays[item->array_count].name, sizeof item->arrays[0].name, "%s", name);
+  item->arrays[item->array_count++].tensor = *out; /* the item owns it from here on */
+  return VT_OK;
+}
+
 void vt_item_free(vt_item *item)
 {
   json_decref(item->truth);

@@ -41,6 +41,9 @@ typedef struct vt_item {
   int array_count;
 } vt_item;
 void vt_item_free(vt_item *item);
+/* Adds an array of this name, type and shape to an item that has room; the caller fills it. */
+vt_status vt_item_add_array(vt_ctx *ctx, vt_item *item, const char *name, vt_type type, int rank,
+                            const int64_t *dims, vt_tensor **out);
 
 struct vt_preset {
   const char *id;            /* "scenes/object" */
