@@ -34,11 +34,8 @@ typedef struct sampler {
   const settings *set;
   const float *baseline;
   int channels, height, width;
-  bool channels_last, embedded;
+  bool channels_last;
   int64_t first; /* mask of item 0 */
-  size_t outputs;
-  double *values; /* [AT_ONCE, outputs] */
-  double *scores; /* [AT_ONCE] */
 } sampler;
 
 typedef struct mask {
@@ -110,17 +107,6 @@ static void compose(void *user, int item, float *input)
   walk_mask(s, &m, mix_pixel, &(composing){s, input});
 }
 
-static void consume(void *user, int item, const float *output, const float *embedding)
-{
-  const sampler *s = user;
-  const float *read = s->embedded ? embedding : output;
-  double *values = s->values + (size_t)item * s->outputs;
-  for (size_t i = 0; i < s->outputs; i++)
-    values[i] = (double)read[i];
-  s->scores[item] =
-      vt_target_evaluate(&s->task->target, vt_model_gives_logits(s->task->model), values, s->outputs, NULL);
-}
-
 typedef struct weighing {
   double *map;
   double weight;
@@ -134,16 +120,17 @@ static void weigh_pixel(void *user, size_t pixel, double kept)
 
 static vt_status sample(vt_ctx *ctx, sampler *s, vt_explanation *explanation, double *map)
 {
+  double scores[AT_ONCE];
   double factor = 1 / ((double)s->set->n_samples * s->set->preservation_probability);
   for (s->first = 0; s->first < s->set->n_samples; s->first += AT_ONCE) {
     int64_t left = s->set->n_samples - s->first;
     int items = left < AT_ONCE ? (int)left : AT_ONCE;
     VT_TRY(vt_check_cancel(ctx));
-    VT_TRY(vt_task_run(ctx, s->task, explanation, items, compose, consume, s));
+    VT_TRY(vt_task_score(ctx, s->task, explanation, items, compose, s, scores));
     for (int i = 0; i < items; i++) {
       mask m;
       draw_mask(s, s->first + i, &m);
-      walk_mask(s, &m, weigh_pixel, &(weighing){map, factor * s->scores[i]});
+      walk_mask(s, &m, weigh_pixel, &(weighing){map, factor * scores[i]});
     }
   }
   return VT_OK;
@@ -166,26 +153,18 @@ static vt_status set_map(vt_ctx *ctx, const sampler *s, vt_explanation *explanat
 static vt_status run(vt_ctx *ctx, const vt_task *task, const void *given, vt_explanation *explanation)
 {
   const settings *set = given;
-  sampler s = {.task = task,
-               .set = set,
-               .channels_last = vt_model_preprocess(task->model)->channels_last,
-               .embedded = vt_target_reads_embedding(&task->target, task->model)};
+  sampler s = {.task = task, .set = set, .channels_last = vt_model_preprocess(task->model)->channels_last};
   vt_model_input_size(task->model, &s.channels, &s.height, &s.width);
-  s.outputs = s.embedded ? vt_model_embedding_floats(task->model) : vt_model_output_floats(task->model);
   size_t floats = vt_task_floats(task);
   float *baseline = vt_alloc_zero(ctx, floats, sizeof *baseline);
   double *map = vt_alloc_zero(ctx, (size_t)s.height * (size_t)s.width, sizeof *map);
-  s.values = vt_alloc_zero(ctx, s.outputs, AT_ONCE * sizeof *s.values);
-  s.scores = vt_alloc_zero(ctx, AT_ONCE, sizeof *s.scores);
-  vt_status status = baseline && map && s.values && s.scores ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  vt_status status = baseline && map ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   s.baseline = baseline;
   if (status == VT_OK) status = vt_baseline_make(ctx, task, set->baseline, baseline);
   if (status == VT_OK) status = sample(ctx, &s, explanation, map);
   if (status == VT_OK) status = set_map(ctx, &s, explanation, map);
   vt_free(baseline);
   vt_free(map);
-  vt_free(s.values);
-  vt_free(s.scores);
   return status;
 }
 

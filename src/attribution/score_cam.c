@@ -11,17 +11,10 @@
 #include "attribution/methods.h"
 #include "data/picture.h"
 
-enum { AT_ONCE = 256 }; /* channels in a run of the model */
-
 typedef struct seen {
   const vt_cam *cam;
   int channels, height, width; /* of the picture */
   bool channels_last;
-  bool embedded;  /* the target reads the embedding */
-  int first;      /* channel of item 0 */
-  double *scores; /* [layer channels] */
-  size_t outputs;
-  double *values; /* [AT_ONCE, outputs] what an item gave, in f64 */
 } seen;
 
 /* Channel `map` [from_height, from_width] at a pixel of a larger grid that shares its corners. */
@@ -44,7 +37,7 @@ static void compose_seen(void *user, int item, float *input)
 {
   const seen *s = user;
   const vt_layer *layer = &s->cam->layer;
-  const double *map = s->cam->values + (size_t)(s->first + item) * s->cam->places;
+  const double *map = s->cam->values + (size_t)item * s->cam->places;
   const float *picture = s->cam->task->input;
   size_t pixels = (size_t)s->height * (size_t)s->width, channels = (size_t)s->channels;
   double low = INFINITY, high = -INFINITY;
@@ -66,18 +59,6 @@ static void compose_seen(void *user, int item, float *input)
     }
 }
 
-static void consume_seen(void *user, int item, const float *output, const float *embedding)
-{
-  const seen *s = user;
-  const vt_task *task = s->cam->task;
-  const float *read = s->embedded ? embedding : output;
-  double *values = s->values + (size_t)item * s->outputs;
-  for (size_t i = 0; i < s->outputs; i++)
-    values[i] = (double)read[i];
-  s->scores[s->first + item] =
-      vt_target_evaluate(&task->target, vt_model_gives_logits(task->model), values, s->outputs, NULL);
-}
-
 static void softmax(double *values, int count)
 {
   double highest = -INFINITY, sum = 0;
@@ -89,36 +70,21 @@ static void softmax(double *values, int count)
     values[i] /= sum;
 }
 
-static vt_status score_channels(vt_ctx *ctx, seen *s)
-{
-  const vt_cam *cam = s->cam;
-  int count = cam->layer.channels;
-  for (s->first = 0; s->first < count; s->first += AT_ONCE) {
-    int items = count - s->first < AT_ONCE ? count - s->first : AT_ONCE;
-    VT_TRY(vt_task_run(ctx, cam->task, cam->explanation, items, compose_seen, consume_seen, s));
-  }
-  return VT_OK;
-}
-
 static vt_status formula(vt_ctx *ctx, const vt_cam *cam, double *map)
 {
   vt_model *model = cam->task->model;
-  seen s = {.cam = cam,
-            .channels_last = vt_model_preprocess(model)->channels_last,
-            .embedded = vt_target_reads_embedding(&cam->task->target, model)};
-  VT_TRY(vt_cam_check_budget(ctx, cam, "score-cam", (int64_t)cam->layer.channels + 1));
+  int count = cam->layer.channels;
+  seen s = {.cam = cam, .channels_last = vt_model_preprocess(model)->channels_last};
+  VT_TRY(vt_cam_check_budget(ctx, cam, "score-cam", (int64_t)count + 1));
   vt_model_input_size(model, &s.channels, &s.height, &s.width);
-  s.outputs = s.embedded ? vt_model_embedding_floats(model) : vt_model_output_floats(model);
-  s.scores = vt_alloc_zero(ctx, (size_t)cam->layer.channels, sizeof *s.scores);
-  s.values = vt_alloc_zero(ctx, s.outputs, AT_ONCE * sizeof *s.values);
-  vt_status status = s.scores && s.values ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
-  if (status == VT_OK) status = score_channels(ctx, &s);
+  double *scores = vt_alloc_zero(ctx, (size_t)count, sizeof *scores);
+  if (!scores) return VT_ERROR_OUT_OF_MEMORY;
+  vt_status status = vt_task_score(ctx, cam->task, cam->explanation, count, compose_seen, &s, scores);
   if (status == VT_OK) {
-    softmax(s.scores, cam->layer.channels);
-    vt_cam_weigh(cam, s.scores, map);
+    softmax(scores, count);
+    vt_cam_weigh(cam, scores, map);
   }
-  vt_free(s.scores);
-  vt_free(s.values);
+  vt_free(scores);
   return status;
 }
 

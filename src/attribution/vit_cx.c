@@ -19,8 +19,6 @@
 #include "data/picture.h"
 #include "vitrail/data.h"
 
-enum { AT_ONCE = 16 }; /* items in a run of the model */
-
 typedef struct cx_settings {
   double threshold, noise_scale;
   char *noise, *layer;
@@ -50,11 +48,6 @@ typedef struct causal {
   bool channels_last;     /* of the input; tokens too */
   const vt_tensor *noise; /* NULL: from the seed */
   double *scores;         /* [1 + 2·groups]: of x, then of each mask with and without it */
-  /* of a run of the model */
-  int first;
-  bool embedded;
-  size_t outputs;
-  double *values; /* [AT_ONCE, outputs] */
 } causal;
 
 /* ---- features ---- */
@@ -110,7 +103,6 @@ static void compose(void *user, int item, float *input)
 {
   const causal *x = user;
   size_t places = x->masks.places;
-  item += x->first;
   if (item == 0) {
     memcpy(input, x->task->input, x->channels * places * sizeof *input);
     return;
@@ -124,17 +116,6 @@ static void compose(void *user, int item, float *input)
     float value = masked ? x->task->input[i] * shown : x->task->input[i];
     input[i] = scale > 0 ? value + (float)(scale * noise_at(x, group, i)) * (1 - shown) : value;
   }
-}
-
-static void consume(void *user, int item, const float *output, const float *embedding)
-{
-  const causal *x = user;
-  const float *read = x->embedded ? embedding : output;
-  double *values = x->values + (size_t)item * x->outputs;
-  for (size_t i = 0; i < x->outputs; i++)
-    values[i] = (double)read[i];
-  x->scores[x->first + item] =
-      vt_target_evaluate(&x->task->target, vt_model_gives_logits(x->task->model), values, x->outputs, NULL);
 }
 
 static vt_status see_score(vt_ctx *ctx, void *user, const vt_sight *sight)
@@ -151,14 +132,7 @@ static vt_status score_all(vt_ctx *ctx, causal *x, int count)
     vt_look look = {.target = &task->target};
     return vt_task_look(ctx, task, x->explanation, count, &look, compose, see_score, x);
   }
-  x->embedded = vt_target_reads_embedding(&task->target, task->model);
-  x->outputs = x->embedded ? vt_model_embedding_floats(task->model) : vt_model_output_floats(task->model);
-  x->values = vt_alloc_zero(ctx, x->outputs, AT_ONCE * sizeof *x->values);
-  if (!x->values) return VT_ERROR_OUT_OF_MEMORY;
-  for (x->first = 0; x->first < count; x->first += AT_ONCE)
-    VT_TRY(vt_task_run(ctx, task, x->explanation, count - x->first < AT_ONCE ? count - x->first : AT_ONCE,
-                       compose, consume, x));
-  return VT_OK;
+  return vt_task_score(ctx, task, x->explanation, count, compose, x, x->scores);
 }
 
 static vt_status check_budget(vt_ctx *ctx, const causal *x, int count)
@@ -239,7 +213,6 @@ static vt_status run(vt_ctx *ctx, const vt_task *task, const void *settings, vt_
   vt_attention_close(&attention);
   vt_cx_masks_free(&x.masks);
   vt_free(x.scores);
-  vt_free(x.values);
   vt_tensor_release(ctx, mark);
   return status;
 }

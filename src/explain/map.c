@@ -22,13 +22,56 @@ vt_status vt_task_look(vt_ctx *ctx, const vt_task *task, vt_explanation *explana
   return VT_OK;
 }
 
-vt_status vt_task_run(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, int count,
-                      vt_compose_fn compose, vt_consume_fn consume, void *user)
+enum { SCORED_AT_ONCE = 256 }; /* inputs whose outputs are held in f64 */
+
+typedef struct scoring {
+  const vt_task *task;
+  vt_compose_fn compose;
+  void *user;
+  int first;     /* input that is item 0 */
+  bool embedded; /* the target reads the embedding */
+  size_t outputs;
+  double *values; /* [SCORED_AT_ONCE, outputs] */
+  double *scores;
+} scoring;
+
+static void compose_one(void *user, int item, float *input)
+{
+  const scoring *s = user;
+  s->compose(s->user, s->first + item, input);
+}
+
+static void score_one(void *user, int item, const float *output, const float *embedding)
+{
+  const scoring *s = user;
+  const float *read = s->embedded ? embedding : output;
+  double *values = s->values + (size_t)item * s->outputs;
+  for (size_t i = 0; i < s->outputs; i++)
+    values[i] = (double)read[i];
+  s->scores[s->first + item] =
+      vt_target_evaluate(&s->task->target, s->task->model->logits, values, s->outputs, NULL);
+}
+
+vt_status vt_task_score(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, int count,
+                        vt_compose_fn compose, void *user, double *scores)
 {
   int batch = task->scorer ? vt_scorer_options_of(task->scorer)->batch : 64;
-  VT_TRY(vt_model_run(ctx, task->model, count, batch, compose, consume, user));
-  explanation->composed_runs += count;
-  return VT_OK;
+  scoring s = {.task = task,
+               .compose = compose,
+               .user = user,
+               .embedded = vt_target_reads_embedding(&task->target, task->model),
+               .scores = scores};
+  s.outputs = s.embedded ? vt_model_embedding_floats(task->model) : vt_model_output_floats(task->model);
+  int most = count < SCORED_AT_ONCE ? count : SCORED_AT_ONCE;
+  s.values = vt_alloc_zero(ctx, (size_t)most * s.outputs, sizeof *s.values);
+  vt_status status = s.values ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  for (; status == VT_OK && s.first < count; s.first += most) {
+    int items = count - s.first < most ? count - s.first : most;
+    status = vt_model_run(ctx, task->model, items, batch, compose_one, score_one, &s);
+    if (status == VT_OK) explanation->composed_runs += items;
+  }
+  vt_free(s.values);
+  return status;
 }
 
 /* ---- setting ---- */

@@ -15,9 +15,10 @@
 vt_status vt_task_look(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, int count,
                        const vt_look *look, vt_compose_fn compose, vt_see_fn see, void *user);
 
-/* vt_model_run() for a method that composes its inputs itself: counted in the explanation. */
-vt_status vt_task_run(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, int count,
-                      vt_compose_fn compose, vt_consume_fn consume, void *user);
+/* The target's scores of `count` inputs that a method composes itself, in scores[count], by the model alone
+ * (no inside is needed): counted in the explanation. */
+vt_status vt_task_score(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, int count,
+                        vt_compose_fn compose, void *user, double *scores);
 
 /* Elements of the varying tensor, known for models without an inside too. */
 size_t vt_task_floats(const vt_task *task);
