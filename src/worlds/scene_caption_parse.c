@@ -5,32 +5,9 @@
 #include "worlds/scene_caption.h"
 
 typedef struct reader {
-  const uint16_t *tokens;
-  int count, at;
+  vt_scene_reading in;
   vt_statements *out;
 } reader;
-
-static const char *word_at(const reader *r, int ahead)
-{
-  int count;
-  const char *const *words = vt_scene_words(&count);
-  int at = r->at + ahead;
-  return at < r->count && r->tokens[at] < count ? words[r->tokens[at]] : "";
-}
-
-/* Takes the words if they all come next. */
-static bool take(reader *r, const char *words)
-{
-  int ahead = 0;
-  for (const char *c = words; *c; ahead++) {
-    size_t length = strcspn(c, " ");
-    const char *next = word_at(r, ahead);
-    if (strlen(next) != length || strncmp(c, next, length) != 0) return false;
-    c += length + (c[length] == ' ');
-  }
-  r->at += ahead;
-  return true;
-}
 
 static bool set_once(int *value, int to)
 {
@@ -47,9 +24,9 @@ static bool read_phrase(reader *r, vt_mention *out, bool *plural)
   size_t place = 0;
   *out = (vt_mention){-1, -1, -1, -1, -1, -1, -1, -1};
   for (;;) {
-    vt_meaning meaning = vt_word_meaning(word_at(r, 0));
+    vt_meaning meaning = vt_word_meaning(vt_scene_ahead(&r->in, 0));
     int *const slots[] = {&out->size, &out->material, &out->texture, &out->colour};
-    r->at++;
+    r->in.at++;
     *plural = meaning.plural;
     if (meaning.kind == VT_MEANS_NOUN) return set_once(&out->noun, meaning.value);
     if (meaning.kind == VT_MEANS_FAMILY) return set_once(&out->family, meaning.value);
@@ -77,7 +54,7 @@ static bool add_fact(reader *r, vt_fact_kind kind, int subject, int object, int 
 
 static bool take_article(reader *r)
 {
-  return take(r, "an") || take(r, "a");
+  return vt_scene_take(&r->in, "an") || vt_scene_take(&r->in, "a");
 }
 
 static bool read_place(reader *r)
@@ -86,8 +63,8 @@ static bool read_place(reader *r)
   vt_mention mention;
   bool plural;
   for (size_t i = 0; i < VT_COUNT(prepositions); i++) {
-    if (!take(r, prepositions[i])) continue;
-    if (!take(r, "the") && !take_article(r)) return false;
+    if (!vt_scene_take(&r->in, prepositions[i])) continue;
+    if (!vt_scene_take(&r->in, "the") && !take_article(r)) return false;
     return read_phrase(r, &mention, &plural) && mention.noun >= 0 &&
            vt_noun_rows[mention.noun].kind == VT_NODE_BACKGROUND && add_mention(r, &mention) >= 0;
   }
@@ -101,8 +78,8 @@ static bool read_listing(reader *r)
   do {
     if (!take_article(r) || !read_phrase(r, &mention, &plural) || plural || add_mention(r, &mention) < 0)
       return false;
-  } while (take(r, ",") || take(r, "and"));
-  return read_place(r) && take(r, ".");
+  } while (vt_scene_take(&r->in, ",") || vt_scene_take(&r->in, "and"));
+  return read_place(r) && vt_scene_take(&r->in, ".");
 }
 
 static bool includes(int said, int asked)
@@ -130,7 +107,7 @@ static int take_relation(reader *r)
 {
   static const char *const others[VT_RELATIONS] = {"to the left of", "to the right of", "over", "under"};
   for (int i = 0; i < VT_RELATIONS; i++)
-    if (take(r, vt_relation_words[i]) || take(r, others[i])) return i;
+    if (vt_scene_take(&r->in, vt_relation_words[i]) || vt_scene_take(&r->in, others[i])) return i;
   return -1;
 }
 
@@ -139,36 +116,36 @@ static bool read_statement(reader *r)
 {
   vt_mention subject, object;
   bool plural;
-  if (!take(r, "the") || !read_phrase(r, &subject, &plural) || plural) return false;
-  if (take(r, "has")) {
+  if (!vt_scene_take(&r->in, "the") || !read_phrase(r, &subject, &plural) || plural) return false;
+  if (vt_scene_take(&r->in, "has")) {
     int whole = resolve(r, &subject);
     return read_phrase(r, &object, &plural) && object.noun >= 0 &&
-           vt_noun_rows[object.noun].kind == VT_NODE_PART && take(r, ".") &&
+           vt_noun_rows[object.noun].kind == VT_NODE_PART && vt_scene_take(&r->in, ".") &&
            add_fact(r, VT_FACT_PART, whole, add_mention(r, &object), -1);
   }
-  if (!take(r, "is")) return false;
+  if (!vt_scene_take(&r->in, "is")) return false;
   int relation = take_relation(r);
   if (relation >= 0)
-    return take(r, "the") && read_phrase(r, &object, &plural) && take(r, ".") &&
+    return vt_scene_take(&r->in, "the") && read_phrase(r, &object, &plural) && vt_scene_take(&r->in, ".") &&
            add_fact(r, VT_FACT_RELATION, resolve(r, &subject), resolve(r, &object), relation);
-  vt_meaning meaning = vt_word_meaning(word_at(r, 0));
+  vt_meaning meaning = vt_word_meaning(vt_scene_ahead(&r->in, 0));
   bool place = subject.noun >= 0 && vt_noun_rows[subject.noun].kind == VT_NODE_BACKGROUND;
   if (!place || meaning.kind != VT_MEANS_COLOUR || subject.colour >= 0) return false;
   subject.colour = meaning.value;
-  r->at++;
-  return take(r, ".") && add_mention(r, &subject) >= 0;
+  r->in.at++;
+  return vt_scene_take(&r->in, ".") && add_mention(r, &subject) >= 0;
 }
 
 bool vt_caption_parse(const uint16_t *tokens, int count, vt_statements *out)
 {
   static const char *const openings[] = {"there is", "a picture of", "the picture shows", "here is",
                                          "this scene has"};
-  reader r = {.tokens = tokens, .count = count, .out = out};
+  reader r = {{tokens, count, 0}, out};
   memset(out, 0, sizeof *out);
   for (size_t i = 0; i < VT_COUNT(openings); i++)
-    if (take(&r, openings[i])) break;
+    if (vt_scene_take(&r.in, openings[i])) break;
   if (!read_listing(&r)) return false;
-  while (r.at < count)
+  while (r.in.at < count)
     if (!read_statement(&r)) return false;
   return true;
 }

@@ -85,53 +85,31 @@ int vt_reference_say(const vt_reference *reference, uint16_t tokens[VT_REFER_WOR
 /* ---- reading ---- */
 
 typedef struct reader {
-  const uint16_t *tokens;
-  int count, at;
+  vt_scene_reading in;
   vt_reference *out;
 } reader;
-
-static const char *word_at(const reader *r, int ahead)
-{
-  int count;
-  const char *const *words = vt_scene_words(&count);
-  int at = r->at + ahead;
-  return at < r->count && r->tokens[at] < count ? words[r->tokens[at]] : "";
-}
-
-static bool take(reader *r, const char *words)
-{
-  int ahead = 0;
-  for (const char *c = words; *c; ahead++) {
-    size_t length = strcspn(c, " ");
-    const char *next = word_at(r, ahead);
-    if (strlen(next) != length || strncmp(c, next, length) != 0) return false;
-    c += length + (c[length] == ' ');
-  }
-  r->at += ahead;
-  return true;
-}
 
 /* Number of the phrase that comes next; −1: none. */
 static int take_one(reader *r, const char *const *list, size_t count)
 {
   for (size_t i = 0; i < count; i++)
-    if (list[i] && take(r, list[i])) return (int)i;
+    if (list[i] && vt_scene_take(&r->in, list[i])) return (int)i;
   return -1;
 }
 
 static bool read_noun(reader *r, vt_term *term)
 {
-  vt_meaning meaning = vt_word_meaning(word_at(r, 0));
-  if (take(r, "object") || take(r, "objects")) {
-    term->plural = strcmp(word_at(r, -1), "objects") == 0;
+  vt_meaning meaning = vt_word_meaning(vt_scene_ahead(&r->in, 0));
+  if (vt_scene_take(&r->in, "object") || vt_scene_take(&r->in, "objects")) {
+    term->plural = strcmp(vt_scene_ahead(&r->in, -1), "objects") == 0;
     return true;
   }
-  if (take(r, "one") || take(r, "ones")) {
+  if (vt_scene_take(&r->in, "one") || vt_scene_take(&r->in, "ones")) {
     term->one = true;
-    term->plural = strcmp(word_at(r, -1), "ones") == 0;
+    term->plural = strcmp(vt_scene_ahead(&r->in, -1), "ones") == 0;
     return true;
   }
-  r->at++;
+  r->in.at++;
   if (meaning.kind == VT_MEANS_NOUN) term->noun = (int8_t)meaning.value;
   if (meaning.kind == VT_MEANS_FAMILY) term->family = (int8_t)meaning.value;
   term->plural = meaning.plural;
@@ -144,10 +122,10 @@ static bool read_phrase(reader *r, vt_term *term)
                                           VT_MEANS_COLOUR};
   int8_t *const slots[] = {&term->size, &term->material, &term->texture, &term->colour};
   for (size_t i = 0; i < VT_COUNT(order); i++) {
-    vt_meaning meaning = vt_word_meaning(word_at(r, 0));
+    vt_meaning meaning = vt_word_meaning(vt_scene_ahead(&r->in, 0));
     if (meaning.kind != order[i]) continue;
     *slots[i] = (int8_t)meaning.value;
-    r->at++;
+    r->in.at++;
   }
   return read_noun(r, term);
 }
@@ -156,11 +134,11 @@ static bool read_phrase(reader *r, vt_term *term)
 static bool read_side(reader *r, vt_term *term)
 {
   if (term->rank > 1) {
-    int side = take(r, "from the") ? take_one(r, sides, VT_SIDES) : -1;
+    int side = vt_scene_take(&r->in, "from the") ? take_one(r, sides, VT_SIDES) : -1;
     term->side = (int8_t)(side < 0 ? 0 : side);
     return side > 0;
   }
-  bool on = take(r, "on the"), at = !on && take(r, "at the");
+  bool on = vt_scene_take(&r->in, "on the"), at = !on && vt_scene_take(&r->in, "at the");
   if (!on && !at) return true;
   int side = take_one(r, sides, VT_SIDES);
   bool level = side == VT_SIDE_LEFT || side == VT_SIDE_RIGHT;
@@ -212,20 +190,20 @@ static int read_term(reader *r)
 
 bool vt_reference_read(const uint16_t *tokens, int count, vt_reference *out)
 {
-  reader r = {.tokens = tokens, .count = count, .out = out};
+  reader r = {{tokens, count, 0}, out};
   memset(out, 0, sizeof *out);
   do {
     int root = read_term(&r);
     if (root < 0) return false;
     out->roots[out->root_count++] = (int8_t)root;
-    if (out->root_count == 1 && take(&r, "except")) {
+    if (out->root_count == 1 && vt_scene_take(&r.in, "except")) {
       out->except = true;
       continue;
     }
-    if (out->except || !take(&r, "and")) break;
-  } while (r.at < count);
-  if (r.at != count || (out->except && out->root_count != 2)) return false;
-  if (strcmp(word_at(&r, -1), "and") == 0) return false;
+    if (out->except || !vt_scene_take(&r.in, "and")) break;
+  } while (r.in.at < count);
+  if (r.in.at != count || (out->except && out->root_count != 2)) return false;
+  if (strcmp(vt_scene_ahead(&r.in, -1), "and") == 0) return false;
   for (int i = 0; i < out->count; i++) {
     vt_term *term = &out->terms[i];
     if (!term->one) continue;

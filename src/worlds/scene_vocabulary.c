@@ -258,3 +258,26 @@ int vt_meaning_predicate(vt_meaning meaning)
     return -1;
   }
 }
+
+/* ---- reading ---- */
+
+const char *vt_scene_ahead(const vt_scene_reading *in, int ahead)
+{
+  int count;
+  const char *const *spelling = vt_scene_words(&count);
+  int at = in->at + ahead;
+  return at < in->count && in->tokens[at] < count ? spelling[in->tokens[at]] : "";
+}
+
+bool vt_scene_take(vt_scene_reading *in, const char *phrase)
+{
+  int ahead = 0;
+  for (const char *c = phrase; *c; ahead++) {
+    size_t length = strcspn(c, " ");
+    const char *next = vt_scene_ahead(in, ahead);
+    if (strlen(next) != length || strncmp(c, next, length) != 0) return false;
+    c += length + (c[length] == ' ');
+  }
+  in->at += ahead;
+  return true;
+}

@@ -46,6 +46,16 @@ size_t vt_scene_spell(const uint16_t *tokens, int count, char *text, size_t size
  * padding. `out` may be NULL. */
 int vt_scene_frame(const uint16_t *tokens, int count, int length, int64_t *out);
 
+/* Where a parser stands among tokens. */
+typedef struct vt_scene_reading {
+  const uint16_t *tokens;
+  int count, at;
+} vt_scene_reading;
+/* Spelling of the word `ahead` of where it stands (−1: the one taken last); "" beyond the end. */
+const char *vt_scene_ahead(const vt_scene_reading *in, int ahead);
+/* Takes the words of a phrase (blanks part them) if they all come next. */
+bool vt_scene_take(vt_scene_reading *in, const char *phrase);
+
 /* Names of 40 kinds of plain shapes, in the order texture · 10 + shape: striped, dotted, checked, zigzag;
  * VT_CIRCLE and on. */
 enum { VT_SCENE_NAMES = 40 };
