@@ -38,6 +38,13 @@ typedef struct vt_text_record {
   int32_t mismatch; /* grade: a negated grade stands in it; contrast: phrases of both polarities */
 } vt_text_record;
 
+/* Draws label and code word. */
+void vt_text_record_draw(vt_text_record *record, vt_draw *draw, int classes, double spurious, vt_split split);
+/* Of the fields that all three have: 0 tokens, 1 length, 2 label, 3 a truth of every word (`neutral` beside
+ * them), 6 code. */
+void vt_text_record_fill(const vt_text_record *record, const vt_words *words, int length, const int8_t *truth,
+                         int64_t neutral, void *const *out);
+
 /* What the words of a report are to the question: VT_GRADE_NONE, the sentence that states the grade (or says
  * it again), one that names another grade and denies it, one that has the same words for something else. */
 typedef enum vt_grade_role {

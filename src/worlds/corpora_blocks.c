@@ -184,7 +184,7 @@ void vt_block_antecedents(const vt_world *world, const vt_blocks_record *record,
 static vt_status show(vt_ctx *ctx, const vt_world *world, const void *record, vt_item *item)
 {
   const vt_blocks_record *text = record;
-  VT_TRY(vt_corpus_show(ctx, vt_world_corpus(world), &text->document, item));
+  VT_TRY(vt_corpus_show(ctx, vt_world_corpus(world), &text->document, item, NULL));
   int borders[VT_BLOCKS_MOST], count = vt_block_borders(world, text, borders);
   json_t *blocks = json_array(), *people = json_array();
   for (int i = 0; i < count; i++)

@@ -223,17 +223,20 @@ static vt_status make(vt_ctx *ctx, const vt_world *world, vt_split split, int64_
   return VT_OK;
 }
 
+static void concepts_of(const vt_world *world, const vt_words *words, int8_t concepts[VT_CORPUS_TOKENS])
+{
+  for (int i = 0; i < words->count; i++)
+    concepts[i] = (int8_t)vt_concept_of_token(world, words->tokens[i]);
+}
+
 static vt_status show(vt_ctx *ctx, const vt_world *world, const void *record, vt_item *item)
 {
   const vt_concepts_record *text = record;
-  const vt_corpus *corpus = vt_world_corpus(world);
-  VT_TRY(vt_corpus_show(ctx, corpus, &text->document, item));
   vt_words words;
-  VT_TRY(vt_corpus_speak(ctx, corpus, &text->document, &words));
-  json_t *list = json_array();
-  for (int i = 0; i < words.count; i++)
-    json_array_append_new(list, json_integer(vt_concept_of_token(world, words.tokens[i])));
-  json_object_set_new(item->truth, "concepts", list);
+  VT_TRY(vt_corpus_show(ctx, vt_world_corpus(world), &text->document, item, &words));
+  int8_t concepts[VT_CORPUS_TOKENS];
+  concepts_of(world, &words, concepts);
+  vt_corpus_show_truth(item, "concepts", &words, concepts);
   json_object_set_new(item->truth, "first", json_string(vt_concept_name(text->concepts[0])));
   json_object_set_new(item->truth, "second", json_string(vt_concept_name(text->concepts[1])));
   return VT_OK;
@@ -257,8 +260,7 @@ static vt_status fill(vt_ctx *ctx, const vt_world *world, const void *record, ui
   vt_words words;
   VT_TRY(vt_corpus_speak(ctx, vt_world_corpus(world), &text->document, &words));
   int8_t concepts[VT_CORPUS_TOKENS];
-  for (int i = 0; i < words.count; i++)
-    concepts[i] = (int8_t)vt_concept_of_token(world, words.tokens[i]);
+  concepts_of(world, &words, concepts);
   int used = vt_corpus_frame(&words, LENGTH, out[0], out[1]);
   if (out[2]) *(int64_t *)out[2] = used;
   if (out[3]) vt_corpus_frame_truth(&words, LENGTH, concepts, -1, out[3]);

@@ -108,10 +108,7 @@ static vt_status make(vt_ctx *ctx, const vt_world *world, vt_split split, int64_
   vt_draw draw = vt_draw_start(key, "contrast");
   text->key = key;
   text->other = -1;
-  text->label = vt_draw_below(&draw, CLASSES);
-  bool tells = vt_draw_chance(&draw, options->spurious) && split == VT_TRAIN;
-  text->code = vt_draw_below(&draw, CLASSES);
-  if (tells) text->code = text->label;
+  vt_text_record_draw(text, &draw, CLASSES, options->spurious, split);
   text->mismatch = vt_draw_chance(&draw, options->opposite);
   bool second = vt_draw_chance(&draw, .5);
   int group = text->mismatch ? OPPOSITE : second ? SAME : PLAIN;
@@ -150,9 +147,8 @@ static vt_status show(vt_ctx *ctx, const vt_world *world, const void *record, vt
 {
   const vt_text_record *text = record;
   const vt_corpus *corpus = vt_world_corpus(world);
-  VT_TRY(vt_corpus_show(ctx, corpus, &text->document, item));
   vt_words words;
-  VT_TRY(vt_corpus_speak(ctx, corpus, &text->document, &words));
+  VT_TRY(vt_corpus_show(ctx, corpus, &text->document, item, &words));
   vt_phrase phrases[VT_CORPUS_SPANS];
   json_t *list = json_array();
   int count = vt_corpus_phrases(&words, phrases);
@@ -192,13 +188,9 @@ static vt_status fill(vt_ctx *ctx, const vt_world *world, const void *record, ui
   for (int i = 0; i < count; i++)
     for (int at = 0; at < phrases[i].count; at++)
       polarity[phrases[i].first + at] = (int8_t)vt_contrast_polarity(world, text, &phrases[i], NULL);
-  int used = vt_corpus_frame(&words, LENGTH, out[0], NULL);
-  if (out[1]) *(int64_t *)out[1] = used;
-  if (out[2]) *(int64_t *)out[2] = text->label;
-  if (out[3]) vt_corpus_frame_truth(&words, LENGTH, polarity, 0, out[3]);
+  vt_text_record_fill(text, &words, LENGTH, polarity, 0, out);
   if (out[4]) vt_corpus_frame_truth(&words, LENGTH, words.spans, 0, out[4]);
   if (out[5]) *(int64_t *)out[5] = text->mismatch;
-  if (out[6]) *(int64_t *)out[6] = text->code;
   return VT_OK;
 }
 

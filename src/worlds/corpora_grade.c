@@ -129,10 +129,7 @@ static vt_status make(vt_ctx *ctx, const vt_world *world, vt_split split, int64_
   vt_draw values = vt_draw_start(key, "values"), label = vt_draw_start(key, "label");
   int patterns[VT_CORPUS_SENTENCES];
   report->document.count = draw_layout(corpus, options, &layout, patterns);
-  report->label = vt_draw_below(&label, LEVELS);
-  bool tells = vt_draw_chance(&label, options->spurious) && split == VT_TRAIN;
-  report->code = vt_draw_below(&label, LEVELS);
-  if (tells) report->code = report->label;
+  vt_text_record_draw(report, &label, LEVELS, options->spurious, split);
   for (int i = 0; i < report->document.count; i++)
     report->document.said[i] = vt_corpus_draw_said(corpus, &values, patterns[i], 0);
   agree(corpus, &values, report);
@@ -168,16 +165,20 @@ static int key_position(const vt_corpus *corpus, const vt_text_record *report, c
   return -1;
 }
 
+static void roles_of(const vt_words *words, int8_t roles[VT_CORPUS_TOKENS])
+{
+  for (int i = 0; i < words->count; i++)
+    roles[i] = (int8_t)vt_grade_role_of(words->marks[i]);
+}
+
 static vt_status show(vt_ctx *ctx, const vt_world *world, const void *record, vt_item *item)
 {
   const vt_text_record *report = record;
-  VT_TRY(vt_corpus_show(ctx, vt_world_corpus(world), &report->document, item));
   vt_words words;
-  VT_TRY(vt_corpus_speak(ctx, vt_world_corpus(world), &report->document, &words));
-  json_t *roles = json_array();
-  for (int i = 0; i < words.count; i++)
-    json_array_append_new(roles, json_integer(vt_grade_role_of(words.marks[i])));
-  json_object_set_new(item->truth, "roles", roles);
+  VT_TRY(vt_corpus_show(ctx, vt_world_corpus(world), &report->document, item, &words));
+  int8_t roles[VT_CORPUS_TOKENS];
+  roles_of(&words, roles);
+  vt_corpus_show_truth(item, "roles", &words, roles);
   json_object_set_new(item->truth, "grade", json_string(levels[report->label]));
   json_object_set_new(item->truth, "series", json_string(codes[report->code]));
   json_object_set_new(item->truth, "denied", json_boolean(report->mismatch));
@@ -204,15 +205,10 @@ static vt_status fill(vt_ctx *ctx, const vt_world *world, const void *record, ui
   vt_words words;
   VT_TRY(vt_corpus_speak(ctx, corpus, &report->document, &words));
   int8_t roles[VT_CORPUS_TOKENS];
-  for (int i = 0; i < words.count; i++)
-    roles[i] = (int8_t)vt_grade_role_of(words.marks[i]);
-  int used = vt_corpus_frame(&words, LENGTH, out[0], NULL);
-  if (out[1]) *(int64_t *)out[1] = used;
-  if (out[2]) *(int64_t *)out[2] = report->label;
-  if (out[3]) vt_corpus_frame_truth(&words, LENGTH, roles, VT_GRADE_NONE, out[3]);
+  roles_of(&words, roles);
+  vt_text_record_fill(report, &words, LENGTH, roles, VT_GRADE_NONE, out);
   if (out[4]) *(int64_t *)out[4] = key_position(corpus, report, &words);
   if (out[5]) *(int64_t *)out[5] = report->mismatch;
-  if (out[6]) *(int64_t *)out[6] = report->code;
   return VT_OK;
 }
 

@@ -233,7 +233,7 @@ static vt_status show(vt_ctx *ctx, const vt_world *world, const void *record, vt
   static const char *const kinds[] = {"prompt", "three", "neutral"};
   const vt_ioi_record *ioi = record;
   const vt_corpus *corpus = vt_world_corpus(world);
-  VT_TRY(vt_corpus_show(ctx, corpus, &ioi->document, item));
+  VT_TRY(vt_corpus_show(ctx, corpus, &ioi->document, item, NULL));
   json_object_set_new(item->truth, "kind", json_string(kinds[ioi->kind]));
   if (ioi->kind != VT_IOI_PROMPT) return VT_OK;
   vt_ioi_answer answer = vt_ioi_answer_of(world, ioi);

@@ -87,10 +87,7 @@ static vt_status make(vt_ctx *ctx, const vt_world *world, vt_split split, int64_
   vt_text_record *text = record;
   vt_draw draw = vt_draw_start(key, "topics");
   text->key = key;
-  text->label = vt_draw_below(&draw, CLASSES);
-  bool tells = vt_draw_chance(&draw, options->spurious) && split == VT_TRAIN;
-  text->code = vt_draw_below(&draw, CLASSES);
-  if (tells) text->code = text->label;
+  vt_text_record_draw(text, &draw, CLASSES, options->spurious, split);
   text->other = (text->label + 1 + vt_draw_below(&draw, CLASSES - 1)) % CLASSES;
   text->mismatch = vt_draw_chance(&draw, options->mixed);
   int mains = 1 + vt_draw_below(&draw, 2), mixed_at = vt_draw_below(&draw, mains + 1);
@@ -122,16 +119,11 @@ void vt_topics_of_words(const vt_world *world, const vt_text_record *record, con
 static vt_status show(vt_ctx *ctx, const vt_world *world, const void *record, vt_item *item)
 {
   const vt_text_record *text = record;
-  const vt_corpus *corpus = vt_world_corpus(world);
-  VT_TRY(vt_corpus_show(ctx, corpus, &text->document, item));
   vt_words words;
-  VT_TRY(vt_corpus_speak(ctx, corpus, &text->document, &words));
+  VT_TRY(vt_corpus_show(ctx, vt_world_corpus(world), &text->document, item, &words));
   int8_t topics[VT_CORPUS_TOKENS];
   vt_topics_of_words(world, text, &words, topics);
-  json_t *list = json_array();
-  for (int i = 0; i < words.count; i++)
-    json_array_append_new(list, json_integer(topics[i]));
-  json_object_set_new(item->truth, "topics", list);
+  vt_corpus_show_truth(item, "topics", &words, topics);
   json_object_set_new(item->truth, "label", json_string(vt_topic_names[text->label]));
   json_object_set_new(item->truth, "other",
                       text->other < 0 ? json_null() : json_string(vt_topic_names[text->other]));
@@ -159,13 +151,9 @@ static vt_status fill(vt_ctx *ctx, const vt_world *world, const void *record, ui
   VT_TRY(vt_corpus_speak(ctx, vt_world_corpus(world), &text->document, &words));
   int8_t topics[VT_CORPUS_TOKENS];
   vt_topics_of_words(world, text, &words, topics);
-  int used = vt_corpus_frame(&words, LENGTH, out[0], NULL);
-  if (out[1]) *(int64_t *)out[1] = used;
-  if (out[2]) *(int64_t *)out[2] = text->label;
-  if (out[3]) vt_corpus_frame_truth(&words, LENGTH, topics, -1, out[3]);
+  vt_text_record_fill(text, &words, LENGTH, topics, -1, out);
   if (out[4]) vt_corpus_frame_truth(&words, LENGTH, words.spans, 0, out[4]);
   if (out[5]) *(int64_t *)out[5] = text->other;
-  if (out[6]) *(int64_t *)out[6] = text->code;
   return VT_OK;
 }
 

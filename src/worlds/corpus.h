@@ -140,7 +140,11 @@ int vt_corpus_frame(const vt_words *words, int length, int64_t *tokens, int64_t 
 /* Values of each word laid beside the frame: out[i + 1] = values[i], `neutral` elsewhere. */
 void vt_corpus_frame_truth(const vt_words *words, int length, const int8_t *values, int64_t neutral,
                            int64_t *out);
-/* Text, tokens (array "tokens" i64 [words]) and truth.sentences = [{template, tag, LABEL: value}]. */
-vt_status vt_corpus_show(vt_ctx *ctx, const vt_corpus *corpus, const vt_document *document, vt_item *item);
+/* Text, tokens (array "tokens" i64 [words]) and truth.sentences = [{template, tag, LABEL: value}]. `words`
+ * (may be NULL): the document as spoken, for the truth that a preset adds. */
+vt_status vt_corpus_show(vt_ctx *ctx, const vt_corpus *corpus, const vt_document *document, vt_item *item,
+                         vt_words *words);
+/* truth.NAME = the values of the words. */
+void vt_corpus_show_truth(vt_item *item, const char *name, const vt_words *words, const int8_t *values);
 
 #endif

@@ -154,16 +154,25 @@ static vt_status add_tokens(vt_ctx *ctx, const vt_words *words, vt_item *item)
   return VT_OK;
 }
 
-vt_status vt_corpus_show(vt_ctx *ctx, const vt_corpus *corpus, const vt_document *document, vt_item *item)
+vt_status vt_corpus_show(vt_ctx *ctx, const vt_corpus *corpus, const vt_document *document, vt_item *item,
+                         vt_words *words)
 {
-  vt_words words;
-  VT_TRY(vt_corpus_speak(ctx, corpus, document, &words));
-  item->text = vt_corpus_text(ctx, corpus, words.tokens, words.count);
+  vt_words own, *spoken = words ? words : &own;
+  VT_TRY(vt_corpus_speak(ctx, corpus, document, spoken));
+  item->text = vt_corpus_text(ctx, corpus, spoken->tokens, spoken->count);
   if (!item->text) return VT_ERROR_OUT_OF_MEMORY;
-  VT_TRY(add_tokens(ctx, &words, item));
+  VT_TRY(add_tokens(ctx, spoken, item));
   json_t *sentences = json_array();
   for (int i = 0; i < document->count; i++)
     json_array_append_new(sentences, said_truth(corpus, &document->said[i]));
   item->truth = json_pack("{s:o}", "sentences", sentences);
   return item->truth ? VT_OK : vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the truth of an item");
+}
+
+void vt_corpus_show_truth(vt_item *item, const char *name, const vt_words *words, const int8_t *values)
+{
+  json_t *list = json_array();
+  for (int i = 0; i < words->count; i++)
+    json_array_append_new(list, json_integer(values[i]));
+  json_object_set_new(item->truth, name, list);
 }

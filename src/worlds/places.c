@@ -208,7 +208,7 @@ static vt_status show(vt_ctx *ctx, const vt_world *world, const void *record, vt
 {
   const vt_place_record *from = record;
   const vt_place *place = vt_place_of(world, from->place);
-  VT_TRY(vt_corpus_show(ctx, vt_world_corpus(world), &from->document, item));
+  VT_TRY(vt_corpus_show(ctx, vt_world_corpus(world), &from->document, item, NULL));
   json_object_set_new(item->truth, "place",
                       json_pack("{s:i,s:s,s:f,s:f,s:s,s:s}", "number", from->place, "name", place->name, "x",
                                 place->x, "y", place->y, "region", vt_place_region_name(place->region),
