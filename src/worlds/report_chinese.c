@@ -66,54 +66,46 @@ static const char *const device[VT_DEVICE_KINDS][VT_PHRASES] = {{"气管 插管"
 static const char *const placement[VT_PLACEMENTS][VT_PHRASES] = {
     {""}, {"位置 良好", "在 位"}, {"位置 过 深", "位置 过 低"}, {"误入 对侧", "位置 错误"}};
 
-#define BIT(name) (1u << (name))
-#define ZONED     (BIT(VT_NODULE) | BIT(VT_CONSOLIDATION) | BIT(VT_CAVITY))
-#define SIDED     (BIT(VT_EFFUSION) | BIT(VT_PNEUMOTHORAX) | BIT(VT_COLLAPSE))
-#define MIDLINE   (BIT(VT_ENLARGED_HEART) | BIT(VT_CALCIFICATION) | BIT(VT_FRACTURE) | BIT(VT_NARROWING))
-#define ANY       (ZONED | SIDED | MIDLINE)
-#define JUDGED    (BIT(VT_TUBE) | BIT(VT_LINE))
-#define PLAIN     (BIT(VT_CLIP) | BIT(VT_WIRES))
-
-static const vt_template terse[] = {
-    {VT_USE_FINDING, ANY, -1, "{side} {zone} {kind} {extent} {trend}"},
-    {VT_USE_RESOLVED, ANY, -1, "{side} {zone} {kind} {trend}"},
-    {VT_USE_ABSENT, ANY, -1, "无 {kind}"},
+static const vt_chest_template terse[] = {
+    {VT_USE_FINDING, VT_OF_ANY, -1, "{side} {zone} {kind} {extent} {trend}"},
+    {VT_USE_RESOLVED, VT_OF_ANY, -1, "{side} {zone} {kind} {trend}"},
+    {VT_USE_ABSENT, VT_OF_ANY, -1, "无 {kind}"},
     {VT_USE_NORMAL, 0, -1, "正常"},
     {VT_USE_NORMAL, 0, -1, "无 异常"},
-    {VT_USE_DEVICE, JUDGED, -1, "{device} {placement}"},
-    {VT_USE_DEVICE, BIT(VT_PACEMAKER), -1, "{side} {device}"},
-    {VT_USE_DEVICE, PLAIN, -1, "{device}"},
+    {VT_USE_DEVICE, VT_OF_JUDGED, -1, "{device} {placement}"},
+    {VT_USE_DEVICE, VT_OF(VT_PACEMAKER), -1, "{side} {device}"},
+    {VT_USE_DEVICE, VT_OF_PLAIN, -1, "{device}"},
 };
-static const vt_template list[] = {
-    {VT_USE_FINDING, ZONED | SIDED, 0, "{side} {zone} ： {kind} ， {extent}"},
-    {VT_USE_FINDING, ZONED | SIDED, 1, "{side} {zone} ： {kind} ， {trend} ， {extent}"},
-    {VT_USE_FINDING, MIDLINE, 0, "{kind} ： {extent}"},
-    {VT_USE_FINDING, MIDLINE, 1, "{kind} ： {trend} ， {extent}"},
-    {VT_USE_RESOLVED, ZONED | SIDED, -1, "{side} {zone} ： {kind} ， {trend}"},
-    {VT_USE_RESOLVED, MIDLINE, -1, "{kind} ： {trend}"},
-    {VT_USE_ABSENT, ANY, -1, "{kind} ： 无"},
+static const vt_chest_template list[] = {
+    {VT_USE_FINDING, VT_OF_ZONED | VT_OF_SIDED, 0, "{side} {zone} ： {kind} ， {extent}"},
+    {VT_USE_FINDING, VT_OF_ZONED | VT_OF_SIDED, 1, "{side} {zone} ： {kind} ， {trend} ， {extent}"},
+    {VT_USE_FINDING, VT_OF_MIDLINE, 0, "{kind} ： {extent}"},
+    {VT_USE_FINDING, VT_OF_MIDLINE, 1, "{kind} ： {trend} ， {extent}"},
+    {VT_USE_RESOLVED, VT_OF_ZONED | VT_OF_SIDED, -1, "{side} {zone} ： {kind} ， {trend}"},
+    {VT_USE_RESOLVED, VT_OF_MIDLINE, -1, "{kind} ： {trend}"},
+    {VT_USE_ABSENT, VT_OF_ANY, -1, "{kind} ： 无"},
     {VT_USE_NORMAL, 0, -1, "异常 ： 无"},
-    {VT_USE_DEVICE, JUDGED, -1, "{device} ： {placement}"},
-    {VT_USE_DEVICE, BIT(VT_PACEMAKER), -1, "{side} ： {device}"},
-    {VT_USE_DEVICE, PLAIN, -1, "{device} ： 有"},
+    {VT_USE_DEVICE, VT_OF_JUDGED, -1, "{device} ： {placement}"},
+    {VT_USE_DEVICE, VT_OF(VT_PACEMAKER), -1, "{side} ： {device}"},
+    {VT_USE_DEVICE, VT_OF_PLAIN, -1, "{device} ： 有"},
 };
-static const vt_template prose[] = {
-    {VT_USE_FINDING, ZONED | SIDED, -1, "{side} {zone} 可见 {extent} {kind} {change}"},
-    {VT_USE_FINDING, ZONED, -1, "{side} {zone} 内 有 {extent} {kind} {change}"},
-    {VT_USE_FINDING, SIDED, -1, "{side} 有 {extent} {kind} {change}"},
-    {VT_USE_FINDING, MIDLINE, -1, "{kind} ， 程度 为 {extent} {change}"},
-    {VT_USE_FINDING, MIDLINE, -1, "可见 {extent} {kind} {change}"},
-    {VT_USE_RESOLVED, ANY, -1, "{side} {zone} 原有 {kind} 已 消失"},
-    {VT_USE_RESOLVED, ANY, -1, "前 片 {side} {zone} {kind} 现 未 见"},
-    {VT_USE_ABSENT, ANY, -1, "未 见 {kind}"},
+static const vt_chest_template prose[] = {
+    {VT_USE_FINDING, VT_OF_ZONED | VT_OF_SIDED, -1, "{side} {zone} 可见 {extent} {kind} {change}"},
+    {VT_USE_FINDING, VT_OF_ZONED, -1, "{side} {zone} 内 有 {extent} {kind} {change}"},
+    {VT_USE_FINDING, VT_OF_SIDED, -1, "{side} 有 {extent} {kind} {change}"},
+    {VT_USE_FINDING, VT_OF_MIDLINE, -1, "{kind} ， 程度 为 {extent} {change}"},
+    {VT_USE_FINDING, VT_OF_MIDLINE, -1, "可见 {extent} {kind} {change}"},
+    {VT_USE_RESOLVED, VT_OF_ANY, -1, "{side} {zone} 原有 {kind} 已 消失"},
+    {VT_USE_RESOLVED, VT_OF_ANY, -1, "前 片 {side} {zone} {kind} 现 未 见"},
+    {VT_USE_ABSENT, VT_OF_ANY, -1, "未 见 {kind}"},
     {VT_USE_NORMAL, 0, -1, "未 见 明显 异常"},
     {VT_USE_NORMAL, 0, -1, "胸部 表现 正常"},
-    {VT_USE_DEVICE, JUDGED, -1, "{device} 可见 ， {placement}"},
-    {VT_USE_DEVICE, BIT(VT_PACEMAKER), -1, "{side} 胸壁 可见 {device}"},
-    {VT_USE_DEVICE, PLAIN, -1, "可见 {device}"},
+    {VT_USE_DEVICE, VT_OF_JUDGED, -1, "{device} 可见 ， {placement}"},
+    {VT_USE_DEVICE, VT_OF(VT_PACEMAKER), -1, "{side} 胸壁 可见 {device}"},
+    {VT_USE_DEVICE, VT_OF_PLAIN, -1, "可见 {device}"},
 };
 
-const vt_grammar vt_grammar_chinese = {
+const vt_chest_grammar vt_chest_chinese = {
     .kind = kind,
     .side = side,
     .zone = zone,

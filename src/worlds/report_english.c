@@ -69,55 +69,47 @@ static const char *const device[VT_DEVICE_KINDS][VT_PHRASES] = {{"breathing tube
 static const char *const placement[VT_PLACEMENTS][VT_PHRASES] = {
     {""}, {"well placed", "in good position"}, {"too deep", "too low"}, {"on the wrong side", "misplaced"}};
 
-#define BIT(name) (1u << (name))
-#define ZONED     (BIT(VT_NODULE) | BIT(VT_CONSOLIDATION) | BIT(VT_CAVITY))
-#define SIDED     (BIT(VT_EFFUSION) | BIT(VT_PNEUMOTHORAX) | BIT(VT_COLLAPSE))
-#define MIDLINE   (BIT(VT_ENLARGED_HEART) | BIT(VT_CALCIFICATION) | BIT(VT_FRACTURE) | BIT(VT_NARROWING))
-#define ANY       (ZONED | SIDED | MIDLINE)
-#define JUDGED    (BIT(VT_TUBE) | BIT(VT_LINE))
-#define PLAIN     (BIT(VT_CLIP) | BIT(VT_WIRES))
-
-static const vt_template terse[] = {
-    {VT_USE_FINDING, ANY, -1, "{trend} {extent} {side} {zone} {kind}"},
-    {VT_USE_RESOLVED, ANY, -1, "{trend} {side} {zone} {kind}"},
-    {VT_USE_ABSENT, ANY, -1, "no {kind}"},
+static const vt_chest_template terse[] = {
+    {VT_USE_FINDING, VT_OF_ANY, -1, "{trend} {extent} {side} {zone} {kind}"},
+    {VT_USE_RESOLVED, VT_OF_ANY, -1, "{trend} {side} {zone} {kind}"},
+    {VT_USE_ABSENT, VT_OF_ANY, -1, "no {kind}"},
     {VT_USE_NORMAL, 0, -1, "normal"},
     {VT_USE_NORMAL, 0, -1, "no finding"},
-    {VT_USE_DEVICE, JUDGED, -1, "{device} {placement}"},
-    {VT_USE_DEVICE, BIT(VT_PACEMAKER), -1, "{side} {device}"},
-    {VT_USE_DEVICE, PLAIN, -1, "{device}"},
+    {VT_USE_DEVICE, VT_OF_JUDGED, -1, "{device} {placement}"},
+    {VT_USE_DEVICE, VT_OF(VT_PACEMAKER), -1, "{side} {device}"},
+    {VT_USE_DEVICE, VT_OF_PLAIN, -1, "{device}"},
 };
-static const vt_template list[] = {
-    {VT_USE_FINDING, ZONED | SIDED, 0, "{kind} : {side} {zone} , {extent}"},
-    {VT_USE_FINDING, ZONED | SIDED, 1, "{kind} : {side} {zone} , {extent} , {trend}"},
-    {VT_USE_FINDING, MIDLINE, 0, "{kind} : {extent}"},
-    {VT_USE_FINDING, MIDLINE, 1, "{kind} : {extent} , {trend}"},
-    {VT_USE_RESOLVED, ZONED | SIDED, -1, "{kind} : {side} {zone} , {trend}"},
-    {VT_USE_RESOLVED, MIDLINE, -1, "{kind} : {trend}"},
-    {VT_USE_ABSENT, ANY, -1, "{kind} : none"},
+static const vt_chest_template list[] = {
+    {VT_USE_FINDING, VT_OF_ZONED | VT_OF_SIDED, 0, "{kind} : {side} {zone} , {extent}"},
+    {VT_USE_FINDING, VT_OF_ZONED | VT_OF_SIDED, 1, "{kind} : {side} {zone} , {extent} , {trend}"},
+    {VT_USE_FINDING, VT_OF_MIDLINE, 0, "{kind} : {extent}"},
+    {VT_USE_FINDING, VT_OF_MIDLINE, 1, "{kind} : {extent} , {trend}"},
+    {VT_USE_RESOLVED, VT_OF_ZONED | VT_OF_SIDED, -1, "{kind} : {side} {zone} , {trend}"},
+    {VT_USE_RESOLVED, VT_OF_MIDLINE, -1, "{kind} : {trend}"},
+    {VT_USE_ABSENT, VT_OF_ANY, -1, "{kind} : none"},
     {VT_USE_NORMAL, 0, -1, "finding : none"},
-    {VT_USE_DEVICE, JUDGED, -1, "{device} : {placement}"},
-    {VT_USE_DEVICE, BIT(VT_PACEMAKER), -1, "{device} : {side}"},
-    {VT_USE_DEVICE, PLAIN, -1, "{device} : present"},
+    {VT_USE_DEVICE, VT_OF_JUDGED, -1, "{device} : {placement}"},
+    {VT_USE_DEVICE, VT_OF(VT_PACEMAKER), -1, "{device} : {side}"},
+    {VT_USE_DEVICE, VT_OF_PLAIN, -1, "{device} : present"},
 };
-static const vt_template prose[] = {
-    {VT_USE_FINDING, ZONED | SIDED, -1, "there is a {extent} {side} {zone} {kind} {change}"},
-    {VT_USE_FINDING, ZONED, -1, "a {extent} {kind} is seen in the {side} {zone} lung {change}"},
-    {VT_USE_FINDING, SIDED, -1, "a {extent} {kind} is seen on the {side} {change}"},
-    {VT_USE_FINDING, MIDLINE, -1, "there is {extent} {kind} {change}"},
-    {VT_USE_FINDING, MIDLINE, -1, "{extent} {kind} is seen {change}"},
-    {VT_USE_RESOLVED, ANY, -1, "the {side} {zone} {kind} has resolved"},
-    {VT_USE_RESOLVED, ANY, -1, "the prior {side} {zone} {kind} is no longer seen"},
-    {VT_USE_ABSENT, ANY, -1, "there is no {kind}"},
+static const vt_chest_template prose[] = {
+    {VT_USE_FINDING, VT_OF_ZONED | VT_OF_SIDED, -1, "there is a {extent} {side} {zone} {kind} {change}"},
+    {VT_USE_FINDING, VT_OF_ZONED, -1, "a {extent} {kind} is seen in the {side} {zone} lung {change}"},
+    {VT_USE_FINDING, VT_OF_SIDED, -1, "a {extent} {kind} is seen on the {side} {change}"},
+    {VT_USE_FINDING, VT_OF_MIDLINE, -1, "there is {extent} {kind} {change}"},
+    {VT_USE_FINDING, VT_OF_MIDLINE, -1, "{extent} {kind} is seen {change}"},
+    {VT_USE_RESOLVED, VT_OF_ANY, -1, "the {side} {zone} {kind} has resolved"},
+    {VT_USE_RESOLVED, VT_OF_ANY, -1, "the prior {side} {zone} {kind} is no longer seen"},
+    {VT_USE_ABSENT, VT_OF_ANY, -1, "there is no {kind}"},
     {VT_USE_NORMAL, 0, -1, "no abnormality is seen"},
     {VT_USE_NORMAL, 0, -1, "the chest is normal"},
-    {VT_USE_DEVICE, JUDGED, -1, "the {device} is {placement}"},
-    {VT_USE_DEVICE, BIT(VT_PACEMAKER), -1, "a {device} is seen on the {side}"},
-    {VT_USE_DEVICE, BIT(VT_CLIP), -1, "a {device} is present"},
-    {VT_USE_DEVICE, BIT(VT_WIRES), -1, "{device} are present"},
+    {VT_USE_DEVICE, VT_OF_JUDGED, -1, "the {device} is {placement}"},
+    {VT_USE_DEVICE, VT_OF(VT_PACEMAKER), -1, "a {device} is seen on the {side}"},
+    {VT_USE_DEVICE, VT_OF(VT_CLIP), -1, "a {device} is present"},
+    {VT_USE_DEVICE, VT_OF(VT_WIRES), -1, "{device} are present"},
 };
 
-const vt_grammar vt_grammar_english = {
+const vt_chest_grammar vt_chest_english = {
     .kind = kind,
     .side = side,
     .zone = zone,

@@ -117,7 +117,7 @@ static int slot_of(const char *word, int length)
   return -1;
 }
 
-static const char *const *phrases_of(const vt_grammar *grammar, int slot, int value, int kind)
+static const char *const *phrases_of(const vt_chest_grammar *grammar, int slot, int value, int kind)
 {
   switch (slot) {
   case VT_SLOT_KIND:
@@ -151,7 +151,7 @@ static int phrase_count(const char *const *phrases)
 
 typedef struct writer {
   vt_ctx *ctx;
-  const vt_grammar *grammar;
+  const vt_chest_grammar *grammar;
   vt_draw draw;
   vt_text text;
 } writer;
@@ -170,12 +170,12 @@ static void write_words(writer *w, const char *words)
     write_word(w, word, length);
 }
 
-static void write_item(writer *w, const vt_style_grammar *style, vt_template_use use, const values *v,
+static void write_item(writer *w, const vt_style_grammar *style, vt_chest_use use, const values *v,
                        bool prior)
 {
   int fitting[16], count = 0, kind = use == VT_USE_DEVICE ? v->of[VT_SLOT_DEVICE] : v->of[VT_SLOT_KIND];
   for (int i = 0; i < style->count && count < 16; i++) {
-    const vt_template *t = &style->templates[i];
+    const vt_chest_template *t = &style->templates[i];
     if (t->use == use && (use == VT_USE_NORMAL || t->kinds >> kind & 1) &&
         (t->change < 0 || t->change == prior))
       fitting[count++] = i;
@@ -240,9 +240,9 @@ static void write_all(writer *w, const vt_chest_facts *facts, const vt_style_gra
   write_words(w, style->end);
 }
 
-static const vt_grammar *grammar_of(vt_language language)
+static const vt_chest_grammar *grammar_of(vt_language language)
 {
-  return language == VT_CHINESE ? &vt_grammar_chinese : &vt_grammar_english;
+  return language == VT_CHINESE ? &vt_chest_chinese : &vt_chest_english;
 }
 
 vt_status vt_chest_report_write(vt_ctx *ctx, const vt_chest_facts *facts, vt_chest_style style,
@@ -270,7 +270,7 @@ typedef struct words {
 } words;
 
 typedef struct parser {
-  const vt_grammar *grammar;
+  const vt_chest_grammar *grammar;
   const words *text;
   int end; /* of the item */
   vt_chest_facts facts;
@@ -305,7 +305,7 @@ static int after_phrase(const parser *p, int at, const char *phrase)
   return at;
 }
 
-static bool change_of(const vt_template *t, const values *v, vt_change *out)
+static bool change_of(const vt_chest_template *t, const values *v, vt_change *out)
 {
   *out = (vt_change)(v->of[VT_SLOT_TREND] > v->of[VT_SLOT_CHANGE] ? v->of[VT_SLOT_TREND]
                                                                   : v->of[VT_SLOT_CHANGE]);
@@ -319,7 +319,7 @@ static bool change_of(const vt_template *t, const values *v, vt_change *out)
   return *out != VT_CHANGE_RESOLVED && (t->change < 0 || t->change == (*out != VT_CHANGE_NONE));
 }
 
-static bool item_holds(const vt_template *t, const values *v)
+static bool item_holds(const vt_chest_template *t, const values *v)
 {
   vt_finding finding = {(vt_finding_kind)v->of[VT_SLOT_KIND], (vt_side)v->of[VT_SLOT_SIDE],
                         (vt_zone)v->of[VT_SLOT_ZONE], (vt_extent)v->of[VT_SLOT_EXTENT], VT_CHANGE_NONE};
@@ -338,7 +338,7 @@ static bool item_holds(const vt_template *t, const values *v)
 
 /* Whether the pattern fits the item's words from `at` on, all of them; fills the values. As deep as a pattern
  * is long. */
-static bool match(const parser *p, const vt_template *t, const char *pattern, int at, values *v)
+static bool match(const parser *p, const vt_chest_template *t, const char *pattern, int at, values *v)
 {
   const char *word;
   int length = next_word(&pattern, &word);
@@ -359,7 +359,7 @@ static bool match(const parser *p, const vt_template *t, const char *pattern, in
   return false;
 }
 
-static bool take_item(parser *p, const vt_template *t, const values *v)
+static bool take_item(parser *p, const vt_chest_template *t, const values *v)
 {
   vt_finding finding = {(vt_finding_kind)v->of[VT_SLOT_KIND], (vt_side)v->of[VT_SLOT_SIDE],
                         (vt_zone)v->of[VT_SLOT_ZONE], (vt_extent)v->of[VT_SLOT_EXTENT], VT_CHANGE_NONE};
@@ -383,7 +383,7 @@ static bool parse_item(parser *p, const vt_style_grammar *style, int from, int t
 {
   p->end = to;
   for (int i = 0; i < style->count; i++) {
-    const vt_template *t = &style->templates[i];
+    const vt_chest_template *t = &style->templates[i];
     bool device = t->use == VT_USE_DEVICE;
     for (int kind = 0; kind < (device ? VT_DEVICE_KINDS : VT_FINDING_KINDS); kind++) {
       if (t->use == VT_USE_NORMAL ? kind > 0 : !(t->kinds >> kind & 1)) continue;

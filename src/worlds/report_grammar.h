@@ -135,26 +135,37 @@ typedef enum vt_slot {
   VT_SLOT_PLACEMENT,
   VT_SLOTS
 } vt_slot;
-typedef enum vt_template_use {
+typedef enum vt_chest_use {
   VT_USE_FINDING,
   VT_USE_RESOLVED,
   VT_USE_ABSENT,
   VT_USE_NORMAL,
   VT_USE_DEVICE
-} vt_template_use;
+} vt_chest_use;
+/* Sets of kinds: findings with a zone, with a side alone, with neither; devices that are judged, and those of
+ * which nothing is said. */
+#define VT_OF(kind) (1u << (kind))
+#define VT_OF_ZONED (VT_OF(VT_NODULE) | VT_OF(VT_CONSOLIDATION) | VT_OF(VT_CAVITY))
+#define VT_OF_SIDED (VT_OF(VT_EFFUSION) | VT_OF(VT_PNEUMOTHORAX) | VT_OF(VT_COLLAPSE))
+#define VT_OF_MIDLINE                                                                                        \
+  (VT_OF(VT_ENLARGED_HEART) | VT_OF(VT_CALCIFICATION) | VT_OF(VT_FRACTURE) | VT_OF(VT_NARROWING))
+#define VT_OF_ANY    (VT_OF_ZONED | VT_OF_SIDED | VT_OF_MIDLINE)
+#define VT_OF_JUDGED (VT_OF(VT_TUBE) | VT_OF(VT_LINE))
+#define VT_OF_PLAIN  (VT_OF(VT_CLIP) | VT_OF(VT_WIRES))
+
 /* Which findings or devices a template is for: a bit a kind. */
-typedef struct vt_template {
-  vt_template_use use;
+typedef struct vt_chest_template {
+  vt_chest_use use;
   unsigned kinds;
   int change;       /* FINDING: 0 only without prior, 1 only with one, −1 either */
   const char *text; /* "there is a {extent} {side} {kind}" */
-} vt_template;
+} vt_chest_template;
 typedef struct vt_style_grammar {
   const char *start, *between, *end; /* words before the first item, between items, after the last */
-  const vt_template *templates;
+  const vt_chest_template *templates;
   int count;
 } vt_style_grammar;
-typedef struct vt_grammar {
+typedef struct vt_chest_grammar {
   const char *const (*kind)[VT_PHRASES]; /* phrases of each value; NULL ends the list */
   const char *const (*side)[VT_PHRASES];
   const char *const (*zone)[VT_PHRASES];
@@ -164,7 +175,7 @@ typedef struct vt_grammar {
   const char *const (*device)[VT_PHRASES];
   const char *const (*placement)[VT_PHRASES];
   vt_style_grammar style[VT_CHEST_STYLES];
-} vt_grammar;
-extern const vt_grammar vt_grammar_english, vt_grammar_chinese;
+} vt_chest_grammar;
+extern const vt_chest_grammar vt_chest_english, vt_chest_chinese;
 
 #endif
