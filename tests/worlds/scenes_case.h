@@ -97,6 +97,20 @@ static inline void check_scenes_pure(vt_ctx *ctx, const vt_world *world)
   }
 }
 
+/* The truth of four records of a preset, and purity. */
+static inline void check_scenes_preset(vt_ctx *ctx, const char *id)
+{
+  vt_world *world = open_scenes(ctx, id, NULL);
+  void *record = malloc(world->preset->record_size);
+  for (int i = 0; i < 4; i++) {
+    assert_ok(ctx, vt_world_record(ctx, world, VT_TEST, i, record));
+    check_scene_truth(ctx, &((const vt_scenes_item *)record)->scene);
+  }
+  free(record);
+  check_scenes_pure(ctx, world);
+  vt_world_close(world);
+}
+
 /* Solves the symmetric system of `size` unknowns in place (Gauss with pivots); right sides of `width`. */
 static inline void solve(double *matrix, double *right, int size, int width)
 {

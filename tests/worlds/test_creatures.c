@@ -205,7 +205,7 @@ static void test_pure(void **state)
   vt_world_close(world);
   world = open_with(ctx, "creatures/fine", "shift=noise", NULL);
   check_scenes_pure(ctx, world);
-  check_short_memory(ctx, world);
+  check_short_memory(ctx, world, 3);
   vt_world_close(world);
 }
 

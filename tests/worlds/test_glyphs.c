@@ -64,7 +64,7 @@ static void test_pure(void **state)
   vt_ctx *ctx = *state;
   vt_world *world = open_with(ctx, "glyphs", NULL, NULL);
   check_scenes_pure(ctx, world);
-  check_short_memory(ctx, world);
+  check_short_memory(ctx, world, 3);
   vt_world_close(world);
 }
 

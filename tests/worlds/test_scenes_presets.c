@@ -2,25 +2,15 @@
  *
  * scenes/combo, /super, /rules, /seg: what each promises.
  */
-#include "worlds/scenes_case.h"
+#include "worlds/world_case.h"
 
 static const char *const ids[] = {"scenes/combo", "scenes/super",   "scenes/rules",
                                   "scenes/seg",   "scenes/caption", "scenes/refer"};
 
 static void test_truth_and_purity(void **state)
 {
-  vt_ctx *ctx = *state;
-  for (size_t p = 0; p < VT_COUNT(ids); p++) {
-    vt_world *world = open_scenes(ctx, ids[p], NULL);
-    void *record = malloc(world->preset->record_size);
-    for (int i = 0; i < 4; i++) {
-      assert_ok(ctx, vt_world_record(ctx, world, VT_TEST, i, record));
-      check_scene_truth(ctx, &((const vt_scenes_item *)record)->scene);
-    }
-    free(record);
-    check_scenes_pure(ctx, world);
-    vt_world_close(world);
-  }
+  for (size_t p = 0; p < VT_COUNT(ids); p++)
+    check_scenes_preset(*state, ids[p]);
 }
 
 /* Chance is 1/24, 1/6, 1/20; the rules name colours of parts, so theirs may show a little more. */
@@ -224,38 +214,12 @@ static void test_seg(void **state)
   assert_true(spread[0] > 2.7 && spread[0] <= 3.001 && spread[1] <= 1.106);
 }
 
-/* Whichever allocation fails, the answer is a status and nothing is leaked (seen by the sanitizer). */
 static void test_short_memory(void **state)
 {
   vt_ctx *ctx = *state;
   for (size_t p = 0; p < VT_COUNT(ids); p++) {
     vt_world *world = open_scenes(ctx, ids[p], NULL);
-    void *record = malloc(world->preset->record_size);
-    assert_ok(ctx, vt_world_record(ctx, world, VT_TRAIN, 0, record));
-    vt_dataset_field table[VT_DATASET_FIELDS];
-    int count = world->preset->describe(world, table);
-    void *out[VT_DATASET_FIELDS] = {NULL};
-    for (int i = 0; i < count; i++)
-      out[i] = malloc(vt_dataset_field_bytes(&table[i]));
-    bool failed = true;
-    int tries = 0;
-    for (long n = 1; failed; n++, tries++) {
-      vt_item item;
-      vt_ctx_fail_allocation(ctx, n);
-      vt_status status = vt_world_show(ctx, world, record, &item);
-      if (status == VT_OK) {
-        vt_item_free(&item);
-        status = world->preset->fill(ctx, world, record, 0, out);
-      }
-      failed = status != VT_OK;
-      if (failed) assert_int_equal(status, VT_ERROR_OUT_OF_MEMORY);
-      vt_ctx_fail_allocation(ctx, 0);
-      vt_ctx_clear(ctx);
-    }
-    assert_true(tries > 6);
-    for (int i = 0; i < count; i++)
-      free(out[i]);
-    free(record);
+    check_short_memory(ctx, world, 6);
     vt_world_close(world);
   }
 }

@@ -19,16 +19,7 @@ static void spell(const vt_reference *reference, char text[600])
 
 static void test_truth_and_purity(void **state)
 {
-  vt_ctx *ctx = *state;
-  vt_world *world = open_scenes(ctx, "scenes/refer", NULL);
-  void *record = malloc(world->preset->record_size);
-  for (int i = 0; i < 4; i++) {
-    assert_ok(ctx, vt_world_record(ctx, world, VT_TEST, i, record));
-    check_scene_truth(ctx, &((const vt_scenes_item *)record)->scene);
-  }
-  free(record);
-  check_scenes_pure(ctx, world);
-  vt_world_close(world);
+  check_scenes_preset(*state, "scenes/refer");
 }
 
 /* An item as files have it. */
