@@ -3,8 +3,9 @@
 """Training steps (forward, loss, gradients of all parameters) of small blocks: vitrail's operators on a tape (bench/blocks.c) and
 PyTorch, turn by turn on the same machine. Prints milliseconds a step and the ratio PyTorch / vitrail (above 1, vitrail is faster)."""
 import os
-import subprocess
 import sys
+
+from worker import Worker
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 CASES = [
@@ -64,20 +65,6 @@ for line in sys.stdin:
         once()
     print(1e3 * (now() - start) / int(line), flush=True)
 """
-
-
-class Worker:
-    def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def run(self, steps):
-        self.process.stdin.write(f"{steps}\n")
-        self.process.stdin.flush()
-        return float(self.process.stdout.readline())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def main():

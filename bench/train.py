@@ -9,8 +9,9 @@ processor instead of the clock: for one thread on a busy machine (THREADS=1).
   bench/train.py BUILD/bench/train [MODEL …]"""
 import os
 import statistics
-import subprocess
 import sys
+
+from worker import Worker
 
 ROUNDS, STEPS = int(os.environ.get("ROUNDS", "5")), int(os.environ.get("STEPS", "3"))
 CASES = {"resnet": (32, 64), "vit": (32, 64), "gpt": (32,)}
@@ -54,23 +55,6 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 """
 
 
-class Worker:
-    def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def run(self, steps):
-        self.process.stdin.write(f"{steps}\n")
-        self.process.stdin.flush()
-        return float(self.process.stdout.readline())
-
-    def close(self):
-        """The largest size of the process."""
-        self.process.stdin.close()
-        size = float(self.process.stdout.read())
-        self.process.wait()
-        return size
-
-
 def threads_of(cores):
     return [int(os.environ["THREADS"])] if "THREADS" in os.environ else sorted({1, min(2, cores)})
 
@@ -91,7 +75,7 @@ def main():
                 ratios = sorted(b / a for a, b in pairs)
                 print(f"{name:8} {batch:5} {threads:7}  {statistics.median(a for a, _ in pairs):10.1f} "
                       f"{statistics.median(b for _, b in pairs):9.1f}  {ratios[0]:.2f} / {statistics.median(ratios):.2f} / "
-                      f"{ratios[-1]:.2f}       {ours.close() / 1e6:.0f}, {theirs.close() / 1e6:.0f}", flush=True)
+                      f"{ratios[-1]:.2f}       {float(ours.close()) / 1e6:.0f}, {float(theirs.close()) / 1e6:.0f}", flush=True)
 
 
 if __name__ == "__main__":
