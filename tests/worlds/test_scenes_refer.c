@@ -476,8 +476,9 @@ static void test_unparsable(void **state)
       "a circle",
       "the circle is red",
       "the crimson crimson circle",
-      "the circle of the circle of the circle of the circle of the circle of the circle of "
-      "the circle"};
+      ("the circle of the circle of the circle of the circle of the circle of the circle of "
+       "the circle"),
+  };
   vt_scene_start(&scene, 64, 1, 1, 1);
   add(&scene, VT_CIRCLE, .5f, .5f, VT_RED);
   for (size_t i = 0; i < VT_COUNT(texts); i++) {
