@@ -82,8 +82,8 @@ static void apply_groups(const vt_parameters *parameters, vt_parameter *paramete
     const vt_group *group = &parameters->groups[i];
     if (fnmatch(group->pattern, parameter->name, 0) != 0) continue;
     parameter->frozen = group->frozen;
-    parameter->rate = group->rate;
-    parameter->decay = group->decay;
+    if (group->rate >= 0) parameter->rate = group->rate;
+    if (group->decay >= 0) parameter->decay = group->decay;
   }
 }
 
@@ -103,6 +103,18 @@ vt_status vt_parameters_group(vt_ctx *ctx, vt_parameters *parameters, const vt_p
       (vt_group){.pattern = pattern, .frozen = group->frozen, .rate = group->rate, .decay = group->decay};
   apply_groups_to_all(parameters);
   return VT_OK;
+}
+
+size_t vt_parameters_group_count(const vt_parameters *parameters)
+{
+  return parameters->group_count;
+}
+
+void vt_parameters_ungroup(vt_parameters *parameters, size_t count)
+{
+  for (; count > 0 && parameters->group_count > 0; count--)
+    vt_free(parameters->groups[--parameters->group_count].pattern);
+  apply_groups_to_all(parameters);
 }
 
 vt_status vt_parameters_train_only(vt_ctx *ctx, vt_parameters *parameters, const char *const *patterns,

@@ -81,9 +81,12 @@ int64_t vt_parameters_numbers(const vt_parameters *parameters, bool trained);
 typedef struct vt_parameter_group {
   const char *pattern; /* copied */
   bool frozen;
-  double rate, decay; /* factors, 1 = as the optimiser says */
+  double rate, decay; /* factors, 1 = as the optimiser says; negative: as earlier groups say */
 } vt_parameter_group;
 vt_status vt_parameters_group(vt_ctx *ctx, vt_parameters *parameters, const vt_parameter_group *group);
+/* Forgets the last `count` groups. */
+void vt_parameters_ungroup(vt_parameters *parameters, size_t count);
+size_t vt_parameters_group_count(const vt_parameters *parameters);
 /* Freezes all but those that fit one of the patterns; count 0: trains everything. */
 vt_status vt_parameters_train_only(vt_ctx *ctx, vt_parameters *parameters, const char *const *patterns,
                                    int count);

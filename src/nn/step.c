@@ -35,7 +35,7 @@ vt_tensor *vt_losses_sum(const vt_losses *losses)
   for (int i = 0; i < losses->count; i++) {
     double weight = losses->parts[i].weight;
     if (weight == 0) continue;
-    vt_tensor *part = vt_reshape(ctx, losses->parts[i].value, 0, NULL);
+    vt_tensor *part = vt_reshape(ctx, losses->parts[i].value, 0, (const int64_t[]){0});
     if (weight != 1) part = vt_times(ctx, part, weight);
     sum = sum ? vt_add(ctx, sum, part) : part;
   }
@@ -244,12 +244,29 @@ vt_status vt_step_update(vt_ctx *ctx, vt_step *step, double rate, vt_step_report
   return VT_OK;
 }
 
+static vt_status whole_step(vt_ctx *ctx, vt_step *step, vt_loss_fn loss, void *user, double rate,
+                            vt_step_report *report)
+{
+  int passes = step->passes > 1 ? step->passes : 1;
+  for (int i = 0; i < passes; i++)
+    VT_TRY(vt_step_pass(ctx, step, loss, user, 1. / passes, report));
+  return vt_step_update(ctx, step, rate, report);
+}
+
 vt_status vt_train_step(vt_ctx *ctx, vt_step *step, vt_loss_fn loss, void *user, double rate,
                         vt_step_report *report)
 {
   vt_step_report own = {0};
-  VT_TRY(vt_step_pass(ctx, step, loss, user, 1, &own));
-  VT_TRY(vt_step_update(ctx, step, rate, &own));
+  kept_states states = {0};
+  uint64_t before = step->run.step;
+  vt_status status = keep_states(ctx, step->parameters, &states);
+  if (status == VT_OK) status = whole_step(ctx, step, loss, user, rate, &own);
+  end_states(step->parameters, &states, status != VT_OK);
+  if (status != VT_OK) {
+    step->run.step = before;
+    vt_parameters_drop_gradients(step->parameters);
+    return status;
+  }
   if (report) *report = own;
   return VT_OK;
 }

@@ -61,6 +61,7 @@ typedef struct vt_step {
   vt_tape *tape;
   vt_run run;         /* training; run.step counts forward passes, so that each draws its own noise */
   int64_t updates;    /* of parameters, so far: named in messages */
+  int passes;         /* forward and backward passes in one step, each weighted alike; 0: 1 */
   int override_count; /* of loss weights; borrowed */
   const vt_loss_weight *overrides;
 } vt_step;
@@ -78,7 +79,8 @@ vt_status vt_step_pass(vt_ctx *ctx, vt_step *step, vt_loss_fn loss, void *user, 
                        vt_step_report *report);
 /* The optimiser's step on the gradients gathered, which are then dropped. */
 vt_status vt_step_update(vt_ctx *ctx, vt_step *step, double rate, vt_step_report *report);
-/* Both, with one pass. The report may be NULL. */
+/* A whole step: step->passes passes and the update. run.step tells a loss which pass it is in. Whatever
+ * fails, parameters, states and counts are what they were before the step. The report may be NULL. */
 vt_status vt_train_step(vt_ctx *ctx, vt_step *step, vt_loss_fn loss, void *user, double rate,
                         vt_step_report *report);
 
