@@ -214,6 +214,18 @@ vt_status vt_params_set(vt_ctx *ctx, const vt_field *fields, size_t count, void 
                  vt_suggestion(near, suggestion));
 }
 
+vt_status vt_params_apply(vt_ctx *ctx, const vt_field *fields, size_t count, void *settings, const char *what,
+                          const char *text)
+{
+  const char *sign = strchr(text, '=');
+  if (!sign) return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s '%s' is not name=value", what, text);
+  char *name = vt_strndup(ctx, text, (size_t)(sign - text));
+  if (!name) return VT_ERROR_OUT_OF_MEMORY;
+  vt_status status = vt_params_set(ctx, fields, count, settings, name, sign + 1);
+  vt_free(name);
+  return status;
+}
+
 vt_status vt_params_defaults(vt_ctx *ctx, const vt_field *fields, size_t count, void *settings, size_t size)
 {
   if (size) memset(settings, 0, size);

@@ -62,6 +62,9 @@ void vt_params_free(const vt_field *fields, size_t count, void *settings);
 /* Sets one field from text, with kind, range and choice checked. `name` may use '-' or an alias. */
 vt_status vt_params_set(vt_ctx *ctx, const vt_field *fields, size_t count, void *settings, const char *name,
                         const char *value);
+/* The same from one text "name=value"; `what` names its kind in messages ("world setting"). */
+vt_status vt_params_apply(vt_ctx *ctx, const vt_field *fields, size_t count, void *settings, const char *what,
+                          const char *text);
 const vt_field *vt_params_find(const vt_field *fields, size_t count,
                                const char *name); /* NULL: no such field */
 /* Text form of a field as it stands, caller frees; the inverse of vt_params_set(). "" when absent. */

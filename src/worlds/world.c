@@ -31,18 +31,6 @@ static vt_status find_preset(vt_ctx *ctx, const char *id, const vt_preset **out)
   return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "no world preset '%s'%s", id, suggestion);
 }
 
-static vt_status apply_setting(vt_ctx *ctx, vt_world *world, const char *setting)
-{
-  const char *sign = strchr(setting, '=');
-  if (!sign) return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "world setting '%s' is not name=value", setting);
-  char *name = vt_strndup(ctx, setting, (size_t)(sign - setting));
-  if (!name) return VT_ERROR_OUT_OF_MEMORY;
-  const vt_preset *preset = world->preset;
-  vt_status status = vt_params_set(ctx, preset->fields, preset->field_count, world->options, name, sign + 1);
-  vt_free(name);
-  return status;
-}
-
 static vt_status hash_world(vt_ctx *ctx, vt_world *world)
 {
   const vt_preset *preset = world->preset;
@@ -70,7 +58,8 @@ static vt_status open_world(vt_ctx *ctx, vt_world *world, const char *const *set
   if (!world->options) return VT_ERROR_OUT_OF_MEMORY;
   VT_TRY(vt_params_defaults(ctx, preset->fields, preset->field_count, world->options, preset->options_size));
   for (size_t i = 0; i < count; i++)
-    VT_TRY(apply_setting(ctx, world, settings[i]));
+    VT_TRY(vt_params_apply(ctx, preset->fields, preset->field_count, world->options, "world setting",
+                           settings[i]));
   VT_TRY(hash_world(ctx, world));
   return preset->open ? preset->open(ctx, world) : VT_OK;
 }

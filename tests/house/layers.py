@@ -6,7 +6,7 @@ import re
 import sys
 
 # Lowest first. Rooms on one level do not include each other.
-LEVELS = [["base"], ["math"], ["tensor"], ["ops"], ["graph"], ["data"], ["nn", "worlds"], ["explain"],
+LEVELS = [["base"], ["math"], ["tensor"], ["ops"], ["graph"], ["data"], ["nn", "worlds"], ["training"], ["explain"],
           ["report", "store"], ["metrics"], ["attribution"],
           ["concepts", "prototypes", "circuits", "segmentation", "regionvlm", "language"], ["papers"],
           ["cli", "viewer"]]

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The rows that list.c lists. For use inside the room.
+ */
+#ifndef VT_TRAINING_LEARNERS_H
+#define VT_TRAINING_LEARNERS_H
+
+#include "training/learner.h"
+
+extern const vt_learner_kind vt_learner_resnet;
+
+#endif
