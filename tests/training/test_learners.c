@@ -45,8 +45,8 @@ static void test_resnet_learns(void **state)
   vt_world *world = NULL;
   vt_dataset *set = open_set(ctx, "scenes/object", VT_TRAIN, 64, &world);
   vt_learner *learner;
-  assert_ok(ctx, vt_learner_open(ctx, "resnet", (const char *const[]){"widths=16,32,32", "blocks=1"}, 2,
-                                 world, set, &learner));
+  assert_ok(ctx, vt_learner_open(ctx, "resnet", (const char *const[]){"widths=8,16,16", "blocks=1"}, 2, world,
+                                 set, &learner));
   vt_parameters *parameters;
   assert_ok(ctx, vt_parameters_new(ctx, 1, &parameters));
   vt_optimiser_settings optimiser = vt_optimiser_default();
