@@ -25,6 +25,7 @@ const vt_preset *const vt_presets[] = {
     &vt_preset_planted_masks,
     &vt_preset_planted_peaks,
     &vt_preset_scenes_caption,
+    &vt_preset_scans2d_chest,
     &vt_preset_scenes_combo,
     &vt_preset_scenes_object,
     &vt_preset_scenes_refer,

@@ -25,6 +25,7 @@ extern const vt_preset vt_preset_planted_linear;
 extern const vt_preset vt_preset_planted_masks;
 extern const vt_preset vt_preset_planted_peaks;
 extern const vt_preset vt_preset_scenes_caption;
+extern const vt_preset vt_preset_scans2d_chest;
 extern const vt_preset vt_preset_scenes_combo;
 extern const vt_preset vt_preset_scenes_object;
 extern const vt_preset vt_preset_scenes_refer;
