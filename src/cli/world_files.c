@@ -39,13 +39,19 @@ typedef struct chunk_job {
 
 /* ---- one item ---- */
 
-/* Path in the folder, and the same relative to it in the JSON under `key`. */
+/* Path in the folder, which is made when an item first needs it, and the same relative to it in the JSON
+ * under `key`. */
 static vt_status file_of(vt_ctx *ctx, const cli_world_job *job, json_t *json, const char *key,
                          const char *folder, int64_t index, const char *extension, char **path)
 {
   char name[96];
   snprintf(name, sizeof name, "%s/%06lld.%s", folder, (long long)index, extension);
   json_object_set_new(json, key, json_string(name));
+  char *place = vt_path_join(ctx, job->folder, folder);
+  if (!place) return VT_ERROR_OUT_OF_MEMORY;
+  vt_status status = vt_make_directory(ctx, place);
+  vt_free(place);
+  VT_TRY(status);
   *path = vt_path_join(ctx, job->folder, name);
   return *path ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
@@ -139,35 +145,6 @@ static void make_range(void *user, int64_t first, int64_t last)
       made->failed = ctx;
     }
   }
-}
-
-/* ---- folders ---- */
-
-static vt_status make_folder(cli *run, const cli_world_job *job, const char *name)
-{
-  char *path = vt_path_join(run->ctx, job->folder, name);
-  if (!path) return VT_ERROR_OUT_OF_MEMORY;
-  vt_status status = vt_make_directory(run->ctx, path);
-  vt_free(path);
-  return status;
-}
-
-/* Those that the first item needs: all items of a preset have the same kinds of files. */
-static vt_status make_folders(cli *run, const cli_world_job *job)
-{
-  vt_ctx *ctx = run->ctx;
-  vt_item item = {0};
-  void *record = vt_alloc(ctx, job->world->preset->record_size);
-  if (!record) return VT_ERROR_OUT_OF_MEMORY;
-  vt_status status = vt_world_record(ctx, job->world, job->split, job->start, record);
-  if (status == VT_OK) status = vt_world_show(ctx, job->world, record, &item);
-  if (status == VT_OK && item.image) status = make_folder(run, job, "images");
-  if (status == VT_OK && item.labels) status = make_folder(run, job, "masks");
-  for (int i = 0; i < item.array_count && status == VT_OK; i++)
-    status = make_folder(run, job, item.arrays[i].name);
-  vt_item_free(&item);
-  vt_free(record);
-  return status;
 }
 
 /* ---- sheet and meta ---- */
@@ -299,7 +276,6 @@ vt_status cli_world_write(cli *run, const cli_world_job *job, int64_t *written)
   vt_image *tiles[SHEET_ITEMS + 1] = {NULL};
   *written = 0;
   VT_TRY(vt_init(run->ctx));
-  VT_TRY(make_folders(run, job));
   char *path = vt_path_join(run->ctx, job->folder, "items.jsonl");
   if (!path) return VT_ERROR_OUT_OF_MEMORY;
   FILE *lines = fopen(path, "wb");

@@ -129,12 +129,8 @@ static vt_status add_prior(vt_ctx *ctx, const vt_study *study, vt_item *item)
 {
   int64_t dims[3] = {study->px, study->px, 3};
   if (study->form != VT_CHEST_PRIOR) return VT_OK;
-  vt_tensor *tensor = vt_tensor_alone(ctx);
-  if (!tensor) return VT_ERROR_OUT_OF_MEMORY;
-  snprintf(item->arrays[0].name, sizeof item->arrays[0].name, "prior");
-  item->arrays[item->array_count++].tensor = tensor;
-  VT_TRY(vt_tensor_set_shape(ctx, tensor, VT_U8, 3, dims));
-  VT_TRY(vt_tensor_allocate(ctx, tensor));
+  vt_tensor *tensor;
+  VT_TRY(vt_item_add_array(ctx, item, "prior", VT_U8, 3, dims, &tensor));
   if (study->has_prior) return vt_chest_picture(ctx, study, true, tensor->data);
   memset(tensor->data, 0, vt_bytes(tensor));
   return VT_OK;

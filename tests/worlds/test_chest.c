@@ -236,7 +236,7 @@ static void test_pure(void **state)
   for (int form = 0; form < 3; form++) {
     vt_world *world = open_with(ctx, "scans2d/chest", forms[form], NULL);
     check_scenes_pure(ctx, world);
-    check_short_memory(ctx, world);
+    check_short_memory(ctx, world, 3);
     vt_world_close(world);
   }
 }
