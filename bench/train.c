@@ -116,6 +116,7 @@ int main(int count, char **arguments)
   bench b = {.ctx = vt_ctx_new(), .model = arguments[1], .row_major = count > 4};
   if (!b.ctx) return 2;
   vt_ctx_set_threads(b.ctx, atoi(arguments[3]));
+  vt_ctx_set_short_products(b.ctx, getenv("BF16") != NULL);
   check(&b, vt_tape_new(b.ctx, &b.tape));
   check(&b, vt_parameters_new(b.ctx, 1, &b.parameters));
   prepare(&b, atoll(arguments[2]));

@@ -4,7 +4,8 @@
 PyTorch on the CPU, turn by turn on the same machine. Prints milliseconds a step, the ratio PyTorch / vitrail of each pair of turns
 (above 1, vitrail is faster) and the largest size of both processes. PyTorch runs the CNN channels-last if that is faster there,
 and the fused AdamW. With PROCESSOR_TIME set, milliseconds of the
-processor instead of the clock: for one thread on a busy machine (THREADS=1).
+processor instead of the clock: for one thread on a busy machine (THREADS=1). With BF16 set, vitrail rounds the factors of large
+products to bfloat16 and PyTorch does not: for comparing vitrail with itself.
 
   bench/train.py BUILD/bench/train [MODEL …]"""
 import os

@@ -100,6 +100,11 @@ VT_API vt_status vt_fail_adopt(vt_ctx *to, const vt_ctx *from);
 VT_API void vt_ctx_set_threads(vt_ctx *ctx, int threads);
 VT_API int vt_ctx_threads(const vt_ctx *ctx);
 
+/* Whether factors of large matrix products are rounded to bfloat16 (8 bits of precision); sums stay f32. For
+ * training on processors that have instructions for it; elsewhere nothing changes. Default no. */
+VT_API void vt_ctx_set_short_products(vt_ctx *ctx, bool on);
+VT_API bool vt_ctx_short_products(const vt_ctx *ctx);
+
 /* Bytes this context and its children may hold at once; 0 = no limit (the default). */
 VT_API void vt_ctx_set_max_memory(vt_ctx *ctx, uint64_t bytes);
 VT_API uint64_t vt_ctx_memory_in_use(const vt_ctx *ctx);

@@ -56,6 +56,7 @@ vt_ctx *vt_ctx_child(vt_ctx *parent)
   atomic_fetch_add(&ctx->memory->references, 1);
   ctx->parent = parent;
   ctx->threads = 1;
+  ctx->short_products = parent->short_products;
   ctx->cancel = parent->cancel;
   return ctx;
 }
@@ -145,6 +146,16 @@ vt_status vt_fail_adopt(vt_ctx *to, const vt_ctx *from)
 {
   if (from->status == VT_OK) return VT_OK;
   return vt_fail(to, from->status, "%s", vt_ctx_message(from));
+}
+
+void vt_ctx_set_short_products(vt_ctx *ctx, bool on)
+{
+  ctx->short_products = on;
+}
+
+bool vt_ctx_short_products(const vt_ctx *ctx)
+{
+  return ctx->short_products;
 }
 
 void vt_ctx_set_threads(vt_ctx *ctx, int threads)

@@ -32,6 +32,7 @@ struct vt_ctx {
   vt_status status;
   char *message; /* plain malloc, so that running out of budget can still be told */
   int threads;
+  bool short_products; /* vt_ctx_set_short_products() */
   const volatile int *cancel;
   vt_progress_fn progress;
   void *progress_user;

@@ -31,6 +31,8 @@ const vt_field vt_trainer_fields[] = {
     FIELD("log_every", VT_FIELD_INT, log_every, "10", VT_RANGE(1, 1e12),
           .help = "steps between lines of the log"),
     FIELD("shuffle", VT_FIELD_BOOL, shuffle, "true", .help = "another order of items in each epoch"),
+    FIELD("bf16", VT_FIELD_BOOL, bf16, "false",
+          .help = "round the factors of large matrix products to bfloat16 where the processor has that"),
     FIELD("train", VT_FIELD_STRING, train, NULL,
           .help = "patterns of parameters that are trained, as 'head.*,norm.*'; nothing: all"),
     FIELD("loss", VT_FIELD_STRING, loss, NULL,
@@ -194,7 +196,11 @@ static vt_status step_once(vt_ctx *ctx, trainer *t, double started)
   VT_TRY(vt_check_cancel(ctx));
   t->rate =
       g->optimiser->rate * vt_schedule_share(g->schedule, t->at.step, t->total, epoch) * t->at.plateau.share;
-  VT_TRY(vt_train_step(ctx, t->step, loss_of_pass, t, t->rate, &t->out->report));
+  bool before = vt_ctx_short_products(ctx);
+  vt_ctx_set_short_products(ctx, g->settings->bf16);
+  vt_status status = vt_train_step(ctx, t->step, loss_of_pass, t, t->rate, &t->out->report);
+  vt_ctx_set_short_products(ctx, before);
+  VT_TRY(status);
   t->at.step++;
   t->out->steps_here++;
   if (t->out->steps_here == 1) VT_TRY(vt_check_patterns(ctx, g->parameters, g->settings->train));

@@ -19,6 +19,7 @@ typedef struct vt_trainer_settings {
   int64_t seed;
   int64_t validate_every, patience, save_every, log_every;
   bool shuffle;
+  bool bf16;   /* vt_ctx_set_short_products() in training steps, not in validation */
   char *train; /* "a.*,b.*": patterns of parameters that are trained; NULL: all */
   char *loss;  /* "entropy:1,size:.1": weights of loss parts in place of those in the code; NULL: none */
 } vt_trainer_settings;

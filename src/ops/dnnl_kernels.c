@@ -23,11 +23,15 @@ bool vt_dnnl_fits(const vt_call *call)
 
 /* ---- matrix product ---- */
 
-enum { LONGEST_SHARED_SUM = 1024 };
+enum {
+  LONGEST_SHARED_SUM = 1024,
+  FEWEST_SHORT_TERMS = 1 << 22 /* below that, rounding costs what it saves */
+};
 
 typedef struct product_plan {
   dnnl_memory_desc_t a, b, bias, y;
   bool has_bias;
+  bool shortened; /* A and B are rounded to bf16 */
 } product_plan;
 
 /* [batch, first, second], stored with the last two axes swapped when `transposed`. */
@@ -41,13 +45,29 @@ static bool matrix_layout(dnnl_memory_desc_t *out, int64_t batch, int64_t first,
   return vt_dnnl_strided(out, 3 - from, dims + from, strides + from);
 }
 
+/* Whether the processor multiplies bf16 by itself; elsewhere oneDNN would imitate it, slowly. */
+static bool has_short_products(void)
+{
+  return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+}
+
+static dnnl_status_t short_layout(dnnl_memory_desc_t *matrix)
+{
+  dnnl_memory_desc_t stored = *matrix;
+  return dnnl_memory_desc_init_by_tag(matrix, stored.ndims, stored.dims, dnnl_bf16, dnnl_format_tag_any);
+}
+
 static dnnl_status_t describe_matmul(const void *user, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
                                      dnnl_primitive_desc_t *out)
 {
   const product_plan *plan = user;
   dnnl_matmul_desc_t operation;
-  dnnl_status_t status =
-      dnnl_matmul_desc_init(&operation, &plan->a, &plan->b, plan->has_bias ? &plan->bias : NULL, &plan->y);
+  dnnl_memory_desc_t a = plan->a, b = plan->b;
+  dnnl_status_t status = dnnl_success;
+  if (plan->shortened) status = short_layout(&a);
+  if (plan->shortened && status == dnnl_success) status = short_layout(&b);
+  if (status != dnnl_success) return status;
+  status = dnnl_matmul_desc_init(&operation, &a, &b, plan->has_bias ? &plan->bias : NULL, &plan->y);
   return status == dnnl_success ? dnnl_primitive_desc_create(out, &operation, attr, engine, NULL) : status;
 }
 
@@ -65,7 +85,10 @@ vt_status vt_dnnl_matmul(vt_ctx *ctx, const vt_dnnl_product *product, const floa
     return VT_ERROR_UNSUPPORTED;
   if (batch > 1 && (bias || !product->a_step || !product->b_step)) return VT_ERROR_UNSUPPORTED;
   vt_dnnl_key_add(&key, dnnl_matmul);
+  plan.shortened =
+      vt_ctx_short_products(ctx) && rows * inner * columns >= FEWEST_SHORT_TERMS && has_short_products();
   vt_dnnl_key_add(&key, plan.has_bias);
+  vt_dnnl_key_add(&key, plan.shortened);
   vt_dnnl_key_layout(&key, &plan.a);
   vt_dnnl_key_layout(&key, &plan.b);
   /* oneDNN 2.6 splits long sums between threads where A is stored transposed (seen with inner sizes of 3 000

@@ -158,12 +158,43 @@ static void refuses(void **state)
                VT_ERROR_UNSUPPORTED, "whole numbers");
 }
 
+/* Factors rounded to 8 bits of precision: each product is off by up to 2^-8 of itself, the sums of random
+ * ones by about 2^-9 √2 of their size. Products below the threshold stay as they are. */
+static void rounds_factors_when_told(void **state)
+{
+  vt_ctx *ctx = *state;
+  vt_tensor *a = op_uniform(ctx, VT_F32, SHAPE(192, 256), -1, 1, 1),
+            *b = op_uniform(ctx, VT_F32, SHAPE(256, 160), -1, 1, 2);
+  vt_tensor *exact = op_run(ctx, "MatMul", "", a, b);
+  vt_tensor *few = op_run(ctx, "MatMul", "", b, op_f32(ctx, SHAPE(160), 1));
+  vt_ctx_set_short_products(ctx, true);
+  vt_tensor *rounded = op_run(ctx, "MatMul", "", a, b), *again = op_run(ctx, "MatMul", "", a, b);
+  vt_tensor *few_too = op_run(ctx, "MatMul", "", b, op_f32(ctx, SHAPE(160), 1));
+  vt_ctx_set_short_products(ctx, false);
+  double error = 0, size = 0;
+  for (int64_t i = 0; i < vt_count(exact); i++) {
+    double e = (double)((float *)exact->data)[i], r = (double)((float *)rounded->data)[i];
+    error += (r - e) * (r - e);
+    size += e * e;
+  }
+  assert_memory_equal(rounded->data, again->data, vt_bytes(rounded));
+  assert_memory_equal(few->data, few_too->data, vt_bytes(few));
+  print_message("# relative distance %.2g\n", sqrt(error / size));
+  assert_true(sqrt(error / size) < 6e-3);
+  assert_memory_equal(op_run(ctx, "MatMul", "", a, b)->data, exact->data, vt_bytes(exact));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      op_test(multiplies),        op_test(multiplies_integers), op_test(broadcasts_batches),
-      op_test(agrees_with_plain), op_test(gemm_by_hand),        op_test(gemm_agrees_with_plain),
+      op_test(multiplies),
+      op_test(multiplies_integers),
+      op_test(broadcasts_batches),
+      op_test(agrees_with_plain),
+      op_test(gemm_by_hand),
+      op_test(gemm_agrees_with_plain),
       op_test(refuses),
+      op_test(rounds_factors_when_told),
   };
   return cmocka_run_group_tests_name("ops/matmul", tests, NULL, NULL);
 }
