@@ -21,7 +21,8 @@ const char *cli_needs_text(unsigned needs, char buffer[160])
                {VT_NEEDS_EMBEDDING, "embedding"},
                {VT_NEEDS_PICTURE, "a picture"},
                {VT_NEEDS_LAYER, "a layer with spatial extent"},
-               {VT_NEEDS_ATTENTION, "attention blocks"}};
+               {VT_NEEDS_ATTENTION, "attention blocks"},
+               {VT_NEEDS_PARTS, "parts with their true effects"}};
   size_t used = 0;
   buffer[0] = 0;
   for (size_t i = 0; i < VT_COUNT(names); i++)

@@ -10,11 +10,12 @@
 #include "cli/output.h"
 #include "cli/terminal.h"
 #include "data/picture.h"
+#include "explain/regions.h"
 #include "metrics/metric.h"
 #include "tensor/tensor.h"
 
 typedef struct evaluate_settings {
-  char *map, *explanation, *metric, *protocol, *target, *fill;
+  char *map, *explanation, *mask, *metric, *protocol, *target, *fill;
   int class_score;
   int64_t seed;
 } evaluate_settings;
@@ -26,6 +27,10 @@ static const vt_field fields[] = {
      .help =
          "folder of 'vitrail explain' whose order of regions is judged, or the .npy stack of the official "
          "LiMA code"},
+    {"mask", VT_FIELD_STRING, offsetof(evaluate_settings, mask),
+     .help =
+         "what decides, for metrics of localisation: a picture or .npy file of the picture's or the model's "
+         "size that is 0 elsewhere"},
     {"metric", VT_FIELD_STRING, offsetof(evaluate_settings, metric), "insertion",
      .help = "what is measured; see 'vitrail methods'"},
     {"protocol", VT_FIELD_STRING, offsetof(evaluate_settings, protocol), "vitrail-50",
@@ -50,6 +55,8 @@ typedef struct evaluate_run {
   vt_model *model;
   char *model_path;
   vt_image *photo, *picture, *blank;
+  vt_placement placement;
+  uint8_t *mask; /* at the model's size, NULL: none */
   vt_explanation_file explanation;
   vt_tensor *map; /* in the context */
   vt_scorer *scorer;
@@ -78,6 +85,12 @@ static vt_status find_names(cli *run, evaluate_run *work)
                    work->settings.protocol, vt_suggestion(near, suggestion));
   if (!work->settings.map == !work->settings.explanation)
     return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "give either --map FILE.npy or --explanation DIR");
+  if (work->metric->needs & VT_NEEDS_PARTS)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "--metric: '%s' needs parts with true effects; vitrail truth has them", work->metric->id);
+  if (work->metric->needs & VT_NEEDS_MASKS && !work->settings.mask)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--metric: '%s' needs --mask FILE", work->metric->id);
+  if (work->metric->needs & VT_NEEDS_MASKS) work->protocol = NULL; /* no curve is made */
   return VT_OK;
 }
 
@@ -162,6 +175,24 @@ static vt_status read_explanation(cli *run, evaluate_run *work)
   return VT_OK;
 }
 
+/* What decides, carried to the model's view; pixels that the file does not show are outside. */
+static vt_status read_mask(cli *run, evaluate_run *work)
+{
+  int height = work->picture->height, width = work->picture->width;
+  const char *path = work->settings.mask;
+  vt_tensor *labels;
+  int64_t *places;
+  VT_TRY(vt_label_map_read(run->ctx, path, &labels));
+  VT_TRY(vt_places_in_file(run->ctx, path, (int)vt_tensor_dim(labels, 0), (int)vt_tensor_dim(labels, 1),
+                           height, width, &work->placement, &places));
+  const int32_t *values = vt_tensor_const_data(labels);
+  work->mask = vt_alloc_zero(run->ctx, (size_t)height * (size_t)width, 1);
+  for (int64_t i = 0; work->mask && i < (int64_t)height * width; i++)
+    work->mask[i] = places[i] >= 0 && values[places[i]] != 0;
+  vt_free(places);
+  return work->mask ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+}
+
 static vt_status measure(cli *run, evaluate_run *work, const char *image)
 {
   char sha256[65];
@@ -170,10 +201,12 @@ static vt_status measure(cli *run, evaluate_run *work, const char *image)
   VT_TRY(cli_model_open(run, &work->model_settings, NULL, &work->model_path, &work->model));
   VT_TRY(vt_target_parse(run->ctx, work->model, work->settings.target, &target));
   VT_TRY(cli_photo_read(run, image, &work->photo, sha256));
-  VT_TRY(vt_preprocess_image(run->ctx, vt_model_preprocess(work->model), work->photo, &work->picture, NULL));
+  VT_TRY(vt_preprocess_image(run->ctx, vt_model_preprocess(work->model), work->photo, &work->picture,
+                             &work->placement));
   VT_TRY(vt_fill_make(run->ctx, work->settings.fill, work->model, work->picture,
                       (uint64_t)work->settings.seed, &work->blank));
   VT_TRY(work->settings.map ? read_map(run, work) : read_explanation(run, work));
+  if (work->settings.mask) VT_TRY(read_mask(run, work));
   run->stage = CLI_RUN;
   vt_scorer_options options = {.target = target,
                                .second = VT_CLASS_NONE,
@@ -188,7 +221,9 @@ static vt_status measure(cli *run, evaluate_run *work, const char *image)
                   .regions = work->explanation.regions,
                   .scorer = work->scorer,
                   .seed = (uint64_t)work->settings.seed};
-  vt_judged judged = {.map = work->map ? vt_tensor_const_data(work->map) : NULL,
+  vt_truth truth = {.mask = work->mask};
+  vt_judged judged = {.truth = &truth,
+                      .map = work->map ? vt_tensor_const_data(work->map) : NULL,
                       .regions = work->explanation.regions,
                       .order = work->explanation.order};
   return work->metric->run(run->ctx, &task, &judged, work->protocol, &work->measure);
@@ -211,21 +246,23 @@ static json_t *numbers(const double *values, int count)
 static vt_status print_json(cli *run, const evaluate_run *work, const char *image)
 {
   const vt_measure *measured = &work->measure;
+  const vt_protocol *protocol = work->protocol;
   int target = vt_scorer_options_of(work->scorer)->target;
   json_t *json = json_pack(
-      "{s:i, s:{s:s, s:s, s:b}, s:s, s:s, s:{s:i, s:o, s:s}, s:o, s:o, s:o, s:o, s:f, s:I, s:o, s:{s:s, s:o, "
-      "s:o, s:o, s:o, s:s}}",
+      "{s:i, s:{s:s, s:s, s:b}, s:o, s:o, s:{s:i, s:o, s:s}, s:o, s:o, s:o, s:o, s:f, s:I, s:o, s:{s:s, s:o, "
+      "s:o, s:o, s:o, s:o, s:s}}",
       "schema_version", 1, "metric", "id", work->metric->id, "title", work->metric->title, "higher_is_better",
-      work->metric->higher_is_better, "protocol", work->protocol->id, "protocol_text",
-      work->protocol->summary, "target", "index", target, "name",
-      vt_json_outside(vt_model_class_name(work->model, target)), "score_kind",
+      work->metric->higher_is_better, "protocol", protocol ? json_string(protocol->id) : json_null(),
+      "protocol_text", protocol ? json_string(protocol->summary) : json_null(), "target", "index", target,
+      "name", vt_json_outside(vt_model_class_name(work->model, target)), "score_kind",
       vt_score_name((vt_score_kind)work->settings.class_score), "value", number_or_null(measured->value),
       "normalised", number_or_null(measured->normalised), "scores",
       numbers(measured->scores, measured->points), "areas", numbers(measured->areas, measured->points),
       "tied_share", measured->tied_share, "calls", (json_int_t)measured->calls, "note",
       vt_json_outside(measured->note), "meta", "version", vt_version(), "model",
       vt_json_outside(work->model_path), "map", vt_json_outside(work->settings.map), "explanation",
-      vt_json_outside(work->settings.explanation), "image", vt_json_outside(image), "model_sha256",
+      vt_json_outside(work->settings.explanation), "mask", vt_json_outside(work->settings.mask), "image",
+      vt_json_outside(image), "model_sha256",
       vt_model_sha256(work->model) ? vt_model_sha256(work->model) : "");
   if (!json) return vt_fail(run->ctx, VT_ERROR_OUT_OF_MEMORY, "the result cannot be written as JSON");
   if (measured->extra_count) {
@@ -252,7 +289,7 @@ static void print_text(const evaluate_run *work)
            vt_number_text(measured->normalised, other));
   for (int i = 0; i < measured->extra_count; i++)
     printf("%-34s %s\n", measured->extra_titles[i], vt_number_text(measured->extra[i], other));
-  printf("protocol  %s: %s\n", work->protocol->id, work->protocol->summary);
+  if (work->protocol) printf("protocol  %s: %s\n", work->protocol->id, work->protocol->summary);
   printf("target    class %d%s%s, %s\n", target, name ? ", " : "", name ? name : "",
          vt_score_name((vt_score_kind)work->settings.class_score));
   printf("calls     %lld\n", (long long)measured->calls);
@@ -283,6 +320,7 @@ done:
   vt_measure_free(&work.measure);
   vt_scorer_free(work.scorer);
   vt_explanation_file_free(&work.explanation);
+  vt_free(work.mask);
   vt_image_free(work.blank);
   vt_image_free(work.picture);
   vt_image_free(work.photo);
@@ -299,6 +337,7 @@ const cli_verb cli_evaluate = {
     .examples =
         "  vitrail evaluate cat.jpg --explanation cat --metric deletion\n"
         "  vitrail evaluate cat.jpg --map gradcam.npy --metric insertion --protocol rise --target 281\n"
+        "  vitrail evaluate cat.jpg --map gradcam.npy --metric pointing-game --mask cat_mask.png\n"
         "  vitrail evaluate cat.jpg --map gradcam.npy --json | jq .scores\n",
     .description = "With --json every step's score is printed. A figure is only comparable with others of "
                    "the same protocol, target and score.",

@@ -35,7 +35,8 @@ typedef enum vt_needs {
   VT_NEEDS_PICTURE = 64,    /* not for tokens */
   VT_NEEDS_LAYER = 128,     /* an inner tensor with spatial extent */
   VT_NEEDS_ATTENTION = 256, /* attention blocks in the graph */
-  VT_NEEDS_INPUT = 512      /* composes inputs of its own, and needs no more than outputs */
+  VT_NEEDS_INPUT = 512,     /* composes inputs of its own, and needs no more than outputs */
+  VT_NEEDS_PARTS = 1024     /* parts of the picture with their true effects */
 } vt_needs;
 
 /* To add a method: its file in attribution/ ending in one of these, and a line in attribution/list.c. */

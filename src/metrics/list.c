@@ -4,12 +4,14 @@
  */
 #include "metrics/metric.h"
 
-extern const vt_metric vt_metric_insertion, vt_metric_deletion, vt_metric_highest_confidence;
+extern const vt_metric vt_metric_insertion, vt_metric_deletion, vt_metric_highest_confidence,
+    vt_metric_pointing_game, vt_metric_mass_accuracy, vt_metric_rank_accuracy, vt_metric_localisation_auc,
+    vt_metric_region_purity, vt_metric_part_correlation;
 
 const vt_metric *const vt_metrics[] = {
-    &vt_metric_insertion,
-    &vt_metric_deletion,
-    &vt_metric_highest_confidence,
+    &vt_metric_insertion,        &vt_metric_deletion,      &vt_metric_highest_confidence,
+    &vt_metric_pointing_game,    &vt_metric_mass_accuracy, &vt_metric_rank_accuracy,
+    &vt_metric_localisation_auc, &vt_metric_region_purity, &vt_metric_part_correlation,
 };
 const size_t vt_metric_count = VT_COUNT(vt_metrics);
 

@@ -8,11 +8,20 @@
 #include "explain/divide.h"
 #include "explain/method.h"
 
+/* What is true of the picture, for metrics that compare with it. Borrowed. */
+typedef struct vt_truth {
+  const uint8_t *mask;         /* [height · width] 1 where what decides lies, 0 elsewhere */
+  const uint8_t *const *parts; /* [part_count] masks like it, one for each part; NULL: no parts are known */
+  const double *effects;       /* [part_count] what the target's score loses without the part */
+  int part_count;
+} vt_truth;
+
 /* What is judged. Exactly one of `map` and `order` is set. */
 typedef struct vt_judged {
   const float *map;          /* [height, width] at model resolution */
   const vt_regions *regions; /* with order */
   const int *order;          /* [k] region indices, most important first */
+  const vt_truth *truth;     /* for metrics that need masks or parts; NULL: nothing is known */
 } vt_judged;
 
 /* What stands where the picture does not. */
@@ -38,8 +47,8 @@ const vt_protocol *vt_protocol_find(const char *id);
 /* A measured value with all that made it. */
 typedef struct vt_measure {
   const struct vt_metric *metric;
-  const vt_protocol *protocol;
-  double value;      /* NaN: undefined for this input (reason in `note`) */
+  const vt_protocol *protocol; /* of curve metrics; others have none of their own */
+  double value;                /* NaN: undefined for this input (reason in `note`) */
   double normalised; /* curve metrics: of (s − blank)/(full − blank), NaN when full − blank ≤ 0.05 */
   double *scores, *areas; /* curve metrics: every step, NULL otherwise */
   int points;
@@ -60,7 +69,7 @@ typedef struct vt_metric {
   vt_status (*run)(vt_ctx *ctx, const vt_task *task, const vt_judged *judged, const vt_protocol *protocol,
                    vt_measure *out);
 } vt_metric;
-extern const vt_metric *const vt_metrics[]; /* insertion, deletion, average-highest-confidence */
+extern const vt_metric *const vt_metrics[]; /* list.c */
 extern const size_t vt_metric_count;
 const vt_metric *vt_metric_find(const char *id);
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rank correlation of what an explanation gives to parts with what they are worth to the model: the loss of
+ * score when the part is taken out of the scene (Hesse, Schaub-Meyer, Roth: "FunnyBirds", ICCV 2023).
+ */
+#include <math.h>
+
+#include "math/statistics.h"
+#include "metrics/localisation.h"
+
+static void masses(const vt_located *located, const vt_truth *truth, double *sums, double *means)
+{
+  for (int p = 0; p < truth->part_count; p++) {
+    int64_t area = 0;
+    sums[p] = 0;
+    for (int64_t i = 0; i < located->pixels; i++)
+      if (truth->parts[p][i]) sums[p] += located->values[i], area++;
+    means[p] = area ? sums[p] / (double)area : 0;
+  }
+}
+
+/* Whether the part with the highest effect gets the most; of tied ones by their share. */
+static double first_agrees(const double *effects, const double *mass, int count)
+{
+  int best = 0, tied = 0;
+  bool hit = false;
+  for (int p = 1; p < count; p++)
+    if (effects[p] > effects[best]) best = p;
+  double most = mass[0];
+  for (int p = 1; p < count; p++)
+    if (mass[p] > most) most = mass[p];
+  for (int p = 0; p < count; p++)
+    if (mass[p] == most) tied++, hit = hit || p == best;
+  return hit ? 1.0 / tied : 0;
+}
+
+static vt_status correlate(vt_ctx *ctx, const vt_located *located, const vt_truth *truth, double *room,
+                           vt_measure *out)
+{
+  size_t count = (size_t)truth->part_count;
+  double *sums = room, *means = room + count, by_mean, kendall;
+  masses(located, truth, sums, means);
+  VT_TRY(vt_spearman(ctx, truth->effects, sums, count, &out->value));
+  VT_TRY(vt_spearman(ctx, truth->effects, means, count, &by_mean));
+  VT_TRY(vt_kendall(ctx, truth->effects, sums, count, &kendall));
+  if (isnan(out->value))
+    VT_TRY(vt_measure_undefined(ctx, out, "fewer than two parts, or all have the same mass or effect"));
+  vt_measure_add(out, "by_mean", "with the mean over each part", by_mean);
+  vt_measure_add(out, "kendall", "Kendall's tau of the sums", kendall);
+  vt_measure_add(out, "first", "the part with the highest effect gets the highest sum",
+                 count ? first_agrees(truth->effects, sums, truth->part_count) : NAN);
+  vt_measure_add(out, "parts", "parts compared", truth->part_count);
+  return VT_OK;
+}
+
+static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judged,
+                         const vt_protocol *protocol, vt_measure *out)
+{
+  VT_UNUSED(protocol);
+  const vt_truth *truth = judged->truth;
+  if (!truth || !truth->parts || !truth->effects)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "this metric compares with the true effects of parts: give them");
+  vt_located located;
+  VT_TRY(vt_locate(ctx, task, judged, false, out, &located));
+  double *room = vt_alloc_zero(ctx, 2 * (size_t)truth->part_count + 1, sizeof *room);
+  vt_status status = room ? correlate(ctx, &located, truth, room, out) : VT_ERROR_OUT_OF_MEMORY;
+  vt_free(room);
+  vt_located_free(&located);
+  return status;
+}
+
+const vt_metric vt_metric_part_correlation = {
+    .id = "part-correlation",
+    .title = "Rank correlation with part effects",
+    .summary =
+        "Spearman's correlation, over the parts of a scene, of the map's sum over a part with what the "
+        "target's score loses when the scene is drawn without it. The sum is signed: a part can speak "
+        "against the target. Of an order of regions the number of regions from a pixel's to the last is "
+        "summed.",
+    .citation = "Hesse, R., Schaub-Meyer, S., Roth, S. (2023). FunnyBirds. ICCV.",
+    .category = "localisation",
+    .higher_is_better = true,
+    .low = -1,
+    .high = 1,
+    .needs = VT_NEEDS_PARTS,
+    .run = measure,
+};
