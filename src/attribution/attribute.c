@@ -202,7 +202,9 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
                   .precision = request->precision ? VT_F64 : VT_F32};
   VT_TRY_DONE(look_inside(ctx, method, request, &task, &subject, &input, &stop));
   if (method->check) VT_TRY_DONE(method->check(ctx, &task, settings));
+  double start = vt_clock_seconds();
   VT_TRY_DONE(method->run(ctx, &task, settings, explanation));
+  explanation->method_seconds = vt_clock_seconds() - start;
   bool mapped = explanation->attribution != NULL;
   if (mapped) {
     VT_TRY_DONE(
@@ -222,6 +224,19 @@ done:
   return status;
 }
 
+static vt_status divide(vt_ctx *ctx, const vt_request *request, vt_result *result)
+{
+  if (!request->division)
+    return vt_divide_placed(ctx, request->regions, result->picture, &result->placement, &result->regions,
+                            &result->regions_report);
+  int height, width;
+  const int32_t *labels = vt_regions_labels(request->division, &height, &width);
+  if (height != result->picture->height || width != result->picture->width)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "regions of %d×%d, but the model sees %d×%d", width,
+                   height, result->picture->width, result->picture->height);
+  return vt_regions_from_labels(ctx, labels, height, width, &result->regions);
+}
+
 vt_status vt_attribute_run(vt_ctx *ctx, vt_model *model, const vt_image *photo, const char *photo_sha256,
                            const vt_method *method, const void *settings, const vt_request *request,
                            vt_result *out)
@@ -234,8 +249,7 @@ vt_status vt_attribute_run(vt_ctx *ctx, vt_model *model, const vt_image *photo, 
       vt_preprocess_image(ctx, vt_model_preprocess(model), photo, &result.picture, &result.placement));
   VT_TRY_DONE(
       vt_fill_make(ctx, request->fill, model, result.picture, (uint64_t)request->seed, &result.blank));
-  VT_TRY_DONE(vt_divide_placed(ctx, request->regions, result.picture, &result.placement, &result.regions,
-                               &result.regions_report));
+  VT_TRY_DONE(divide(ctx, request, &result));
   VT_TRY_DONE(vt_explanation_new(ctx, &result.explanation));
   vt_explanation *explanation = result.explanation;
   explanation->model = model;

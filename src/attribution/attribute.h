@@ -29,6 +29,9 @@ typedef struct vt_request {
   double time_limit;      /* seconds, 0: none */
   int64_t batch;
   int64_t seed;
+  /* C callers: a division at the model's size instead of the one `regions` names, which then only says what
+   * it is; NULL: none. Borrowed. */
+  const vt_regions *division;
 } vt_request;
 extern const vt_field vt_request_fields[];
 extern const size_t vt_request_field_count;

@@ -101,6 +101,7 @@ typedef struct vt_explanation {
   int64_t traced_runs;   /* of model_calls: runs looked into, with or without gradient */
   int64_t composed_runs; /* of model_calls: forwards of inputs that a method composed itself */
   double seconds;
+  double method_seconds; /* of those: the method alone, without division, curves and diagnostics */
   int threads, batch;
   json_t *warnings; /* owned array of strings */
 } vt_explanation;

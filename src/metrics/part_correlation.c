@@ -8,13 +8,25 @@
 #include "math/statistics.h"
 #include "metrics/localisation.h"
 
-static void masses(const vt_located *located, const vt_truth *truth, double *sums, double *means)
+/* Of each part: sum of the map, its mean, and the excess: the sum of the map less its mean over the picture.
+ * Parts of more pixels have larger sums whatever the map says, and sums depend on where a method puts its
+ * zero; the excess does neither. */
+static void masses(const vt_located *located, const vt_truth *truth, double *sums, double *means,
+                   double *excess)
 {
+  double all = 0;
+  for (int64_t i = 0; i < located->pixels; i++)
+    all += located->values[i];
+  all /= (double)located->pixels;
   for (int p = 0; p < truth->part_count; p++) {
     int64_t area = 0;
-    sums[p] = 0;
-    for (int64_t i = 0; i < located->pixels; i++)
-      if (truth->parts[p][i]) sums[p] += located->values[i], area++;
+    sums[p] = excess[p] = 0;
+    for (int64_t i = 0; i < located->pixels; i++) {
+      if (!truth->parts[p][i]) continue;
+      sums[p] += located->values[i];
+      excess[p] += located->values[i] - all;
+      area++;
+    }
     means[p] = area ? sums[p] / (double)area : 0;
   }
 }
@@ -38,17 +50,19 @@ static vt_status correlate(vt_ctx *ctx, const vt_located *located, const vt_trut
                            vt_measure *out)
 {
   size_t count = (size_t)truth->part_count;
-  double *sums = room, *means = room + count, by_mean, kendall;
-  masses(located, truth, sums, means);
-  VT_TRY(vt_spearman(ctx, truth->effects, sums, count, &out->value));
+  double *sums = room, *means = room + count, *excess = room + 2 * count, by_sum, by_mean, kendall;
+  masses(located, truth, sums, means, excess);
+  VT_TRY(vt_spearman(ctx, truth->effects, excess, count, &out->value));
+  VT_TRY(vt_spearman(ctx, truth->effects, sums, count, &by_sum));
   VT_TRY(vt_spearman(ctx, truth->effects, means, count, &by_mean));
-  VT_TRY(vt_kendall(ctx, truth->effects, sums, count, &kendall));
+  VT_TRY(vt_kendall(ctx, truth->effects, excess, count, &kendall));
   if (isnan(out->value))
-    VT_TRY(vt_measure_undefined(ctx, out, "fewer than two parts, or all have the same mass or effect"));
+    VT_TRY(vt_measure_undefined(ctx, out, "fewer than two parts, or all have the same effect or excess"));
+  vt_measure_add(out, "by_sum", "with the plain sum over each part", by_sum);
   vt_measure_add(out, "by_mean", "with the mean over each part", by_mean);
-  vt_measure_add(out, "kendall", "Kendall's tau of the sums", kendall);
-  vt_measure_add(out, "first", "the part with the highest effect gets the highest sum",
-                 count ? first_agrees(truth->effects, sums, truth->part_count) : NAN);
+  vt_measure_add(out, "kendall", "Kendall's tau of the excess", kendall);
+  vt_measure_add(out, "first", "the part with the highest effect has the highest excess",
+                 count ? first_agrees(truth->effects, excess, truth->part_count) : NAN);
   vt_measure_add(out, "parts", "parts compared", truth->part_count);
   return VT_OK;
 }
@@ -63,7 +77,7 @@ static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judg
                    "this metric compares with the true effects of parts: give them");
   vt_located located;
   VT_TRY(vt_locate(ctx, task, judged, false, out, &located));
-  double *room = vt_alloc_zero(ctx, 2 * (size_t)truth->part_count + 1, sizeof *room);
+  double *room = vt_alloc_zero(ctx, 3 * (size_t)truth->part_count + 1, sizeof *room);
   vt_status status = room ? correlate(ctx, &located, truth, room, out) : VT_ERROR_OUT_OF_MEMORY;
   vt_free(room);
   vt_located_free(&located);
@@ -74,10 +88,10 @@ const vt_metric vt_metric_part_correlation = {
     .id = "part-correlation",
     .title = "Rank correlation with part effects",
     .summary =
-        "Spearman's correlation, over the parts of a scene, of the map's sum over a part with what the "
-        "target's score loses when the scene is drawn without it. The sum is signed: a part can speak "
-        "against the target. Of an order of regions the number of regions from a pixel's to the last is "
-        "summed.",
+        "Spearman's correlation, over the parts of a scene, of the map's excess over a part (the sum of the "
+        "map less its mean over the picture) with what the target's score loses when the scene is drawn "
+        "without the part. Beside it with the plain sum, which part sizes alone can make high, and the mean. "
+        "Of an order of regions a pixel counts the regions from its own to the last.",
     .citation = "Hesse, R., Schaub-Meyer, S., Roth, S. (2023). FunnyBirds. ICCV.",
     .category = "localisation",
     .higher_is_better = true,

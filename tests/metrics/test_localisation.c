@@ -232,36 +232,48 @@ static void test_purity(void **state)
   vt_regions_free(at.regions);
 }
 
-/* Effects 3, 1, 2. Sums 1, 2, 3: places differ by 2, 1, 1, so 1 − 6·6/24 = −½; of the three pairs one agrees.
- * Means 1, ½, .3: effects' places against 3, 2, 1: 1 − 6·2/24. */
+/* Effects 3, 1, 2 of parts of 1, 4 and 10 pixels, map 1, ½, .3 and on 5 more pixels 0: sums 1, 2, 3, mean
+ * of all 6/20, excess .7, .8, 0. Places of the sums differ from the effects' by 2, 1, 1, so 1 − 6·6/24; those
+ * of the means by 0, 1, 1; those of the excess by 1, 1, 2. Of the excess's pairs (.7 .8), (.7 0), (.8 0) the
+ * second alone goes as the effects do. */
 static void test_part_correlation(void **state)
 {
-  const uint8_t a[15] = {1}, b[15] = {0, 1, 1, 1, 1}, c[15] = {0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  const uint8_t a[20] = {1}, b[20] = {0, 1, 1, 1, 1}, c[20] = {0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   const uint8_t *const parts[3] = {a, b, c};
   const double effects[3] = {3, 1, 2};
-  float map[15];
+  float map[20], raised[20];
   place at;
-  place_open(&at, *state, 15, 1, NULL);
+  place_open(&at, *state, 20, 1, NULL);
   at.truth = (vt_truth){.parts = parts, .effects = effects, .part_count = 3};
-  for (int i = 0; i < 15; i++)
-    map[i] = i < 1 ? 1 : i < 5 ? .5f : .3f;
+  for (int i = 0; i < 20; i++) {
+    map[i] = i < 1 ? 1 : i < 5 ? .5f : i < 15 ? .3f : 0;
+    raised[i] = map[i] - 4;
+  }
   vt_measure out = measure(&at, "part-correlation", map, NULL);
   assert_near(out.value, -.5, 1e-12);
   assert_near(extra(&out, "kendall"), -1. / 3, 1e-12);
+  assert_near(extra(&out, "by_sum"), -.5, 1e-12);
   assert_near(extra(&out, "by_mean"), .5, 1e-12);
   assert_near(extra(&out, "first"), 0, 0);
   vt_measure_free(&out);
+  /* another zero of the map turns the sums round, −3, −14, −37, and nothing else */
+  out = measure(&at, "part-correlation", raised, NULL);
+  assert_near(out.value, -.5, 1e-12);
+  assert_near(extra(&out, "by_sum"), .5, 1e-12);
+  assert_near(extra(&out, "by_mean"), .5, 1e-12);
+  vt_measure_free(&out);
   /* the effect spread over the part is the best that can be said, its opposite the worst */
   for (int sign = 1; sign >= -1; sign -= 2) {
-    for (int i = 0; i < 15; i++)
-      map[i] = (float)sign * (i < 1 ? 3 : i < 5 ? 1 / 4.f : 2 / 10.f);
+    for (int i = 0; i < 20; i++)
+      map[i] = (float)sign * (i < 1 ? 3 : i < 5 ? 1 / 4.f : i < 15 ? 4 / 10.f : 0);
     out = measure(&at, "part-correlation", map, NULL);
-    assert_near(out.value, sign, 1e-12);
+    assert_near(extra(&out, "by_sum"), sign > 0 ? .5 : -.5, 1e-12); /* 3, 1, 4 */
+    assert_near(out.value, sign, 1e-12);                            /* less 8/20 each: 2.6, −.6, 0 */
     assert_near(extra(&out, "first"), sign > 0, 0);
     vt_measure_free(&out);
   }
-  for (int i = 0; i < 15; i++)
-    map[i] = 0;
+  for (int i = 0; i < 20; i++)
+    map[i] = 2;
   out = measure(&at, "part-correlation", map, NULL);
   assert_true(isnan(out.value));
   assert_near(extra(&out, "first"), 1. / 3, 1e-15);
