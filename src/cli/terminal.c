@@ -15,8 +15,8 @@ static volatile int cancelled;
 
 /* The line on the screen. One process has one terminal. */
 static struct {
-  double started, last_shown;
-  char what[64];
+  double started, last_shown, first; /* first: what was done when the work began, after a resume */
+  char what[64];                     /* up to the first comma: what follows may change */
   bool on_screen;
 } progress;
 
@@ -63,9 +63,11 @@ static void seconds_text(double seconds, char buffer[32])
 static bool due(const char *what, double done, double total)
 {
   double now = vt_clock_seconds();
-  if (strcmp(progress.what, what) != 0) {
-    snprintf(progress.what, sizeof progress.what, "%s", what);
+  int length = (int)strcspn(what, ",");
+  if (strncmp(progress.what, what, (size_t)length) != 0 || progress.what[length < 64 ? length : 63]) {
+    snprintf(progress.what, sizeof progress.what, "%.*s", length, what);
     progress.started = now;
+    progress.first = done;
     progress.last_shown = 0;
   }
   if (now - progress.last_shown < 0.1 && !(total > 0 && done >= total)) return false;
@@ -84,7 +86,8 @@ static void show_line(void *user, const char *what, double done, double total)
     fprintf(stderr, "\r\033[K%s: %.0f", what, done);
     return;
   }
-  if (done > 0 && spent > 0.5) seconds_text(spent * (total - done) / done, eta);
+  if (done > progress.first && spent > 0.5)
+    seconds_text(spent * (total - done) / (done - progress.first), eta);
   char bar[25];
   for (int i = 0; i < 24; i++)
     bar[i] = i < (int)(24 * done / total) ? '#' : '.';

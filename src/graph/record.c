@@ -293,12 +293,27 @@ vt_status vt_record_name(vt_ctx *ctx, vt_record *record, vt_tensor *tensor, cons
   }
 }
 
+/* Whether the tensor is a computed value that was given this name, and no output yet. */
+static bool already_named(const vt_record *record, int value, const char *name)
+{
+  if (value == VT_NO_VALUE || record->values[value].producer < 0) return false;
+  for (size_t i = 0; i < record->output_count; i++)
+    if (record->outputs[i] == value) return false;
+  return record->values[value].name && strcmp(record->values[value].name, name) == 0;
+}
+
 vt_status vt_record_output(vt_ctx *ctx, vt_record *record, vt_tensor *tensor, const char *name)
 {
   int value;
   VT_TRY(check_made(ctx, tensor, "output", name));
+  value = value_of(record, tensor);
+  if (already_named(record, value, name)) {
+    VT_TRY(vt_grow(ctx, &record->outputs, &record->output_capacity, record->output_count, sizeof(int)));
+    record->outputs[record->output_count++] = value;
+    return VT_OK;
+  }
   VT_TRY(check_new(ctx, record, "output", name));
-  if (value_of(record, tensor) == VT_NO_VALUE)
+  if (value == VT_NO_VALUE)
     return vt_fail(
         ctx, VT_ERROR_INVALID_ARGUMENT,
         "recording: output '%s' is no result of a recorded call: it was made before the recording or "

@@ -42,7 +42,7 @@ vt_status vt_record_constant(vt_ctx *ctx, vt_record *record, vt_tensor *tensor, 
 /* Names a value: its hook in the graph. A name met again becomes "NAME#2", "NAME#3" …; a tensor that has a
  * name already goes on behind an Identity, so that hooks act at the place where each name was given. */
 vt_status vt_record_name(vt_ctx *ctx, vt_record *record, vt_tensor *tensor, const char *name);
-/* `tensor` is an output of the graph. Its name must be new. */
+/* `tensor` is an output of the graph. Its name must be new, or that which the tensor has. */
 vt_status vt_record_output(vt_ctx *ctx, vt_record *record, vt_tensor *tensor, const char *name);
 
 /* The recorded calls that the outputs depend on, as a graph with exactly the sizes recorded: shapes are

@@ -52,7 +52,7 @@ vt_tensor *vt_gpt_hidden(vt_scope s, const vt_gpt_settings *settings, const vt_g
 vt_tensor *vt_gpt_logits(vt_scope s, const vt_gpt_settings *settings, vt_tensor *hidden)
 {
   vt_ctx *ctx = s.run->ctx;
-  vt_init init = VT_NORMAL(std_of(settings));
+  vt_initial init = VT_NORMAL(std_of(settings));
   vt_tensor *table = vt_param(vt_sub(s, "%s", settings->untied ? "head" : "embed_tokens"), "weight",
                               VT_DIMS(settings->vocabulary, settings->width), init);
   return vt_name(s, vt_affine(ctx, hidden, table, NULL), "logits");

@@ -12,7 +12,7 @@ static double truncated(uint64_t seed, uint64_t stream, uint64_t index)
   }
 }
 
-void vt_init_fill(vt_tensor *value, vt_init init, uint64_t seed, const char *name)
+void vt_init_fill(vt_tensor *value, vt_initial init, uint64_t seed, const char *name)
 {
   float *data = value->data;
   int64_t count = vt_count(value);

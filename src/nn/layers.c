@@ -6,7 +6,7 @@
 
 #include "nn/lora.h"
 
-static vt_tensor *bias_of(vt_scope s, int bias, int64_t out, vt_init init)
+static vt_tensor *bias_of(vt_scope s, int bias, int64_t out, vt_initial init)
 {
   return bias ? vt_param(s, "bias", 1, &out, init) : NULL;
 }
@@ -19,7 +19,7 @@ vt_tensor *vt_linear(vt_scope s, vt_tensor *x, int64_t out, int bias)
   return vt_lora_apply(s, x, y, out);
 }
 
-vt_tensor *vt_linear_init(vt_scope s, vt_tensor *x, int64_t out, int bias, vt_init init)
+vt_tensor *vt_linear_init(vt_scope s, vt_tensor *x, int64_t out, int bias, vt_initial init)
 {
   vt_tensor *weight = vt_param(s, "weight", VT_DIMS(out, vt_dim(x, -1)), init);
   vt_tensor *y = vt_affine(s.run->ctx, x, weight, bias_of(s, bias, out, VT_ZEROS));

@@ -14,7 +14,7 @@ enum { VT_NO_BIAS, VT_BIAS };
 /* x [..., in] → [..., out]; weight [out, in]. */
 vt_tensor *vt_linear(vt_scope s, vt_tensor *x, int64_t out, int bias);
 /* The same with another beginning of the weight; the bias begins at zero. */
-vt_tensor *vt_linear_init(vt_scope s, vt_tensor *x, int64_t out, int bias, vt_init init);
+vt_tensor *vt_linear_init(vt_scope s, vt_tensor *x, int64_t out, int bias, vt_initial init);
 
 /* x [N, in, spatial…] with 1 to 3 spatial axes, all alike in these settings. */
 typedef struct vt_conv_settings {

@@ -19,7 +19,7 @@ static vt_tensor *adapted(vt_scope s, const vt_adapter *adapter, vt_tensor *x, i
     return vt_void();
   }
   vt_scope down = vt_sub(s, "lora_A.%s", adapter->name), up = vt_sub(s, "lora_B.%s", adapter->name);
-  vt_init normal = {.kind = VT_INIT_FAN_IN, .value = 1};
+  vt_initial normal = {.kind = VT_INIT_FAN_IN, .value = 1};
   vt_tensor *a = vt_param(down, "weight", VT_DIMS(adapter->rank, vt_dim(x, -1)), normal);
   vt_tensor *b = vt_param(up, "weight", VT_DIMS(out, adapter->rank), VT_ZEROS);
   vt_tensor *inner = vt_affine(ctx, vt_dropout(down, x, adapter->dropout), a, NULL);

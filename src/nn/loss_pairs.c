@@ -78,7 +78,7 @@ vt_tensor *vt_giou_loss(vt_ctx *ctx, vt_tensor *boxes, vt_tensor *others, vt_ter
 vt_tensor *vt_learned_scale(vt_scope s, double begin, double most)
 {
   vt_ctx *ctx = s.run->ctx;
-  vt_init init = {.kind = VT_INIT_CONSTANT, .value = log(1 / begin)};
+  vt_initial init = {.kind = VT_INIT_CONSTANT, .value = log(1 / begin)};
   vt_tensor *logarithm = vt_param(s, "logit_scale", 0, NULL, init);
   vt_tensor *bound = vt_number(ctx, log(most > 0 ? most : 100));
   return vt_map(ctx, "Exp", vt_minimum(ctx, logarithm, bound));

@@ -36,6 +36,6 @@ struct vt_parameters {
 vt_status vt_parameters_add(vt_ctx *ctx, vt_parameters *parameters, const char *name, vt_tensor *value,
                             bool state, vt_parameter **out);
 /* Fills an f32 tensor. */
-void vt_init_fill(vt_tensor *value, vt_init init, uint64_t seed, const char *name);
+void vt_init_fill(vt_tensor *value, vt_initial init, uint64_t seed, const char *name);
 
 #endif

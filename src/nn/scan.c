@@ -14,7 +14,7 @@ static vt_tensor *filled(vt_scope s, const char *name, int64_t rows, int64_t col
   vt_tensor *begin = vt_filled(ctx, VT_DIMS(rows, columns), 0);
   for (int64_t i = 0; !vt_is_void(begin) && i < rows * columns; i++)
     ((float *)begin->data)[i] = (float)f(s, i / columns, i % columns);
-  vt_init init = {.kind = VT_INIT_COPY, .data = begin->data};
+  vt_initial init = {.kind = VT_INIT_COPY, .data = begin->data};
   return columns > 1 ? vt_param(s, name, VT_DIMS(rows, columns), init)
                      : vt_param(s, name, VT_DIMS(rows), init);
 }
@@ -63,7 +63,7 @@ vt_tensor *vt_selective_scan(vt_scope s, vt_tensor *x, vt_scan_settings settings
   vt_tensor *b = vt_slice(ctx, of_u, -1, rank, rank + states);
   vt_tensor *c = vt_slice(ctx, of_u, -1, rank + states, rank + 2 * states);
   vt_scope dt = vt_sub(s, "dt_proj");
-  vt_init init = {.kind = VT_INIT_UNIFORM, .value = 1 / sqrt((double)rank)};
+  vt_initial init = {.kind = VT_INIT_UNIFORM, .value = 1 / sqrt((double)rank)};
   vt_tensor *weight = vt_param(dt, "weight", VT_DIMS(inner, rank), init);
   vt_tensor *step =
       vt_affine(ctx, vt_slice(ctx, of_u, -1, 0, rank), weight, filled(dt, "bias", inner, 1, step_bias));

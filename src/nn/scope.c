@@ -86,7 +86,7 @@ static vt_status full_name(vt_scope s, const char *name, char out[FULL_NAME])
 
 /* ---- parameters ---- */
 
-static vt_status make_parameter(vt_run *run, const char *name, int rank, const int64_t *dims, vt_init init,
+static vt_status make_parameter(vt_run *run, const char *name, int rank, const int64_t *dims, vt_initial init,
                                 bool state, vt_parameter **out)
 {
   vt_ctx *ctx = run->ctx;
@@ -99,7 +99,7 @@ static vt_status make_parameter(vt_run *run, const char *name, int rank, const i
   return status;
 }
 
-static vt_status get_parameter(vt_scope s, const char *name, int rank, const int64_t *dims, vt_init init,
+static vt_status get_parameter(vt_scope s, const char *name, int rank, const int64_t *dims, vt_initial init,
                                bool state, vt_parameter **out)
 {
   vt_ctx *ctx = s.run->ctx;
@@ -123,7 +123,7 @@ static vt_tensor *introduced(vt_run *run, vt_parameter *parameter)
   return parameter->value;
 }
 
-vt_tensor *vt_param(vt_scope s, const char *name, int rank, const int64_t *dims, vt_init init)
+vt_tensor *vt_param(vt_scope s, const char *name, int rank, const int64_t *dims, vt_initial init)
 {
   vt_ctx *ctx = s.run->ctx;
   vt_parameter *parameter;
@@ -133,7 +133,7 @@ vt_tensor *vt_param(vt_scope s, const char *name, int rank, const int64_t *dims,
   return introduced(s.run, parameter);
 }
 
-vt_tensor *vt_state(vt_scope s, const char *name, int rank, const int64_t *dims, vt_init init)
+vt_tensor *vt_state(vt_scope s, const char *name, int rank, const int64_t *dims, vt_initial init)
 {
   vt_parameter *parameter;
   if (get_parameter(s, name, rank, dims, init, true, &parameter) != VT_OK) return vt_void();

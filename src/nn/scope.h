@@ -33,19 +33,19 @@ typedef enum vt_init_kind {
   VT_INIT_COPY       /* from `data`, f32 */
 } vt_init_kind;
 /* `inputs` of a tensor [out, in, k…] is in·k…; of a vector its length unless `inputs` is given. */
-typedef struct vt_init {
+typedef struct vt_initial {
   vt_init_kind kind;
   double value;
   int64_t inputs; /* 0: from the shape */
   const float *data;
-} vt_init;
-#define VT_ZEROS          ((vt_init){.kind = VT_INIT_CONSTANT})
-#define VT_ONES           ((vt_init){.kind = VT_INIT_CONSTANT, .value = 1})
-#define VT_NORMAL(std)    ((vt_init){.kind = VT_INIT_NORMAL, .value = (std)})
-#define VT_TRUNCATED(std) ((vt_init){.kind = VT_INIT_TRUNCATED, .value = (std)})
-#define VT_KAIMING        ((vt_init){.kind = VT_INIT_FAN_IN, .value = 2})
-#define VT_XAVIER         ((vt_init){.kind = VT_INIT_XAVIER, .value = 1})
-#define VT_TORCH(inputs_) ((vt_init){.kind = VT_INIT_TORCH, .inputs = (inputs_)})
+} vt_initial;
+#define VT_ZEROS          ((vt_initial){.kind = VT_INIT_CONSTANT})
+#define VT_ONES           ((vt_initial){.kind = VT_INIT_CONSTANT, .value = 1})
+#define VT_NORMAL(std)    ((vt_initial){.kind = VT_INIT_NORMAL, .value = (std)})
+#define VT_TRUNCATED(std) ((vt_initial){.kind = VT_INIT_TRUNCATED, .value = (std)})
+#define VT_KAIMING        ((vt_initial){.kind = VT_INIT_FAN_IN, .value = 2})
+#define VT_XAVIER         ((vt_initial){.kind = VT_INIT_XAVIER, .value = 1})
+#define VT_TORCH(inputs_) ((vt_initial){.kind = VT_INIT_TORCH, .inputs = (inputs_)})
 
 /* ---- parameters ---- */
 
@@ -134,9 +134,9 @@ vt_scope vt_sub(vt_scope s, const char *format, ...) VT_PRINTF(2, 3);
 
 /* The parameter of this name, made on first use. Another shape than it has is an error that names both. When
  * a tape records and the parameter is trained, it is a variable from here on. */
-vt_tensor *vt_param(vt_scope s, const char *name, int rank, const int64_t *dims, vt_init init);
+vt_tensor *vt_param(vt_scope s, const char *name, int rank, const int64_t *dims, vt_initial init);
 /* The same for what is saved but not trained. */
-vt_tensor *vt_state(vt_scope s, const char *name, int rank, const int64_t *dims, vt_init init);
+vt_tensor *vt_state(vt_scope s, const char *name, int rank, const int64_t *dims, vt_initial init);
 /* The parameter behind a state tensor, to be replaced with vt_state_write() at the end of a forward. */
 void vt_state_write(vt_scope s, const char *name, const vt_tensor *value);
 

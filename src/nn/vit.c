@@ -100,7 +100,7 @@ static vt_tensor *prompts_of(vt_scope s, const vt_vit_settings *settings, int64_
   int64_t side = settings->patch ? settings->patch : 8;
   double bound = sqrt(6 / (double)(3 * side * side + settings->width));
   vt_tensor *rows = vt_param(s, name, VT_DIMS(1, settings->prompts, settings->width),
-                             (vt_init){.kind = VT_INIT_UNIFORM, .value = bound});
+                             (vt_initial){.kind = VT_INIT_UNIFORM, .value = bound});
   return vt_dropout(vt_sub(s, "%s", name), for_each_item(ctx, rows, batch), settings->prompt_dropout);
 }
 

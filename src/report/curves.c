@@ -2,12 +2,11 @@
  *
  * curves.svg: what the score does while regions are shown, and while they are removed, in the order found.
  */
-#include <cairo-svg.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "report/canvas.h"
 #include "report/picture.h"
+#include "report/svg.h"
 
 enum { WIDTH = 760, HEIGHT = 430, LEFT = 66, RIGHT = 22, TOP = 58, BOTTOM = 92 };
 
@@ -16,27 +15,6 @@ enum { WIDTH = 760, HEIGHT = 430, LEFT = 66, RIGHT = 22, TOP = 58, BOTTOM = 92 }
 static const double insertion_colour[3] = {0.0, 0.447, 0.698};
 static const double deletion_colour[3] = {0.835, 0.369, 0.0};
 static const double second_colour[3] = {0.35, 0.35, 0.35};
-
-typedef struct axis {
-  double low, high, step;
-} axis;
-
-/* A range with 1, 2 or 5 ·10ⁿ between its ticks that holds both values. */
-static axis nice_axis(double low, double high)
-{
-  if (!(high > low)) {
-    low -= 0.5;
-    high += 0.5;
-  }
-  double raw = (high - low) / 5, power = pow(10, floor(log10(raw))), step = power;
-  if (raw / power > 5)
-    step = 10 * power;
-  else if (raw / power > 2)
-    step = 5 * power;
-  else if (raw / power > 1)
-    step = 2 * power;
-  return (axis){step * floor(low / step + 1e-9), step * ceil(high / step - 1e-9), step};
-}
 
 static void include(const double *values, int count, double *low, double *high)
 {
@@ -47,7 +25,7 @@ static void include(const double *values, int count, double *low, double *high)
     }
 }
 
-static axis score_axis(const vt_explanation *explanation, int points)
+static vt_axis score_axis(const vt_explanation *explanation, int points)
 {
   double low = fmin(explanation->full, explanation->blank),
          high = fmax(explanation->full, explanation->blank);
@@ -55,7 +33,7 @@ static axis score_axis(const vt_explanation *explanation, int points)
   include(explanation->deletion, points, &low, &high);
   include(explanation->insertion_second, points, &low, &high);
   if (explanation->score == VT_SCORE_PROBABILITY) low = 0;
-  return nice_axis(low, high);
+  return vt_nice_axis(low, high);
 }
 
 static double x_of(double area)
@@ -63,7 +41,7 @@ static double x_of(double area)
   return LEFT + area * (WIDTH - LEFT - RIGHT);
 }
 
-static double y_of(const axis *scores, double score)
+static double y_of(const vt_axis *scores, double score)
 {
   return HEIGHT - BOTTOM - (score - scores->low) / (scores->high - scores->low) * (HEIGHT - TOP - BOTTOM);
 }
@@ -73,7 +51,7 @@ static void set_colour(cairo_t *canvas, const double colour[3])
   cairo_set_source_rgb(canvas, colour[0], colour[1], colour[2]);
 }
 
-static void draw_axes(cairo_t *canvas, const vt_explanation *explanation, const axis *scores)
+static void draw_axes(cairo_t *canvas, const vt_explanation *explanation, const vt_axis *scores)
 {
   static const double ink[3] = {0.2, 0.2, 0.2};
   char text[64];
@@ -109,7 +87,7 @@ static void draw_axes(cairo_t *canvas, const vt_explanation *explanation, const 
   cairo_restore(canvas);
 }
 
-static void draw_level(cairo_t *canvas, const axis *scores, double score)
+static void draw_level(cairo_t *canvas, const vt_axis *scores, double score)
 {
   static const double dots[2] = {2, 4};
   cairo_set_source_rgb(canvas, 0.45, 0.45, 0.45);
@@ -122,7 +100,7 @@ static void draw_level(cairo_t *canvas, const axis *scores, double score)
 }
 
 /* On a white ground, over the curves. */
-static void name_level(cairo_t *canvas, const axis *scores, double score, const char *name)
+static void name_level(cairo_t *canvas, const vt_axis *scores, double score, const char *name)
 {
   char number[32], text[80];
   snprintf(text, sizeof text, "%s %s", name, vt_short_number(score, number));
@@ -134,7 +112,7 @@ static void name_level(cairo_t *canvas, const axis *scores, double score, const 
   vt_canvas_text(canvas, WIDTH - RIGHT - 4, y - 5, 11, VT_ALIGN_RIGHT, false, text);
 }
 
-static void draw_curve(cairo_t *canvas, const axis *scores, const double *areas, const double *values,
+static void draw_curve(cairo_t *canvas, const vt_axis *scores, const double *areas, const double *values,
                        int points, const double colour[3], double dash)
 {
   double pattern[2] = {dash, 0.6 * dash};
@@ -192,10 +170,11 @@ static const char *class_text(const char *name, int index, char buffer[64])
   return buffer;
 }
 
-static void draw(cairo_t *canvas, const vt_explanation *explanation)
+static void draw(cairo_t *canvas, const void *user)
 {
+  const vt_explanation *explanation = user;
   int points = vt_regions_count(explanation->regions) + 1;
-  axis scores = score_axis(explanation, points);
+  vt_axis scores = score_axis(explanation, points);
   char text[160], number[32], name[64];
   cairo_set_source_rgb(canvas, 1, 1, 1);
   cairo_paint(canvas);
@@ -226,72 +205,7 @@ static void draw(cairo_t *canvas, const vt_explanation *explanation)
   }
 }
 
-/* cairo numbers its surfaces over the life of the process and writes that number as an id; here they count
- * from 0 in each document, so that the same curves are the same bytes. */
-static void add_renumbered(vt_ctx *ctx, const char *svg, vt_text *out)
-{
-  enum { MOST = 64 };
-  static const char word[] = "surface";
-  int64_t seen[MOST];
-  int count = 0;
-  for (const char *at = svg, *found; *at; at = found) {
-    found = strstr(at, word);
-    if (!found) {
-      vt_text_add(ctx, out, at);
-      return;
-    }
-    found += strlen(word);
-    vt_text_add_bytes(ctx, out, at, (size_t)(found - at));
-    size_t digits = strspn(found, "0123456789");
-    if (digits == 0) continue;
-    int64_t number = strtoll(found, NULL, 10);
-    int place = 0;
-    while (place < count && seen[place] != number)
-      place++;
-    if (place == count && count < MOST) seen[count++] = number;
-    vt_text_addf(ctx, out, "%d", place);
-    found += digits;
-  }
-}
-
-typedef struct sink {
-  vt_ctx *ctx;
-  vt_text text;
-} sink;
-
-static cairo_status_t take(void *user, const unsigned char *bytes, unsigned int count)
-{
-  sink *to = user;
-  vt_text_add_bytes(to->ctx, &to->text, bytes, count);
-  return to->text.failed ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
-}
-
 vt_status vt_curves_svg(vt_ctx *ctx, const vt_explanation *explanation, char **out, size_t *size)
 {
-  *out = NULL;
-  *size = 0;
-  sink to = {ctx, {0}};
-  cairo_surface_t *surface = cairo_svg_surface_create_for_stream(take, &to, WIDTH, HEIGHT);
-  cairo_svg_surface_set_document_unit(surface, CAIRO_SVG_UNIT_PX);
-  cairo_t *canvas = cairo_create(surface);
-  draw(canvas, explanation);
-  cairo_status_t drawn = cairo_status(canvas);
-  cairo_destroy(canvas);
-  cairo_surface_finish(surface);
-  if (drawn == CAIRO_STATUS_SUCCESS) drawn = cairo_surface_status(surface);
-  cairo_surface_destroy(surface);
-  if (drawn != CAIRO_STATUS_SUCCESS) {
-    vt_text_free(&to.text);
-    return vt_fail(ctx, VT_ERROR_RUNTIME, "curves.svg: drawing failed: %s", cairo_status_to_string(drawn));
-  }
-  vt_text text = {0};
-  add_renumbered(ctx, to.text.data ? to.text.data : "", &text);
-  vt_text_free(&to.text);
-  if (text.failed) {
-    vt_text_free(&text);
-    return vt_ctx_status(ctx);
-  }
-  *out = text.data;
-  *size = text.length;
-  return VT_OK;
+  return vt_svg_draw(ctx, WIDTH, HEIGHT, draw, explanation, out, size);
 }
