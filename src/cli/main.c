@@ -7,9 +7,9 @@
 #include "cli/cli.h"
 #include "cli/terminal.h"
 
-const cli_verb *const cli_verbs[] = {&cli_explain, &cli_attribute, &cli_evaluate, &cli_inspect,
-                                     &cli_trace,   &cli_gradient,  &cli_methods,  &cli_profile,
-                                     &cli_world, &cli_train, &&cli_repro, &cli_truth, &cli_completion};
+&cli_world, &cli_train, &cli_validate, &cli_repro, &cli_truth, &cli_completion
+}
+;
 const size_t cli_verb_count = VT_COUNT(cli_verbs);
 
 static void print_help(void)
@@ -43,7 +43,7 @@ static const cli_verb *find_verb(const char *name)
 
 static vt_status unknown_verb(vt_ctx *ctx, const char *name)
 {
-  const char *names[16];
+  const char *names[64];
   for (size_t i = 0; i < cli_verb_count; i++)
     names[i] = cli_verbs[i]->name;
   const char *near = vt_nearest(name, names, cli_verb_count);

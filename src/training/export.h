@@ -7,8 +7,8 @@
 
 #include "training/learner.h"
 
-/* Makes all parameters of the learner, with the values that they begin with, in a store that may be empty: runs
- * the model once on the first item. */
+/* Makes all parameters of the learner, with the values that they begin with, in a store that may be empty:
+ * runs the model once on the first item. */
 vt_status vt_learner_begin(vt_ctx *ctx, const vt_learner *learner, vt_parameters *parameters);
 /* The model as it is used, recorded on items of the learner's data: inputs and outputs have the names of the
  * learner's row, the axis of items is open ("batch"), so are those that the row says. On 3 other items the
