@@ -7,7 +7,10 @@
 /* one a line, so that additions meet without touching each other */
 /* clang-format off */
 const vt_learner_kind *const vt_learner_kinds[] = {
+    &vt_learner_gpt,
     &vt_learner_resnet,
+    &vt_learner_sasrec,
+    &vt_learner_towers,
 };
 /* clang-format on */
 const size_t vt_learner_kind_count = VT_COUNT(vt_learner_kinds);
