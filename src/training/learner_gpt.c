@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A causal language model that learns the next token. Measures: perplexity over all tokens; where the world asks
- * something (fields "answer_position", "correct", "distractor"): how often the right answer has the highest
- * score of the whole vocabulary, and how often it is above the distractor.
+ * A causal language model that learns the next token. Measures: perplexity over all tokens; where the world
+ * asks something (fields "answer_position", "correct", "distractor"): how often the right answer has the
+ * highest score of the whole vocabulary, and how often it is above the distractor.
  */
 #include <math.h>
 

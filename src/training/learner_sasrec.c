@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A sequential recommender that learns the next item of a history, at every place, by cross-entropy over all
- * items. Measures: NDCG@10 and hit rate @10 of the item that came, ranked among all items that the user has not
- * taken; the same NDCG of ranking by popularity (how often the training histories hold an item), and the ratio.
+ * A sequential recommender that learns the next item of a history, at every place, by cross-entropy over
+ * all items. Measures: NDCG@10 and hit rate @10 of the item that came, ranked among all items that the user
+ * has not taken; the same NDCG of ranking by popularity (how often the training histories hold an item),
+ * and the ratio.
  */
 #include <math.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Two towers that learn which caption belongs to which picture of a batch. Measures: R@1, how often the own
- * caption is nearest among those of 64 items (groups in the order of items; a last smaller group is left out),
- * and the same from captions to pictures. Equal scores share a hit.
+ * caption is nearest among those of 64 items (groups in the order of items; a last smaller group is left
+ * out), and the same from captions to pictures. Equal scores share a hit.
  */
 #include "nn/loss.h"
 #include "nn/towers.h"

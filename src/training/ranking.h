@@ -13,8 +13,8 @@ int vt_unseen_rank(const float *scores, int64_t items, int64_t target, const int
                    int64_t length);
 /* NDCG@cut where one item is relevant: 1 / log2(rank + 2), 0 from `cut` on. */
 double vt_gain_at(int rank, int cut);
-/* 1 when scores[at · step] is the one highest of `count`, a share of 1 when others are equal, else 0. NaN hits
- * nothing. */
+/* 1 when scores[at · step] is the one highest of `count`, a share of 1 when others are equal, else 0. NaN
+ * hits nothing. */
 double vt_hit_share(const float *scores, int64_t count, int64_t step, int64_t at);
 
 #endif
