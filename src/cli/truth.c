@@ -65,7 +65,7 @@ static vt_status describe(const truth_work *work, const vt_study *study, int arm
   const double *values = row->values;
   snprintf(lines[0], 64, "pointing game %s",
            vt_number_text(round(100 * values[VT_STUDY_POINTING]) / 100, number));
-  snprintf(lines[1], 64, "mass inside, above the least %s",
+  snprintf(lines[1], 64, "mass inside %s",
            vt_number_text(round(100 * values[VT_STUDY_MASS_LEAST]) / 100, number));
   snprintf(lines[2], 64, "rank correlation %s",
            vt_number_text(round(100 * values[VT_STUDY_CORRELATION]) / 100, number));
@@ -196,40 +196,37 @@ static vt_status table_of(truth_work *work, const vt_study *study, const char *t
   return status;
 }
 
-static vt_status interval_table(truth_work *work, const vt_study *study)
+/* Levels of two values and their paired differences to the first method. */
+static vt_status interval_table(truth_work *work, const vt_study *study, const char *title,
+                                const char *heading, const int values[2])
 {
-  static const int values[] = {VT_STUDY_POINTING, VT_STUDY_PURITY, VT_STUDY_CORRELATION};
   vt_ctx *ctx = work->run->ctx;
   cli_table table = {0};
-  vt_status status = cli_table_row(ctx, &table,
-                                   "Method\tPointing game\tless the first's\tPurity at the area\tless the "
-                                   "first's\tRank correlation\tless the first's\t>Undefined");
+  vt_status status = cli_table_row(ctx, &table, "%s", heading);
   for (int a = 0; status == VT_OK && a < study->arm_count; a++) {
     vt_text row = {0};
-    vt_study_summary level, difference;
     vt_text_add(ctx, &row, study->arms[a].title);
-    for (size_t v = 0; status == VT_OK && v < VT_COUNT(values); v++) {
+    for (int v = 0; status == VT_OK && v < 2; v++) {
+      vt_study_summary level, difference;
       status = vt_study_summarise(ctx, study, a, values[v], &level);
       if (status == VT_OK) status = vt_study_compare(ctx, study, a, 0, values[v], &difference);
       if (status != VT_OK) break;
-      vt_text_addf(ctx, &row, "\t%.3f [%.3f, %.3f]", level.mean, level.interval.low, level.interval.high);
-      if (a == 0)
-        vt_text_add(ctx, &row, "\t");
+      if (level.count)
+        vt_text_addf(ctx, &row, "\t%.3f [%.3f, %.3f]", level.mean, level.interval.low, level.interval.high);
       else
+        vt_text_add(ctx, &row, "\t–");
+      if (a > 0 && difference.count)
         vt_text_addf(ctx, &row, "\t%+.3f [%+.3f, %+.3f]", difference.mean, difference.interval.low,
                      difference.interval.high);
+      else
+        vt_text_add(ctx, &row, "\t");
+      vt_text_addf(ctx, &row, "\t%lld", (long long)study->scenes - (long long)level.count);
     }
-    if (status == VT_OK)
-      status = cli_table_row(ctx, &table, "%s\t%lld", row.data ? row.data : "",
-                             (long long)study->scenes - (long long)level.count);
+    if (status == VT_OK) status = cli_table_row(ctx, &table, "%s", row.data ? row.data : "");
     vt_text_free(&row);
   }
   if (status == VT_OK)
-    give_table(
-        work,
-        "Means with 95 % bootstrap intervals over scenes; paired differences to the first method; scenes "
-        "without a rank correlation:",
-        &table);
+    give_table(work, title, &table);
   else
     cli_table_free(&table);
   return status;
@@ -263,9 +260,11 @@ static vt_status give_tables(truth_work *work, const vt_study *study)
   static const int where[] = {VT_STUDY_POINTING, VT_STUDY_TOLERANT,   VT_STUDY_TOP_PART,
                               VT_STUDY_MASS,     VT_STUDY_RANK,       VT_STUDY_PURITY_ONE,
                               VT_STUDY_PURITY,   VT_STUDY_PURITY_KEEP};
-  static const int worth[] = {VT_STUDY_CORRELATION, VT_STUDY_BY_SUM,      VT_STUDY_BY_MEAN,
-                              VT_STUDY_KENDALL,     VT_STUDY_PROBABILITY, VT_STUDY_WITHIN,
-                              VT_STUDY_FIRST,       VT_STUDY_CALLS,       VT_STUDY_SECONDS};
+  static const int worth[] = {VT_STUDY_CORRELATION, VT_STUDY_BY_SUM, VT_STUDY_BY_MEAN,
+                              VT_STUDY_PROBABILITY, VT_STUDY_WITHIN, VT_STUDY_PER_PIXEL,
+                              VT_STUDY_FIRST,       VT_STUDY_CALLS,  VT_STUDY_SECONDS};
+  static const int places[2] = {VT_STUDY_POINTING, VT_STUDY_PURITY},
+                   effects[2] = {VT_STUDY_CORRELATION, VT_STUDY_PER_PIXEL};
   char title[256];
   snprintf(
       title, sizeof title,
@@ -276,17 +275,25 @@ static vt_status give_tables(truth_work *work, const vt_study *study)
       (long long)study->wrong, 100 * study->area);
   vt_text_addf(work->run->ctx, &work->markdown, "%s\n\n", title);
   if (!work->run->common.json) printf("%s\n\n", title);
-  VT_TRY(table_of(work, study, "Where it points:",
+  VT_TRY(table_of(work, study, "Does it point at the parts that decide:",
                   "Method\t>Pointing game\t>… 15 px of 224 off\t>… at the part worth most\t>Mass "
                   "inside\t>… above the least\t>Rank accuracy\t>Purity: first region\t>… at the area\t>… of "
                   "what keeps 0.9",
                   where, VT_COUNT(where)));
-  VT_TRY(table_of(
-      work, study, "What it is worth:",
-      "Method\t>Rank correlation\t>… by sum\t>… by mean\t>… Kendall\t>… on the probability\t>… in the "
-      "thing\t>Part worth most is first\t>Calls\t>Seconds",
-      worth, VT_COUNT(worth)));
-  VT_TRY(interval_table(work, study));
+  VT_TRY(table_of(work, study, "Does it rank parts as the model does:",
+                  "Method\t>Rank correlation\t>… by sum\t>… by mean\t>… with the probability\t>… in the "
+                  "thing\t>… there, per pixel\t>Part worth most is first\t>Calls\t>Seconds",
+                  worth, VT_COUNT(worth)));
+  VT_TRY(interval_table(work, study,
+                        "Means with 95 % bootstrap intervals over scenes, paired differences to the first "
+                        "method, and how many scenes have no value:",
+                        "Method\tPointing game\tless the first's\t>Undefined\tPurity at the area\tless the "
+                        "first's\t>Undefined",
+                        places));
+  VT_TRY(interval_table(work, study, "The same of the ranking:",
+                        "Method\tRank correlation\tless the first's\t>Undefined\t… in the thing, per "
+                        "pixel\tless the first's\t>Undefined",
+                        effects));
   return effect_table(work, study);
 }
 
@@ -342,7 +349,13 @@ static vt_status run_study(truth_work *work, const char *world, vt_model *model)
   vt_study study;
   VT_TRY(vt_study_run(work->run->ctx, model, &options, &study));
   cli_progress_end();
+  if (study.partial) cli_heed_signals(work->run->ctx, false);
   vt_status status = give(work, &study, model);
+  if (study.partial) {
+    cli_warn(work->run, "interrupted: %lld of %lld scenes", (long long)study.scenes,
+             (long long)(settings->count * settings->seeds));
+    work->run->ended = VT_ERROR_INTERRUPTED;
+  }
   vt_study_free(&study);
   return status;
 }

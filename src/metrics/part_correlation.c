@@ -11,8 +11,12 @@
 /* Of each part: sum of the map, its mean, and the excess: the sum of the map less its mean over the picture.
  * Parts of more pixels have larger sums whatever the map says, and sums depend on where a method puts its
  * zero; the excess does neither. */
-static void masses(const vt_located *located, const vt_truth *truth, double *sums, double *means,
-                   double *excess)
+typedef struct masses {
+  double *sums, *means, *excess;
+  double *density; /* what a pixel of the part is worth: its effect over its area */
+} masses;
+
+static void weigh(const vt_located *located, const vt_truth *truth, const masses *out)
 {
   double all = 0;
   for (int64_t i = 0; i < located->pixels; i++)
@@ -20,14 +24,15 @@ static void masses(const vt_located *located, const vt_truth *truth, double *sum
   all /= (double)located->pixels;
   for (int p = 0; p < truth->part_count; p++) {
     int64_t area = 0;
-    sums[p] = excess[p] = 0;
+    out->sums[p] = out->excess[p] = 0;
     for (int64_t i = 0; i < located->pixels; i++) {
       if (!truth->parts[p][i]) continue;
-      sums[p] += located->values[i];
-      excess[p] += located->values[i] - all;
+      out->sums[p] += located->values[i];
+      out->excess[p] += located->values[i] - all;
       area++;
     }
-    means[p] = area ? sums[p] / (double)area : 0;
+    out->means[p] = area ? out->sums[p] / (double)area : 0;
+    out->density[p] = area ? truth->effects[p] / (double)area : 0;
   }
 }
 
@@ -50,19 +55,22 @@ static vt_status correlate(vt_ctx *ctx, const vt_located *located, const vt_trut
                            vt_measure *out)
 {
   size_t count = (size_t)truth->part_count;
-  double *sums = room, *means = room + count, *excess = room + 2 * count, by_sum, by_mean, kendall;
-  masses(located, truth, sums, means, excess);
-  VT_TRY(vt_spearman(ctx, truth->effects, excess, count, &out->value));
-  VT_TRY(vt_spearman(ctx, truth->effects, sums, count, &by_sum));
-  VT_TRY(vt_spearman(ctx, truth->effects, means, count, &by_mean));
-  VT_TRY(vt_kendall(ctx, truth->effects, excess, count, &kendall));
+  const masses of = {room, room + count, room + 2 * count, room + 3 * count};
+  double by_sum, by_mean, kendall, per_pixel;
+  weigh(located, truth, &of);
+  VT_TRY(vt_spearman(ctx, truth->effects, of.excess, count, &out->value));
+  VT_TRY(vt_spearman(ctx, truth->effects, of.sums, count, &by_sum));
+  VT_TRY(vt_spearman(ctx, truth->effects, of.means, count, &by_mean));
+  VT_TRY(vt_spearman(ctx, of.density, of.means, count, &per_pixel));
+  VT_TRY(vt_kendall(ctx, truth->effects, of.excess, count, &kendall));
   if (isnan(out->value))
     VT_TRY(vt_measure_undefined(ctx, out, "fewer than two parts, or all have the same effect or excess"));
   vt_measure_add(out, "by_sum", "with the plain sum over each part", by_sum);
   vt_measure_add(out, "by_mean", "with the mean over each part", by_mean);
+  vt_measure_add(out, "per_pixel", "of the mean with the effect over the area", per_pixel);
   vt_measure_add(out, "kendall", "Kendall's tau of the excess", kendall);
   vt_measure_add(out, "first", "the part with the highest effect has the highest excess",
-                 count ? first_agrees(truth->effects, excess, truth->part_count) : NAN);
+                 count ? first_agrees(truth->effects, of.excess, truth->part_count) : NAN);
   vt_measure_add(out, "parts", "parts compared", truth->part_count);
   return VT_OK;
 }
@@ -77,7 +85,7 @@ static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judg
                    "this metric compares with the true effects of parts: give them");
   vt_located located;
   VT_TRY(vt_locate(ctx, task, judged, false, out, &located));
-  double *room = vt_alloc_zero(ctx, 3 * (size_t)truth->part_count + 1, sizeof *room);
+  double *room = vt_alloc_zero(ctx, 4 * (size_t)truth->part_count + 1, sizeof *room);
   vt_status status = room ? correlate(ctx, &located, truth, room, out) : VT_ERROR_OUT_OF_MEMORY;
   vt_free(room);
   vt_located_free(&located);
@@ -90,7 +98,9 @@ const vt_metric vt_metric_part_correlation = {
     .summary =
         "Spearman's correlation, over the parts of a scene, of the map's excess over a part (the sum of the "
         "map less its mean over the picture) with what the target's score loses when the scene is drawn "
-        "without the part. Beside it with the plain sum, which part sizes alone can make high, and the mean. "
+        "without the part. Beside it with the plain sum, which part sizes alone can make high; with the "
+        "mean; and of "
+        "the mean with the effect over the part's area, where sizes help nobody. "
         "Of an order of regions a pixel counts the regions from its own to the last.",
     .citation = "Hesse, R., Schaub-Meyer, S., Roth, S. (2023). FunnyBirds. ICCV.",
     .category = "localisation",

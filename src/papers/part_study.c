@@ -25,6 +25,7 @@ const vt_study_value vt_study_values[VT_STUDY_VALUES] = {
     [VT_STUDY_KENDALL] = {"part_correlation_kendall", "… Kendall", true},
     [VT_STUDY_PROBABILITY] = {"part_correlation_probability", "… effect on probability", true},
     [VT_STUDY_WITHIN] = {"part_correlation_thing", "… parts of the thing", true},
+    [VT_STUDY_PER_PIXEL] = {"part_correlation_per_pixel", "… of the thing, per pixel", true},
     [VT_STUDY_FIRST] = {"top_part_first", "The part worth most gets most", true},
     [VT_STUDY_TOLERANT] = {"pointing_game_tolerant", "Pointing game with tolerance", true},
     [VT_STUDY_CALLS] = {"calls", "Calls", false},
@@ -74,6 +75,7 @@ static vt_status add_arms(vt_ctx *ctx, vt_study *study)
   if (study->arm_count == 0) return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "no method is named");
   bool added = add_arm(ctx, study, VT_STUDY_RANDOM, "random order") &&
                add_arm(ctx, study, VT_STUDY_CENTRE, "centre") &&
+               add_arm(ctx, study, VT_STUDY_THING, "outline of the thing") &&
                add_arm(ctx, study, VT_STUDY_TRUTH, "truth itself");
   return added ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
@@ -116,6 +118,8 @@ static void draw_reference(const scene_work *work, vt_study_kind kind, float *ma
     double x = i % width + .5 - width / 2., y = i / width + .5 - height / 2.;
     if (kind == VT_STUDY_CENTRE)
       map[i] = (float)exp(-(x * x + y * y) / (2 * spread * spread));
+    else if (kind == VT_STUDY_THING)
+      map[i] = truth->thing[i];
     else if (kind == VT_STUDY_RANDOM)
       map[i] = (float)vt_random_uniform(draw_seed(work), vt_stream("region", (uint64_t)labels[i]),
                                         (uint64_t)count);
@@ -172,7 +176,8 @@ static vt_status judge_map(vt_ctx *ctx, const scene_work *work, const float *map
   told.part_count = 0; /* the thing's parts stand first */
   while (told.part_count < truth->count && vt_part_of_thing(truth->parts[told.part_count].kind))
     told.part_count++;
-  VT_TRY(take(ctx, "part-correlation", &task, &judged, &values[VT_STUDY_WITHIN], NULL, NULL));
+  VT_TRY(take(ctx, "part-correlation", &task, &judged, &values[VT_STUDY_WITHIN],
+              (const char *const[]){"per_pixel", NULL}, (double *const[]){&values[VT_STUDY_PER_PIXEL]}));
   const vt_part *best = worth_most(truth);
   if (!best) return VT_OK;
   told = (vt_truth){.mask = best->mask};
@@ -270,7 +275,6 @@ static vt_status run_arms(vt_ctx *ctx, const scene_work *work)
   vt_study *study = work->study;
   for (int a = 0; a < study->arm_count; a++) {
     const vt_study_arm *arm = &study->arms[a];
-    VT_TRY(vt_check_cancel(ctx));
     VT_TRY(vt_grow(ctx, &study->rows, &study->row_capacity, study->row_count, sizeof *study->rows));
     vt_study_row *row = &study->rows[study->row_count];
     *row = (vt_study_row){.seed = work->seed, .item = work->item, .arm = a};
@@ -281,6 +285,7 @@ static vt_status run_arms(vt_ctx *ctx, const scene_work *work)
     VT_TRY(arm->kind == VT_STUDY_METHOD ? run_method(ctx, work, arm, work->maps[a], row->values)
                                         : run_reference(ctx, work, arm, work->maps[a], row->values));
     VT_TRY(judge_map(ctx, work, work->maps[a], row->values));
+    VT_TRY(vt_check_cancel(ctx)); /* a search that was cut short is no result */
     study->row_count++;
   }
   return VT_OK;
@@ -335,15 +340,15 @@ static vt_status run_scene(vt_ctx *ctx, vt_study *study, vt_model *model, vt_par
   VT_TRY_DONE(keep_parts(ctx, &work));
   VT_TRY_DONE(divide(ctx, &work));
   VT_TRY_DONE(run_arms(ctx, &work));
+  if (study->options->show)
+    VT_TRY_DONE(study->options->show(ctx, study->options->user, study, truth,
+                                     study->rows + study->row_count - study->arm_count, work.maps));
   int64_t inside = 0;
   for (int64_t i = 0; i < pixels_of(&work); i++)
     inside += truth->deciding[i];
   study->area += (double)inside / (double)pixels_of(&work);
   study->hidden += truth->hidden;
   study->scenes++;
-  if (study->options->show)
-    status = study->options->show(ctx, study->options->user, study, truth,
-                                  study->rows + study->row_count - study->arm_count, work.maps);
 done:
   for (int a = 0; work.maps && a < study->arm_count; a++)
     vt_free(work.maps[a]);
@@ -359,30 +364,52 @@ done:
 
 /* ---- all scenes ---- */
 
-static vt_status run_world(vt_ctx *ctx, vt_study *study, vt_model *model, const vt_world *world, int number)
+/* A world with how far the study is in it. */
+typedef struct world_work {
+  vt_world *world;
+  int64_t next, right;
+} world_work;
+
+/* The next scene that the model gets right. */
+static vt_status run_next(vt_ctx *ctx, vt_study *study, vt_model *model, world_work *at)
 {
   const vt_study_options *options = study->options;
   /* a model that errs on most scenes is not worth a search without end */
-  int64_t right = 0, most = 4 * options->count + 100;
-  for (int64_t item = 0; right < options->count; item++) {
-    if (item == most)
+  int64_t most = 4 * options->count + 100;
+  for (bool found = false; !found; at->next++) {
+    if (at->next == most)
       return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                      "of %lld scenes of seed %llu the model gets %lld right, fewer than the %lld asked for",
-                     (long long)most, (unsigned long long)world->seed, (long long)right,
+                     (long long)most, (unsigned long long)at->world->seed, (long long)at->right,
                      (long long)options->count);
     vt_part_truth truth;
-    VT_TRY(vt_part_truth_make(ctx, world, options->split, item, model, &truth));
-    vt_status status = VT_OK;
-    if (truth.answer == truth.label) {
-      right++;
-      status = run_scene(ctx, study, model, &truth, world->seed, item);
-    } else {
-      study->wrong++;
-    }
+    size_t rows = study->row_count, parts = study->part_count;
+    VT_TRY(vt_part_truth_make(ctx, at->world, options->split, at->next, model, &truth));
+    found = truth.answer == truth.label;
+    study->wrong += !found;
+    vt_status status = found ? run_scene(ctx, study, model, &truth, at->world->seed, at->next) : VT_OK;
     vt_part_truth_free(&truth);
-    VT_TRY(status);
-    vt_progress(ctx, "scenes", (double)(options->count * number + right),
-                (double)(options->count * options->seeds));
+    if (status != VT_OK) { /* no half scenes */
+      study->row_count = rows;
+      study->part_count = parts;
+      return status;
+    }
+  }
+  at->right++;
+  return VT_OK;
+}
+
+/* Scene by scene, the seeds in turn, so that a run cut short has the same of each. */
+static vt_status run_worlds(vt_ctx *ctx, vt_study *study, vt_model *model, world_work *worlds)
+{
+  const vt_study_options *options = study->options;
+  for (int s = 0; s < options->seeds; s++)
+    VT_TRY(vt_world_open(ctx, options->world, options->settings, options->setting_count,
+                         options->seed + (uint64_t)s, &worlds[s].world));
+  int64_t all = options->count * options->seeds;
+  for (int64_t i = 0; i < all; i++) {
+    VT_TRY(run_next(ctx, study, model, &worlds[i % options->seeds]));
+    vt_progress(ctx, "scenes", (double)(i + 1), (double)all);
   }
   return VT_OK;
 }
@@ -390,16 +417,16 @@ static vt_status run_world(vt_ctx *ctx, vt_study *study, vt_model *model, const 
 vt_status vt_study_run(vt_ctx *ctx, vt_model *model, const vt_study_options *options, vt_study *out)
 {
   *out = (vt_study){.options = options};
-  vt_status status = add_arms(ctx, out);
-  for (int s = 0; status == VT_OK && s < options->seeds; s++) {
-    vt_world *world;
-    status = vt_world_open(ctx, options->world, options->settings, options->setting_count,
-                           options->seed + (uint64_t)s, &world);
-    if (status != VT_OK) break;
-    status = run_world(ctx, out, model, world, s);
-    vt_world_close(world);
-  }
-  if (status != VT_OK) {
+  world_work *worlds = vt_alloc_zero(ctx, (size_t)options->seeds, sizeof *worlds);
+  vt_status status = worlds ? add_arms(ctx, out) : VT_ERROR_OUT_OF_MEMORY;
+  if (status == VT_OK) status = run_worlds(ctx, out, model, worlds);
+  for (int s = 0; worlds && s < options->seeds; s++)
+    vt_world_close(worlds[s].world);
+  vt_free(worlds);
+  out->partial = status == VT_ERROR_INTERRUPTED && out->scenes > 0;
+  if (out->partial)
+    vt_ctx_clear(ctx);
+  else if (status != VT_OK) {
     vt_study_free(out);
     return status;
   }

@@ -2,8 +2,8 @@
  *
  * Methods against the exact truth of a world: every method explains the scenes that the model gets right, and
  * what it points at is compared with the parts that decide and with what the model's score loses without each
- * part. Any method and any model of a scenes world; references that know nothing (random, centre) and one
- * that knows everything (truth) stand beside them.
+ * part. Any method and any model of a scenes world; references that know nothing (random, centre), only the
+ * place (thing) and everything (truth) stand beside them.
  */
 #ifndef VT_PAPERS_PART_STUDY_H
 #define VT_PAPERS_PART_STUDY_H
@@ -16,6 +16,7 @@ typedef enum vt_study_kind {
   VT_STUDY_METHOD,
   VT_STUDY_RANDOM, /* an order of the regions drawn at random */
   VT_STUDY_CENTRE, /* a Gaussian around the middle of the picture, a quarter of its side wide */
+  VT_STUDY_THING,  /* 1 on the thing, 0 elsewhere: knows where, not what of it */
   VT_STUDY_TRUTH   /* every part's effect, spread evenly over its visible pixels */
 } vt_study_kind;
 
@@ -46,6 +47,7 @@ enum {
   VT_STUDY_KENDALL,     /* the excess, Kendall's τ */
   VT_STUDY_PROBABILITY, /* the excess, effect on the probability */
   VT_STUDY_WITHIN,      /* the excess, only parts of the thing */
+  VT_STUDY_PER_PIXEL,   /* mean of the map, effect over area, only parts of the thing */
   VT_STUDY_FIRST,       /* the part with the highest effect has the highest excess */
   VT_STUDY_TOLERANT,    /* pointing game with the usual tolerance */
   VT_STUDY_CALLS,       /* model calls of the method */
@@ -99,17 +101,19 @@ typedef struct vt_study_options {
 
 typedef struct vt_study {
   const vt_study_options *options; /* borrowed */
-  vt_study_arm *arms;              /* methods, then random, centre, truth */
+  vt_study_arm *arms;              /* methods, then the references */
   int arm_count;
   vt_study_row *rows; /* scene by scene, an arm each */
   size_t row_count, row_capacity;
   vt_study_part *parts;
   size_t part_count, part_capacity;
   int64_t scenes, wrong, hidden; /* used; left out because the model errs; parts that do not show */
+  bool partial;                  /* the cancel flag went up before all scenes were done */
   double area;                   /* mean share of the parts that decide in the picture: chance */
 } vt_study;
 
-/* Runs it. Every row is a function of world, seed, item, model and settings (but for the seconds). */
+/* Runs it. Every row is a function of world, seed, item, model and settings (but for the seconds). When the
+ * cancel flag goes up after the first scene, what was measured is kept: VT_OK, `partial` is set. */
 vt_status vt_study_run(vt_ctx *ctx, vt_model *model, const vt_study_options *options, vt_study *out);
 void vt_study_free(vt_study *study);
 

@@ -176,12 +176,13 @@ vt_status vt_study_json(vt_ctx *ctx, const vt_study *study, const vt_model *mode
     json_array_append_new(settings, vt_json_outside(options->settings[i]));
   const char *sha256 = vt_model_sha256(model);
   *out = json_pack(
-      "{s:i, s:s, s:o, s:I, s:i, s:s, s:I, s:I, s:I, s:f, s:o, s:s, s:o, s:o, s:o, s:o, s:o}",
+      "{s:i, s:s, s:o, s:I, s:i, s:s, s:b, s:I, s:I, s:I, s:f, s:o, s:s, s:o, s:o, s:o, s:o, s:o}",
       "schema_version", 1, "world", options->world, "settings", settings, "seed", (json_int_t)options->seed,
-      "seeds", options->seeds, "split", vt_split_name(options->split), "scenes", (json_int_t)study->scenes,
-      "wrong", (json_int_t)study->wrong, "hidden_parts", (json_int_t)study->hidden, "chance", study->area,
-      "division", vt_json_outside(options->regions), "model_sha256", sha256 ? sha256 : "", "methods", arms,
-      "effects", effects, "rows", rows_json(study), "parts", parts_json(study), "timing", timing);
+      "seeds", options->seeds, "split", vt_split_name(options->split), "complete", !study->partial, "scenes",
+      (json_int_t)study->scenes, "wrong", (json_int_t)study->wrong, "hidden_parts", (json_int_t)study->hidden,
+      "chance", study->area, "division", vt_json_outside(options->regions), "model_sha256",
+      sha256 ? sha256 : "", "methods", arms, "effects", effects, "rows", rows_json(study), "parts",
+      parts_json(study), "timing", timing);
   if (status == VT_OK && !*out)
     status = vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "out of memory while writing the study as JSON");
   if (status != VT_OK) {

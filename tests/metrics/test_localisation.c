@@ -195,7 +195,10 @@ static void test_auc_by_pairs(void **state)
   assert_near(value(&at, "localisation-auc", map, NULL), wins / pairs, 1e-15);
   assert_true(fabs(wins / pairs - .5) > .01); /* the case can tell */
   memset(mask, 1, sizeof mask);
-  assert_true(isnan(value(&at, "localisation-auc", map, NULL)));
+  vt_measure out = measure(&at, "localisation-auc", map, NULL);
+  assert_true(isnan(out.value));
+  assert_non_null(out.note);
+  vt_measure_free(&out);
 }
 
 /* Regions a (2 pixels), b (3), c (4), d (1); the mask has 4: two of c, one of b, the only one of d. */
@@ -254,6 +257,8 @@ static void test_part_correlation(void **state)
   assert_near(extra(&out, "kendall"), -1. / 3, 1e-12);
   assert_near(extra(&out, "by_sum"), -.5, 1e-12);
   assert_near(extra(&out, "by_mean"), .5, 1e-12);
+  /* effects a pixel 3, ¼, .2 */
+  assert_near(extra(&out, "per_pixel"), 1, 1e-12);
   assert_near(extra(&out, "first"), 0, 0);
   vt_measure_free(&out);
   /* another zero of the map turns the sums round, −3, −14, −37, and nothing else */
@@ -280,6 +285,25 @@ static void test_part_correlation(void **state)
   vt_measure_free(&out);
 }
 
+/* Of an order a pixel counts the regions from its own to the last: parts that are its regions, most important
+ * first, have the effects' order. */
+static void test_parts_by_order(void **state)
+{
+  const uint8_t a[10] = {1, 1}, b[10] = {0, 0, 1, 1, 1}, c[10] = {0, 0, 0, 0, 0, 1, 1, 1, 1};
+  const uint8_t *const parts[3] = {a, b, c};
+  const double effects[3] = {2, 3, 1};
+  const int order[4] = {1, 0, 2, 3}, turned[4] = {3, 2, 0, 1};
+  place at;
+  place_open(&at, *state, 10, 1, NULL);
+  divide(&at, labels);
+  at.truth = (vt_truth){.parts = parts, .effects = effects, .part_count = 3};
+  assert_near(extra_of(&at, "part-correlation", NULL, order, "by_mean"), 1, 1e-12);
+  assert_near(extra_of(&at, "part-correlation", NULL, turned, "by_mean"), -1, 1e-12);
+  /* 2·3, 3·4, 4·2 less 2.7 a pixel: .6, 3.9, −2.8 */
+  assert_near(value(&at, "part-correlation", NULL, order), 1, 1e-12);
+  vt_regions_free(at.regions);
+}
+
 /* What cannot be said is NaN with a reason; what should not be asked is refused. */
 static void test_undefined(void **state)
 {
@@ -292,7 +316,7 @@ static void test_undefined(void **state)
     const vt_metric *metric = vt_metrics[i];
     if (!(metric->needs & VT_NEEDS_MASKS)) continue;
     vt_measure out = measure(&at, metric->id, map, NULL);
-    assert_true(isnan(out.value));
+    assert_true(isnan(out.value) && isnan(out.normalised));
     assert_non_null(out.note);
     vt_measure_free(&out);
     vt_judged judged = {.map = map};
@@ -320,6 +344,7 @@ int main(void)
       cmocka_unit_test_setup_teardown(test_auc_by_pairs, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_purity, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_part_correlation, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_parts_by_order, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_undefined, new_context, free_context),
   };
   return cmocka_run_group_tests_name("metrics/localisation", tests, NULL, NULL);

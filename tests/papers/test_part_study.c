@@ -52,9 +52,9 @@ static void test_rows(void **state)
   vt_study_options options = options_for(2);
   assert_ok(ctx, vt_model_from_function(ctx, answer, NULL, 3, SIDE, SIDE, CLASSES, true, &model));
   assert_ok(ctx, vt_study_run(ctx, model, &options, &study));
-  assert_int_equal(study.arm_count, 5);
+  assert_int_equal(study.arm_count, 6);
   assert_int_equal(study.scenes, 4);
-  assert_int_equal(study.row_count, 20);
+  assert_int_equal(study.row_count, 24);
   assert_true(study.wrong > 0 && study.area > .02 && study.area < .4);
   int truth = find(&study, "truth itself"), lima = find(&study, "lima"),
       parts = find(&study, "lima on true parts"), centre = find(&study, "centre");
@@ -63,6 +63,12 @@ static void test_rows(void **state)
   assert_ok(ctx, vt_study_summarise(ctx, &study, truth, VT_STUDY_BY_SUM, &summary));
   assert_near(summary.mean, 1, 1e-6);
   assert_int_equal(summary.count, 4);
+  /* the outline of the thing hits it whatever the model does, and knows no part from another */
+  int outline = find(&study, "outline of the thing");
+  assert_ok(ctx, vt_study_summarise(ctx, &study, outline, VT_STUDY_TOLERANT, &summary));
+  assert_near(summary.mean, 1, 0);
+  assert_ok(ctx, vt_study_summarise(ctx, &study, outline, VT_STUDY_AUC, &summary));
+  assert_true(summary.mean > .9);
   /* 9 regions cost what 01-lima says of them, parts of a scene less; references ask nothing */
   assert_ok(ctx, vt_study_summarise(ctx, &study, lima, VT_STUDY_CALLS, &summary));
   assert_true(summary.mean > 30 && summary.spread == 0);
@@ -121,6 +127,45 @@ static void test_same_bytes(void **state)
   vt_free(two);
 }
 
+/* After the second scene the flag goes up: that many are kept, whole. */
+typedef struct stopper {
+  volatile int flag;
+  int scenes;
+} stopper;
+
+static vt_status stop(vt_ctx *ctx, void *user, const vt_study *study, const vt_part_truth *truth,
+                      const vt_study_row *rows, float *const *maps)
+{
+  (void)ctx, (void)study, (void)truth, (void)rows, (void)maps;
+  stopper *stopped = user;
+  stopped->flag = ++stopped->scenes == 2;
+  return VT_OK;
+}
+
+static void test_interrupted(void **state)
+{
+  vt_ctx *ctx = *state;
+  vt_model *model;
+  vt_study study;
+  stopper stopped = {0, 0};
+  vt_study_options options = options_for(2);
+  options.show = stop;
+  options.user = &stopped;
+  assert_ok(ctx, vt_model_from_function(ctx, answer, NULL, 3, SIDE, SIDE, CLASSES, true, &model));
+  vt_ctx_set_cancel(ctx, &stopped.flag);
+  assert_ok(ctx, vt_study_run(ctx, model, &options, &study));
+  vt_ctx_set_cancel(ctx, NULL);
+  assert_true(study.partial);
+  assert_int_equal(study.scenes, 2);
+  assert_int_equal(study.row_count, 12);
+  assert_int_equal(study.rows[0].seed, 7); /* the seeds in turn */
+  assert_int_equal(study.rows[6].seed, 8);
+  for (size_t i = 0; i < study.part_count; i++)
+    assert_true(study.parts[i].item == study.rows[0].item || study.parts[i].item == study.rows[6].item);
+  vt_study_free(&study);
+  vt_model_free(model);
+}
+
 static void test_refusals(void **state)
 {
   vt_ctx *ctx = *state;
@@ -146,6 +191,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_rows, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_same_bytes, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_interrupted, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_refusals, new_context, free_context),
   };
   return cmocka_run_group_tests_name("papers/part_study", tests, NULL, NULL);
