@@ -237,6 +237,29 @@ done:
 
 /* ---- all of it ---- */
 
+/* Outputs whose shape inference could not tell get the one they had: sizes that differ between the recordings
+ * are open, under the name of the size that explains them. Readers of ONNX want a shape of every output. */
+static vt_status state_outputs(vt_record_build *build)
+{
+  vt_ctx *ctx = build->ctx;
+  for (size_t i = 0; i < build->record->output_count; i++) {
+    const vt_value *as_made = &build->record->values[build->record->outputs[i]];
+    const vt_value *as_other = build->other ? &build->other->values[build->other->outputs[i]] : as_made;
+    vt_value *output = &build->graph->values[build->graph->outputs[i]];
+    if (output->rank >= 0) continue;
+    output->rank = as_made->rank;
+    for (int axis = 0; axis < as_made->rank; axis++) {
+      bool open = as_made->dims[axis] != as_other->dims[axis];
+      output->dims[axis] = open ? -1 : as_made->dims[axis];
+      for (size_t k = 0; k < build->size_count && open && !output->dim_names[axis]; k++)
+        if (build->sizes[k].a == as_made->dims[axis] && build->sizes[k].b == as_other->dims[axis] &&
+            !(output->dim_names[axis] = vt_strdup(ctx, build->sizes[k].name)))
+          return VT_ERROR_OUT_OF_MEMORY;
+    }
+  }
+  return VT_OK;
+}
+
 static vt_status make_graph(vt_record_build *build)
 {
   vt_ctx *ctx = build->ctx;
@@ -251,6 +274,7 @@ static vt_status make_graph(vt_record_build *build)
   VT_TRY(place_named(build));
   VT_TRY(place_nodes(build));
   VT_TRY(vt_graph_infer(ctx, build->graph));
+  VT_TRY(state_outputs(build));
   VT_TRY(check_shapes(build, build->record, NULL));
   if (build->other) VT_TRY(check_shapes(build, build->other, build->partner));
   return vt_graph_hash(ctx, build->graph);
