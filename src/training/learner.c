@@ -86,3 +86,12 @@ vt_status vt_learner_field(vt_ctx *ctx, const vt_learner *learner, const char *n
   vt_text_free(&list);
   return status;
 }
+
+vt_status vt_learner_classes(vt_ctx *ctx, const vt_learner *learner, int64_t *out)
+{
+  *out = learner->set->class_count;
+  if (*out >= 2) return VT_OK;
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                 "learner '%s' needs data that names 2 classes or more; %s names %lld", learner->kind->id,
+                 learner->set->name, (long long)*out);
+}

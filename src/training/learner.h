@@ -60,5 +60,7 @@ void vt_learner_close(vt_learner *learner); /* accepts NULL */
  * learner, data and what there is. */
 vt_status vt_learner_field(vt_ctx *ctx, const vt_learner *learner, const char *name, vt_type type, int rank,
                            const vt_dataset_field **out);
+/* How many classes the data names: VT_ERROR_INVALID_ARGUMENT below 2. */
+vt_status vt_learner_classes(vt_ctx *ctx, const vt_learner *learner, int64_t *out);
 
 #endif

@@ -64,13 +64,10 @@ static vt_status open_resnet(vt_ctx *ctx, vt_learner *learner)
   const vt_dataset_field *field;
   VT_TRY(vt_learner_field(ctx, learner, "image", VT_F32, 3, &field));
   VT_TRY(vt_learner_field(ctx, learner, "label", VT_I64, 0, &field));
-  if (learner->set->class_count < 2)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: names of 2 classes or more are needed",
-                   learner->set->name);
   resnet_state *state = vt_alloc_zero(ctx, 1, sizeof *state);
   if (!state) return VT_ERROR_OUT_OF_MEMORY;
   learner->state = state;
-  state->classes = learner->set->class_count;
+  VT_TRY(vt_learner_classes(ctx, learner, &state->classes));
   state->net = (vt_resnet_settings){.stem = settings->stem,
                                     .stem_stride = settings->stem_stride,
                                     .drop_path = settings->drop_path,

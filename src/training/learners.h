@@ -11,5 +11,7 @@ extern const vt_learner_kind vt_learner_gpt;
 extern const vt_learner_kind vt_learner_resnet;
 extern const vt_learner_kind vt_learner_sasrec;
 extern const vt_learner_kind vt_learner_towers;
+extern const vt_learner_kind vt_learner_unet;
+extern const vt_learner_kind vt_learner_vit;
 
 #endif

@@ -11,6 +11,8 @@ const vt_learner_kind *const vt_learner_kinds[] = {
     &vt_learner_resnet,
     &vt_learner_sasrec,
     &vt_learner_towers,
+    &vt_learner_unet,
+    &vt_learner_vit,
 };
 /* clang-format on */
 const size_t vt_learner_kind_count = VT_COUNT(vt_learner_kinds);
