@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Text files as C arrays: embed_text.py OUT.c NAME=FILE[+FILE…] …"""
+"""Files as C arrays: embed_text.py OUT.c HEADER NAME=FILE[+FILE…] …, where HEADER declares NAME and NAME_size"""
 import sys
 
 
 def main():
-    out, *parts = sys.argv[1:]
+    out, header, *parts = sys.argv[1:]
     lines = ["/* SPDX-License-Identifier: Apache-2.0", " *", " * Made by tools/embed_text.py from the files beside. */",
-             '#include "report/page.h"', ""]
+             f'#include "{header}"', ""]
     for part in parts:
         name, files = part.split("=", 1)
         content = b""

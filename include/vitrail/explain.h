@@ -28,6 +28,11 @@ typedef vt_status (*vt_predict_fn)(vt_ctx *ctx, void *user, int count, const flo
  * sidecar's or the first. `embedding`: name of an inner tensor read as the item's embedding, NULL: none. */
 VT_API VT_MUST_CHECK vt_status vt_model_open(vt_ctx *ctx, const char *path, const char *preprocess,
                                              const char *output, const char *embedding, vt_model **out);
+/* Opens the model inside the library: a small classifier of drawn things, vitrail's own, for trying methods
+ * where no model is at hand (docs/scene-classifier.md). vt_model_notice() says what it knows, and that it is no
+ * judge of photographs. `output`, `embedding`: as above; NULL: logits, none. */
+VT_API VT_MUST_CHECK vt_status vt_model_open_bundled(vt_ctx *ctx, const char *output, const char *embedding,
+                                                     vt_model **out);
 /* A model from a function, for pictures of height × width × channels (1 or 3), which it gets as [channels,
  * height, width] in [0, 1]. Outputs are logits when `logits`, else probabilities. */
 VT_API VT_MUST_CHECK vt_status vt_model_from_function(vt_ctx *ctx, vt_predict_fn predict, void *user,
@@ -41,6 +46,9 @@ VT_API void vt_model_input_size(const vt_model *model, int *channels, int *heigh
 VT_API const char *vt_model_class_name(const vt_model *model, int index);
 /* Sentences about what had to be assumed for lack of a sidecar. `index` from 0; NULL behind the last. */
 VT_API const char *vt_model_assumption(const vt_model *model, int index);
+/* What must be said before anything the model answers, a sentence; it is the first warning of every
+ * explanation of the model. NULL: nothing, as of all models but the bundled one. */
+VT_API const char *vt_model_notice(const vt_model *model);
 /* Of the model file, 64 hex digits; "" for functions. */
 VT_API const char *vt_model_sha256(const vt_model *model);
 

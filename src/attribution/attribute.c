@@ -261,6 +261,8 @@ vt_status vt_attribute_run(vt_ctx *ctx, vt_model *model, const vt_image *photo, 
   explanation->threads = vt_ctx_threads(ctx);
   if (photo_sha256) memcpy(explanation->image_sha256, photo_sha256, sizeof explanation->image_sha256);
   VT_TRY_DONE(describe_parameters(ctx, method, settings, request, model, &explanation->parameters));
+  if (vt_model_notice(model))
+    VT_TRY_DONE(vt_explanation_warn(ctx, explanation, "%s", vt_model_notice(model)));
   for (int i = 0; vt_model_assumption(model, i); i++)
     VT_TRY_DONE(vt_explanation_warn(ctx, explanation, "assumed: %s", vt_model_assumption(model, i)));
   VT_TRY_DONE(run_method(ctx, model, method, settings, request, &result));

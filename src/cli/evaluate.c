@@ -271,6 +271,9 @@ static vt_status print_json(cli *run, const evaluate_run *work, const char *imag
       json_object_set_new(extra, measured->extra_names[i], number_or_null(measured->extra[i]));
     json_object_set_new(json, "extra", extra);
   }
+  if (vt_model_notice(work->model))
+    json_object_set_new(json_object_get(json, "meta"), "warnings",
+                        json_pack("[o]", vt_json_outside(vt_model_notice(work->model))));
   vt_status status = cli_print_json(run, json);
   json_decref(json);
   return status;
@@ -282,6 +285,7 @@ static void print_text(const evaluate_run *work)
   int target = vt_scorer_options_of(work->scorer)->target;
   const char *name = vt_model_class_name(work->model, target);
   char value[32], other[32];
+  if (vt_model_notice(work->model)) printf("%s\n", CLI_BUNDLED_LINE);
   printf("%s %s (%s is better)\n", work->metric->title, vt_number_text(measured->value, value),
          work->metric->higher_is_better ? "higher" : "lower");
   if (isfinite(measured->normalised))

@@ -221,7 +221,12 @@ static vt_status explain_target(cli *run, explain_run *work, const char *image, 
   VT_TRY(vt_report_check(run->ctx, &report));
   size_t index;
   json_t *warning;
-  json_array_foreach(explanation->warnings, index, warning) cli_warn(run, "%s", json_string_value(warning));
+  const char *said = vt_model_notice(work->model); /* when the model was opened */
+  json_array_foreach(explanation->warnings, index, warning)
+  {
+    const char *text = json_string_value(warning);
+    if (!said || strcmp(text, said) != 0) cli_warn(run, "%s", text);
+  }
   if (explanation->partial)
     cli_warn(run, "cut short (%s): the result is valid but partial",
              explanation->partial_reason ? explanation->partial_reason : "limit");

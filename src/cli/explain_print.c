@@ -107,6 +107,7 @@ vt_status cli_explanation_print(cli *run, const vt_report *report, const char *f
   const char *bold = run->color ? "\033[1m" : "", *plain = run->color ? "\033[0m" : "";
   const char *kind = vt_score_name(explanation->score);
   char name[160], full[32], blank[32], insertion[32], deletion[32];
+  if (vt_model_notice(explanation->model)) printf("%s\n", CLI_BUNDLED_LINE);
   printf("%s%s%s: %s %s of the whole picture, %s of nothing\n", bold,
          class_text(explanation, explanation->target, name), plain, kind, number(explanation->full, full),
          number(explanation->blank, blank));

@@ -74,7 +74,7 @@ vt_status cli_inside_open(cli *run, cli_inside *inside, const char *model)
   if (settings->allow_loader) VT_TRY(vt_allow_loader(run->ctx, settings->allow_loader));
   VT_TRY(check_out(run, settings));
   run->stage = CLI_MODEL;
-  VT_TRY(vt_graph_read(run->ctx, model, NULL, &inside->graph));
+  VT_TRY(cli_graph_read(run, model, &inside->graph));
   VT_TRY(vt_trace_new(run->ctx, inside->graph, &inside->trace));
   inside->inputs = vt_alloc_zero(run->ctx, (size_t)inside->graph->input_count + 1, sizeof *inside->inputs);
   if (!inside->inputs) return VT_ERROR_OUT_OF_MEMORY;
@@ -136,6 +136,7 @@ static vt_status read_sidecar(cli *run, const cli_inside *inside, const vt_value
 {
   run->stage = CLI_INPUT;
   if (inside->settings.preprocess) return vt_preprocess_read(run->ctx, inside->settings.preprocess, out);
+  if (cli_is_bundled(inside->model)) return vt_bundled_preprocess(run->ctx, out);
   size_t length = strlen(inside->model);
   if (length > 5 && strcmp(inside->model + length - 5, ".onnx") == 0) length -= 5;
   char *path = vt_format(run->ctx, "%.*s.json", (int)length, inside->model);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cli/explain.h"
 #include "cli/inside.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -249,7 +250,7 @@ static vt_status inspect(cli *run, int argc, char **argv)
   VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 1, 1, "MODEL"));
   if (run->common.help) goto done;
   run->stage = CLI_MODEL;
-  VT_TRY_DONE(vt_graph_read(run->ctx, options.operands[0], NULL, &graph));
+  VT_TRY_DONE(cli_graph_read(run, options.operands[0], &graph));
   status =
       run->common.json ? print_json(run, graph, settings.layers) : print_text(run, graph, settings.layers);
 done:
@@ -262,9 +263,11 @@ const cli_verb cli_inspect = {
     .name = "inspect",
     .operands = "MODEL.onnx",
     .summary = "inputs, outputs, operators and layers of a model",
-    .examples = "  vitrail inspect model.onnx\n"
-                "  vitrail inspect model.onnx --layers | grep -i pool      names for --embedding\n"
-                "  vitrail inspect model.onnx --json | jq .operators\n",
+    .examples =
+        "  vitrail inspect model.onnx\n"
+        "  vitrail inspect model.onnx --layers | grep -i pool      names for --embedding\n"
+        "  vitrail inspect model.onnx --json | jq .operators\n"
+        "  vitrail inspect bundled                                 the small model inside the program\n",
     .description = "When the model needs operators that vitrail lacks, all of them are named with their "
                    "nodes and the exit code is 3.",
     .run = inspect,

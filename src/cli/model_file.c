@@ -20,7 +20,8 @@ const vt_field cli_model_fields[] = {
     {"model", VT_FIELD_STRING, offsetof(cli_model_settings, model),
      .help =
          "ONNX file; its sidecar MODEL.json says how pictures are prepared [$VITRAIL_MODEL, or " DEFAULT_MODEL
-         " in ./models, $XDG_DATA_HOME/vitrail/models, the installed data folder]"},
+         " in ./models, $XDG_DATA_HOME/vitrail/models, the installed data folder; when there is none: "
+         "bundled, a small classifier of drawings inside the program]"},
     {"preprocess", VT_FIELD_STRING, offsetof(cli_model_settings, preprocess),
      .help = "sidecar file instead of MODEL.json"},
     {"output", VT_FIELD_STRING, offsetof(cli_model_settings, output),
@@ -53,13 +54,34 @@ vt_status cli_model_path(cli *run, const char *given, char **out)
     else
       vt_free(places[i]);
   }
-  if (*out) return VT_OK;
-  VT_TRY(vt_ctx_status(run->ctx));
-  return vt_fail(run->ctx, VT_ERROR_NO_SUCH_FILE,
-                 "no model was named, and " DEFAULT_MODEL
-                 " is neither in ./models nor in %s/vitrail/models nor in " VITRAIL_DATADIR
-                 "/vitrail/models; give one with --model FILE.onnx or VITRAIL_MODEL",
-                 data && *data ? data : "~/.local/share");
+  if (!*out) *out = vt_strdup(run->ctx, VT_BUNDLED_NAME);
+  return vt_ctx_status(run->ctx);
+}
+
+bool cli_is_bundled(const char *path)
+{
+  return strcmp(path, VT_BUNDLED_NAME) == 0;
+}
+
+static void say_notice(const cli *run, bool chosen, const char *notice)
+{
+  cli_warn(run, "%s%s%s", chosen ? "this is the " : "no model was named, so this is the ", notice,
+           chosen ? "" : "; another one by --model FILE.onnx");
+}
+
+vt_status cli_graph_read(cli *run, const char *path, vt_graph **out)
+{
+  if (!cli_is_bundled(path)) return vt_graph_read(run->ctx, path, NULL, out);
+  vt_preprocess *preprocess;
+  char *notice;
+  *out = NULL;
+  VT_TRY(vt_bundled_preprocess(run->ctx, &preprocess));
+  vt_status status = vt_bundled_notice(run->ctx, preprocess, &notice);
+  vt_preprocess_free(preprocess);
+  VT_TRY(status);
+  say_notice(run, true, notice);
+  vt_free(notice);
+  return vt_bundled_graph(run->ctx, out);
 }
 
 /* A kernel that promises more than it has would end the run in the middle; 0 when it does not say. */
@@ -78,6 +100,24 @@ vt_status cli_limit_memory(cli *run, const char *text)
   return VT_OK;
 }
 
+static vt_status open_model(cli *run, const cli_model_settings *settings, const char *path,
+                            const char *embedding, vt_model **out)
+{
+  vt_ctx *ctx = run->ctx;
+  if (!cli_is_bundled(path))
+    return vt_model_open(ctx, path, settings->preprocess, settings->output, embedding, out);
+  if (settings->preprocess) {
+    run->stage = CLI_USAGE;
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "--preprocess: the bundled model brings its own sidecar; name the model it is for with "
+                   "--model FILE.onnx");
+  }
+  VT_TRY(vt_model_open_bundled(ctx, settings->output, embedding, out));
+  const char *named = settings->model ? settings->model : getenv("VITRAIL_MODEL");
+  say_notice(run, named && *named, vt_model_notice(*out));
+  return VT_OK;
+}
+
 vt_status cli_model_open(cli *run, const cli_model_settings *settings, const char *embedding, char **path,
                          vt_model **out)
 {
@@ -86,7 +126,7 @@ vt_status cli_model_open(cli *run, const cli_model_settings *settings, const cha
   run->stage = CLI_MODEL;
   VT_TRY(cli_model_path(run, settings->model, path));
   cli_note(run, "model %s", *path);
-  VT_TRY(vt_model_open(run->ctx, *path, settings->preprocess, settings->output, embedding, out));
+  VT_TRY(open_model(run, settings, *path, embedding, out));
   const char *assumption;
   /* the printed explanation says it itself */
   for (int i = 0; (assumption = vt_model_assumption(*out, i)); i++)

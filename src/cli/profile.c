@@ -4,6 +4,7 @@
  */
 #include "graph/profile.h"
 
+#include "cli/explain.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
@@ -146,7 +147,7 @@ static vt_status measure(cli *run, const char *path, const profile_settings *set
   vt_tensor **inputs = NULL;
   vt_status status;
   run->stage = CLI_MODEL;
-  VT_TRY_DONE(vt_graph_read(run->ctx, path, NULL, &graph));
+  VT_TRY_DONE(cli_graph_read(run, path, &graph));
   inputs = vt_alloc_zero(run->ctx, (size_t)vt_graph_input_count(graph) + 1, sizeof *inputs);
   if (!inputs) {
     status = VT_ERROR_OUT_OF_MEMORY;

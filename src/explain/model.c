@@ -24,6 +24,7 @@ void vt_model_free(vt_model *model)
   for (size_t i = 0; i < model->assumption_count; i++)
     vt_free(model->assumptions[i]);
   vt_free(model->assumptions);
+  vt_free(model->notice);
   vt_free(model);
 }
 
@@ -83,6 +84,11 @@ const char *vt_model_class_name(const vt_model *model, int index)
 const char *vt_model_assumption(const vt_model *model, int index)
 {
   return index >= 0 && (size_t)index < model->assumption_count ? model->assumptions[index] : NULL;
+}
+
+const char *vt_model_notice(const vt_model *model)
+{
+  return model->notice;
 }
 
 const char *vt_model_sha256(const vt_model *model)

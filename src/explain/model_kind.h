@@ -39,6 +39,7 @@ struct vt_model {
   size_t input_floats, output_floats, embedding_floats;
   char **assumptions; /* sentences */
   size_t assumption_count, assumption_capacity;
+  char *notice;    /* see vt_model_notice(); NULL: none */
   char sha256[65]; /* "": not a file */
 };
 
