@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "attribution/attribute.h"
+#include "cli/bundled.h"
 #include "cli/explain.h"
 #include "cli/options.h"
 #include "cli/output.h"

@@ -311,7 +311,9 @@ const cli_verb cli_explain = {
         "  vitrail explain cat.jpg --regions grid:7x7 --fill blur\n"
         "  vitrail explain cat.jpg --max-calls 500 --time-limit 10\n"
         "  vitrail explain cat.jpg --json | jq .data.order\n"
-        "  vitrail explain --method lima --help                    the method's own options\n",
+        "  vitrail explain --method lima --help                    the method's own options\n"
+        "  vitrail world scenes/object --set px=256 --out scenes   no model, no picture: a drawing, and\n"
+        "  vitrail explain scenes/images/000003.png --model bundled       the classifier that knows them\n",
     .description =
         "Results: explanation.json, labels.npy, saliency.npy, overlay.png, regions.png, subset.png, "
         "curves.svg and report.html, which opens in any browser without a network. The same request gives "

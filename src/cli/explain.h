@@ -8,7 +8,6 @@
 
 #include "attribution/attribute.h"
 #include "cli/cli.h"
-#include "explain/bundled.h"
 #include "report/report.h"
 
 /* Options about the model. */
@@ -25,12 +24,6 @@ vt_status cli_model_path(cli *run, const char *given, char **out);
 /* Opens it, and prints what must be said of it and what had to be assumed. Sets the memory limit. */
 vt_status cli_model_open(cli *run, const cli_model_settings *settings, const char *embedding, char **path,
                          vt_model **out);
-
-/* The graph of a model: a path, or VT_BUNDLED_NAME, of which is said what it is. */
-vt_status cli_graph_read(cli *run, const char *path, vt_graph **out);
-bool cli_is_bundled(const char *path);
-/* Heads results for people; the whole notice was said when the model was opened. */
-#define CLI_BUNDLED_LINE "Model: the bundled drawing classifier, no judge of photographs"
 
 /* Sets the memory limit: `text` of --max-memory, or what the machine has. */
 vt_status cli_limit_memory(cli *run, const char *text);

@@ -4,6 +4,7 @@
  */
 #include <math.h>
 
+#include "cli/bundled.h"
 #include "cli/explain.h"
 #include "cli/terminal.h"
 

@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "cli/bundled.h"
 #include "cli/explain.h"
 #include "cli/output.h"
 #include "cli/terminal.h"

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "cli/explain.h"
+#include "cli/bundled.h"
 #include "cli/inside.h"
 #include "cli/options.h"
 #include "cli/output.h"

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "cli/bundled.h"
 #include "cli/explain.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
@@ -58,32 +59,6 @@ vt_status cli_model_path(cli *run, const char *given, char **out)
   return vt_ctx_status(run->ctx);
 }
 
-bool cli_is_bundled(const char *path)
-{
-  return strcmp(path, VT_BUNDLED_NAME) == 0;
-}
-
-static void say_notice(const cli *run, bool chosen, const char *notice)
-{
-  cli_warn(run, "%s%s%s", chosen ? "this is the " : "no model was named, so this is the ", notice,
-           chosen ? "" : "; another one by --model FILE.onnx");
-}
-
-vt_status cli_graph_read(cli *run, const char *path, vt_graph **out)
-{
-  if (!cli_is_bundled(path)) return vt_graph_read(run->ctx, path, NULL, out);
-  vt_preprocess *preprocess;
-  char *notice;
-  *out = NULL;
-  VT_TRY(vt_bundled_preprocess(run->ctx, &preprocess));
-  vt_status status = vt_bundled_notice(run->ctx, preprocess, &notice);
-  vt_preprocess_free(preprocess);
-  VT_TRY(status);
-  say_notice(run, true, notice);
-  vt_free(notice);
-  return vt_bundled_graph(run->ctx, out);
-}
-
 /* A kernel that promises more than it has would end the run in the middle; 0 when it does not say. */
 static uint64_t machine_memory(void)
 {
@@ -114,7 +89,7 @@ static vt_status open_model(cli *run, const cli_model_settings *settings, const 
   }
   VT_TRY(vt_model_open_bundled(ctx, settings->output, embedding, out));
   const char *named = settings->model ? settings->model : getenv("VITRAIL_MODEL");
-  say_notice(run, named && *named, vt_model_notice(*out));
+  cli_bundled_say(run, named && *named, vt_model_notice(*out));
   return VT_OK;
 }
 

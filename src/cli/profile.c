@@ -4,7 +4,7 @@
  */
 #include "graph/profile.h"
 
-#include "cli/explain.h"
+#include "cli/bundled.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/terminal.h"

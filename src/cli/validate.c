@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/bundled.h"
 #include "cli/measures.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -81,7 +82,7 @@ static vt_status open_model(cli *run, const char *operand, validation *v)
   struct stat info;
   vt_ctx *ctx = run->ctx;
   run->stage = CLI_MODEL;
-  if (ends_with(operand, ".onnx")) return vt_graph_read(ctx, operand, NULL, &v->graph);
+  if (ends_with(operand, ".onnx") || cli_is_bundled(operand)) return cli_graph_read(run, operand, &v->graph);
   if (stat(operand, &info) != 0 || !S_ISDIR(info.st_mode)) return open_trained(ctx, operand, v);
   char *path = vt_trainer_path(ctx, operand, VT_MODEL_FILE);
   if (!path) return VT_ERROR_OUT_OF_MEMORY;

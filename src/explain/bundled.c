@@ -27,7 +27,7 @@ vt_status vt_bundled_preprocess(vt_ctx *ctx, vt_preprocess **out)
 vt_status vt_bundled_notice(vt_ctx *ctx, const vt_preprocess *preprocess, char **out)
 {
   vt_text text = {0};
-  vt_text_addf(ctx, &text, "bundled drawing classifier: it knows %d classes of drawn things (",
+  vt_text_addf(ctx, &text, "this is the bundled drawing classifier: it knows %d classes of drawn things (",
                preprocess->label_count);
   for (int i = 0; i < preprocess->label_count; i++)
     vt_text_addf(ctx, &text, "%s%s", i ? ", " : "", preprocess->labels[i]);
