@@ -15,7 +15,8 @@
 bool cli_is_bundled(const char *name);
 /* Warns on standard error; `named`: somebody asked for it. */
 void cli_bundled_say(const cli *run, bool named, const char *notice);
-/* The graph of a model: a path, or VT_BUNDLED_NAME, of which is said what it is. Free with vt_graph_free(). */
+/* The graph of a model: a path, or VT_BUNDLED_NAME, of which is said what it is. Free with
+ * vt_graph_free(). */
 vt_status cli_graph_read(cli *run, const char *name, vt_graph **out);
 
 #endif
