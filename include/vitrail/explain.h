@@ -29,8 +29,8 @@ typedef vt_status (*vt_predict_fn)(vt_ctx *ctx, void *user, int count, const flo
 VT_API VT_MUST_CHECK vt_status vt_model_open(vt_ctx *ctx, const char *path, const char *preprocess,
                                              const char *output, const char *embedding, vt_model **out);
 /* Opens the model inside the library: a small classifier of drawn things, vitrail's own, for trying methods
- * where no model is at hand (share/models/scene_classifier.md). vt_model_notice() says what it knows, and that
- * it is no judge of photographs. `output`, `embedding`: as above; NULL: logits, none. */
+ * where no model is at hand (share/models/scene_classifier.md). vt_model_notice() says what it knows, and
+ * that it is no judge of photographs. `output`, `embedding`: as above; NULL: logits, none. */
 VT_API VT_MUST_CHECK vt_status vt_model_open_bundled(vt_ctx *ctx, const char *output, const char *embedding,
                                                      vt_model **out);
 /* A model from a function, for pictures of height × width × channels (1 or 3), which it gets as [channels,
