@@ -9,13 +9,14 @@
 #include "nn/gpt.h"
 #include "nn/loss.h"
 #include "ops/layout.h"
+#include "training/fit.h"
 #include "training/learners.h"
 #include "worlds/corpus.h"
 
 typedef struct gpt_settings {
   int64_t width, layers, heads, hidden, window;
   bool rotary;
-  double dropout;
+  double embed_std, dropout;
 } gpt_settings;
 
 static const vt_field fields[] = {
@@ -29,6 +30,8 @@ static const vt_field fields[] = {
      .help = "tokens that a token looks back on, itself among them; 0: all"},
     {"rotary", VT_FIELD_BOOL, offsetof(gpt_settings, rotary), "false",
      .help = "rotary positions instead of learned ones"},
+    {"embed_std", VT_FIELD_REAL, offsetof(gpt_settings, embed_std), "0.1", VT_RANGE(0, 10),
+     .help = "deviation of the embeddings at the beginning; with small ones names are copied late"},
     {"dropout", VT_FIELD_REAL, offsetof(gpt_settings, dropout), "0", VT_RANGE(0, .9),
      .help = "of what each block adds"},
 };
@@ -136,9 +139,7 @@ static vt_status open_gpt(vt_ctx *ctx, vt_learner *learner)
   if (!corpus)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                    "%s has no vocabulary; a language model learns from a corpus", learner->set->name);
-  if (settings->width % settings->heads != 0)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "width %lld is no multiple of %lld heads",
-                   (long long)settings->width, (long long)settings->heads);
+  VT_TRY(vt_fit_heads(ctx, settings->heads, settings->width));
   gpt_state *state = vt_alloc_zero(ctx, 1, sizeof *state);
   if (!state) return VT_ERROR_OUT_OF_MEMORY;
   learner->state = state;
@@ -149,6 +150,7 @@ static vt_status open_gpt(vt_ctx *ctx, vt_learner *learner)
       .limit = tokens->dims[0],
       .rotary = settings->rotary,
       .window = settings->window,
+      .init_std = settings->embed_std,
       .block = {.heads = settings->heads, .hidden = settings->hidden, .dropout = settings->dropout}};
   static const char *const wanted[] = {"tokens", "targets", "answer_position", "correct", "distractor"};
   int count = 0;

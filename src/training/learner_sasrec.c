@@ -2,7 +2,7 @@
  *
  * A sequential recommender that learns the next item of a history, at every place, by cross-entropy over
  * all items. Measures: NDCG@10 and hit rate @10 of the item that came, ranked among all items that the user
- * has not taken; the same NDCG of ranking by popularity (how often the training histories hold an item),
+ * has not taken; the same NDCG of ranking by popularity (how often an item is in the training histories or what came after),
  * and the ratio.
  */
 #include <math.h>
@@ -10,6 +10,7 @@
 #include "nn/loss.h"
 #include "nn/sasrec.h"
 #include "ops/layout.h"
+#include "training/fit.h"
 #include "training/learners.h"
 #include "training/ranking.h"
 #include "worlds/sequences.h"
@@ -104,17 +105,18 @@ static vt_status sasrec_measure(vt_run *run, const vt_dataset *set, int64_t batc
 static vt_status count_popularity(vt_ctx *ctx, const vt_dataset *set, const vt_dataset_field *history,
                                   sasrec_state *state)
 {
-  int64_t seen[VT_SEQUENCE_LONGEST], length = history->dims[0];
+  int64_t seen[VT_SEQUENCE_LONGEST + 1], length = history->dims[0]; /* the last is the target */
   void *out[VT_DATASET_FIELDS] = {NULL};
   if (length > VT_SEQUENCE_LONGEST)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: histories of %lld items; at most %d", set->name,
                    (long long)length, VT_SEQUENCE_LONGEST);
   out[vt_dataset_find(set, "history")] = seen;
+  out[vt_dataset_find(set, "target")] = seen + length;
   state->popularity = vt_alloc_zero(ctx, (size_t)state->net.items + 1, sizeof *state->popularity);
   if (!state->popularity) return VT_ERROR_OUT_OF_MEMORY;
   for (int64_t user = 0; user < set->count; user++) {
     VT_TRY(set->fill(ctx, set, user, 0, out));
-    for (int64_t i = 0; i < length; i++)
+    for (int64_t i = 0; i <= length; i++)
       if (seen[i] > 0 && seen[i] <= state->net.items) state->popularity[seen[i]]++;
   }
   return VT_OK;
@@ -131,9 +133,7 @@ static vt_status open_sasrec(vt_ctx *ctx, vt_learner *learner)
   if (!learner->world || learner->world->preset != vt_preset_find("sequences"))
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: a recommender learns from world sequences",
                    learner->set->name);
-  if (settings->width % settings->heads != 0)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "width %lld is no multiple of %lld heads",
-                   (long long)settings->width, (long long)settings->heads);
+  VT_TRY(vt_fit_heads(ctx, settings->heads, settings->width));
   sasrec_state *state = vt_alloc_zero(ctx, 1, sizeof *state);
   if (!state) return VT_ERROR_OUT_OF_MEMORY;
   learner->state = state;

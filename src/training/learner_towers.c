@@ -7,6 +7,7 @@
 #include "nn/loss.h"
 #include "nn/towers.h"
 #include "ops/layout.h"
+#include "training/fit.h"
 #include "training/learners.h"
 #include "training/ranking.h"
 #include "worlds/scene_vocabulary.h"
@@ -101,20 +102,6 @@ static vt_status towers_measure(vt_run *run, const vt_dataset *set, int64_t batc
 
 /* ---- the row ---- */
 
-static vt_status set_stem(vt_ctx *ctx, const towers_settings *settings, const vt_dataset_field *image,
-                          vt_vit_settings *vit)
-{
-  size_t count = settings->stem.count;
-  if (count < 1 || count > VT_STEM_STAGES)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "stem: %zu convolutions; 1 to %d are possible", count,
-                   VT_STEM_STAGES);
-  for (size_t i = 0; i < count; i++)
-    vit->stem[i] = settings->stem.data[i];
-  vit->rows = image->dims[1] >> count;
-  vit->columns = image->dims[2] >> count;
-  return VT_OK;
-}
-
 static vt_status open_towers(vt_ctx *ctx, vt_learner *learner)
 {
   const towers_settings *settings = learner->settings;
@@ -126,9 +113,8 @@ static vt_status open_towers(vt_ctx *ctx, vt_learner *learner)
   if (!learner->world || strncmp(learner->world->preset->id, "scenes/", 7) != 0)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: two towers learn from captions of scenes",
                    learner->set->name);
-  if (settings->image_width % settings->heads != 0 || settings->text_width % settings->heads != 0)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a width is no multiple of %lld heads",
-                   (long long)settings->heads);
+  VT_TRY(vt_fit_heads(ctx, settings->heads, settings->image_width));
+  VT_TRY(vt_fit_heads(ctx, settings->heads, settings->text_width));
   vt_towers_settings *net = vt_alloc_zero(ctx, 1, sizeof *net);
   if (!net) return VT_ERROR_OUT_OF_MEMORY;
   learner->state = net;
@@ -143,7 +129,7 @@ static vt_status open_towers(vt_ctx *ctx, vt_learner *learner)
                                        .limit = tokens->dims[0],
                                        .block = block},
                               .width = settings->shared};
-  VT_TRY(set_stem(ctx, settings, image, &net->image));
+  VT_TRY(vt_fit_stem(ctx, &settings->stem, image->dims[1], image->dims[2], &net->image));
   learner->task = (vt_task){.id = "picture-text",
                             .fields = towers_fields,
                             .loss = towers_loss,

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whether settings of a network fit together and fit the data; said when a learner is opened. For use inside
+ * the room.
+ */
+#ifndef VT_TRAINING_FIT_H
+#define VT_TRAINING_FIT_H
+
+#include "base/params.h"
+#include "nn/vit.h"
+
+/* VT_ERROR_INVALID_ARGUMENT unless the heads divide the width. */
+vt_status vt_fit_heads(vt_ctx *ctx, int64_t heads, int64_t width);
+/* Channels of a stem into the settings, and the grid that it makes of height × width pixels. 1 to
+ * VT_STEM_STAGES multiples of 8. */
+vt_status vt_fit_stem(vt_ctx *ctx, const vt_ints *stem, int64_t height, int64_t width, vt_vit_settings *out);
+
+#endif
