@@ -2,8 +2,8 @@
  *
  * A sequential recommender that learns the next item of a history, at every place, by cross-entropy over
  * all items. Measures: NDCG@10 and hit rate @10 of the item that came, ranked among all items that the user
- * has not taken; the same NDCG of ranking by popularity (how often an item is in the training histories or what came after),
- * and the ratio.
+ * has not taken; the same NDCG of ranking by popularity (how often an item is in the training histories or
+ * is what came after them), and the ratio.
  */
 #include <math.h>
 
