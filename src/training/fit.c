@@ -10,9 +10,9 @@ vt_status vt_fit_heads(vt_ctx *ctx, int64_t heads, int64_t width)
 
 vt_status vt_fit_stem(vt_ctx *ctx, const vt_ints *stem, int64_t height, int64_t width, vt_vit_settings *out)
 {
-  if (stem->count < 1 || stem->count > VT_STEM_STAGES)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "stem: %zu convolutions; 1 to %d are possible",
-                   stem->count, VT_STEM_STAGES);
+  if (stem->count > VT_STEM_STAGES)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "stem: %zu convolutions; %d at most", stem->count,
+                   VT_STEM_STAGES);
   for (size_t i = 0; i < stem->count; i++) {
     if (stem->data[i] % 8)
       return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "stem: %lld channels are no multiple of 8",

@@ -11,8 +11,8 @@
 
 /* VT_ERROR_INVALID_ARGUMENT unless the heads divide the width. */
 vt_status vt_fit_heads(vt_ctx *ctx, int64_t heads, int64_t width);
-/* Channels of a stem into the settings, and the grid that it makes of height × width pixels. 1 to
- * VT_STEM_STAGES multiples of 8. */
+/* Channels of a stem into the settings, and the grid that its convolutions make of height × width pixels. At
+ * most VT_STEM_STAGES multiples of 8; none: a pixel is a token. */
 vt_status vt_fit_stem(vt_ctx *ctx, const vt_ints *stem, int64_t height, int64_t width, vt_vit_settings *out);
 
 #endif

@@ -129,6 +129,9 @@ static vt_status open_towers(vt_ctx *ctx, vt_learner *learner)
                                        .limit = tokens->dims[0],
                                        .block = block},
                               .width = settings->shared};
+  if (!settings->stem.count)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "stem: the picture tower begins with one convolution or more");
   VT_TRY(vt_fit_stem(ctx, &settings->stem, image->dims[1], image->dims[2], &net->image));
   learner->task = (vt_task){.id = "picture-text",
                             .fields = towers_fields,

@@ -3,6 +3,7 @@
  * A vision transformer that learns the label of a picture.
  */
 #include "nn/vit.h"
+#include "training/fit.h"
 #include "training/learners.h"
 
 typedef struct vit_settings {
@@ -58,40 +59,24 @@ static vt_tensor *run_vit(vt_scope s, vt_tensor *x, const void *user)
   return out.logits;
 }
 
-static vt_status set_stem(vt_ctx *ctx, const vit_settings *settings, vt_vit_settings *net)
+/* The grid of tokens that a picture is. */
+static vt_status set_grid(vt_ctx *ctx, const vit_settings *settings, const vt_dataset_field *image,
+                          vt_vit_settings *net)
 {
-  if (settings->stem.count > VT_STEM_STAGES)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "stem: %zu convolutions; %d at most", settings->stem.count,
-                   VT_STEM_STAGES);
-  for (size_t i = 0; i < settings->stem.count; i++) {
-    net->stem[i] = settings->stem.data[i];
-    if (net->stem[i] % 8)
-      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "stem: %lld channels are no multiple of 8",
-                     (long long)net->stem[i]);
-  }
-  return VT_OK;
-}
-
-/* How many tokens an axis of so many pixels makes. */
-static vt_status tokens_of(vt_ctx *ctx, const vit_settings *settings, int64_t pixels, int64_t *out)
-{
-  *out = pixels;
-  for (size_t i = 0; i < settings->stem.count; i++)
-    *out = (*out + 1) / 2;
-  if (settings->stem.count) return VT_OK;
-  if (pixels % settings->patch)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                   "patch: %lld pixels do not divide pictures of %lld; give a divisor, or a stem",
-                   (long long)settings->patch, (long long)pixels);
-  *out /= settings->patch;
+  if (settings->stem.count) return vt_fit_stem(ctx, &settings->stem, image->dims[1], image->dims[2], net);
+  for (int axis = 1; axis <= 2; axis++)
+    if (image->dims[axis] % settings->patch)
+      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                     "patch: %lld pixels do not divide pictures of %lld; give a divisor, or a stem",
+                     (long long)settings->patch, (long long)image->dims[axis]);
+  net->rows = image->dims[1] / settings->patch;
+  net->columns = image->dims[2] / settings->patch;
   return VT_OK;
 }
 
 static vt_status check_width(vt_ctx *ctx, const vit_settings *settings)
 {
-  if (settings->width % settings->heads)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "heads: %lld do not divide the width %lld",
-                   (long long)settings->heads, (long long)settings->width);
+  VT_TRY(vt_fit_heads(ctx, settings->heads, settings->width));
   bool rotary = settings->positions == VT_POSITIONS_ROTARY,
        sinusoid = settings->positions == VT_POSITIONS_SINUSOID;
   int64_t width = rotary ? settings->width / settings->heads : settings->width;
@@ -125,9 +110,7 @@ static vt_status open_vit(vt_ctx *ctx, vt_learner *learner)
                                            .pattern_dropout = settings->pattern_dropout,
                                            .drop_path = settings->drop_path,
                                            .init_std = settings->init_std}};
-  VT_TRY(set_stem(ctx, settings, &state->net));
-  VT_TRY(tokens_of(ctx, settings, image->dims[1], &state->net.rows));
-  VT_TRY(tokens_of(ctx, settings, image->dims[2], &state->net.columns));
+  VT_TRY(set_grid(ctx, settings, image, &state->net));
   VT_TRY(vt_learner_classes(ctx, learner, &state->net.classes));
   state->classify =
       (vt_classify){.model = run_vit, .settings = state, .input = "image", .smoothing = settings->smoothing};
