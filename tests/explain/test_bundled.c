@@ -49,6 +49,27 @@ static void test_inner_names(void **state)
   assert_null(model);
 }
 
+/* Every allocation may fail, the later ones by samples; leaks are the sanitizer's to find. */
+static void test_out_of_memory(void **unused)
+{
+  bool survived = false;
+  VT_UNUSED(unused);
+  for (long n = 1; n < 1000000 && !survived; n += 1 + n / 16) {
+    vt_ctx *ctx = vt_ctx_new();
+    vt_model *model = NULL;
+    assert_non_null(ctx);
+    vt_ctx_fail_allocation(ctx, n);
+    vt_status status = vt_model_open_bundled(ctx, NULL, NULL, &model);
+    survived = status == VT_OK;
+    if (!survived) assert_int_equal(status, VT_ERROR_OUT_OF_MEMORY);
+    if (!survived) assert_null(model);
+    vt_ctx_fail_allocation(ctx, 0);
+    vt_model_free(model);
+    vt_ctx_free(ctx);
+  }
+  assert_true(survived);
+}
+
 /* ---- what it knows ---- */
 
 enum { PICTURES = 200, SIDE = 64 };
@@ -123,6 +144,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_opens, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_inner_names, new_context, free_context),
+      cmocka_unit_test(test_out_of_memory),
       cmocka_unit_test_setup_teardown(test_knows_drawings, new_context, free_context),
   };
   return cmocka_run_group_tests_name("explain/bundled", tests, NULL, NULL);
