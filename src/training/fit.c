@@ -25,3 +25,19 @@ vt_status vt_fit_stem(vt_ctx *ctx, const vt_ints *stem, int64_t height, int64_t 
   out->columns = width;
   return VT_OK;
 }
+
+vt_status vt_fit_stages(vt_ctx *ctx, const vt_ints *widths, const vt_ints *blocks, int64_t first_stride,
+                        vt_resnet_settings *out)
+{
+  if (widths->count < 1 || widths->count >= VT_MOST_MAPS)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "widths: %zu stages; 1 to %d are possible", widths->count,
+                   VT_MOST_MAPS - 1);
+  if (blocks->count != 1 && blocks->count != widths->count)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "blocks: %zu numbers for %zu stages; give one, or one each", blocks->count, widths->count);
+  for (size_t i = 0; i < widths->count; i++)
+    out->stages[i] = (vt_resnet_stage){.width = widths->data[i],
+                                       .stride = i ? 2 : first_stride,
+                                       .blocks = blocks->data[blocks->count == 1 ? 0 : i]};
+  return VT_OK;
+}

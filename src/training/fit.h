@@ -7,6 +7,7 @@
 #define VT_TRAINING_FIT_H
 
 #include "base/params.h"
+#include "nn/resnet.h"
 #include "nn/vit.h"
 
 /* VT_ERROR_INVALID_ARGUMENT unless the heads divide the width. */
@@ -14,5 +15,9 @@ vt_status vt_fit_heads(vt_ctx *ctx, int64_t heads, int64_t width);
 /* Channels of a stem into the settings, and the grid that its convolutions make of height × width pixels. At
  * most VT_STEM_STAGES multiples of 8; none: a pixel is a token. */
 vt_status vt_fit_stem(vt_ctx *ctx, const vt_ints *stem, int64_t height, int64_t width, vt_vit_settings *out);
+/* Stages of a residual network: channels of each, blocks of each (one number holds for all); later stages
+ * than the first halve their map. */
+vt_status vt_fit_stages(vt_ctx *ctx, const vt_ints *widths, const vt_ints *blocks, int64_t first_stride,
+                        vt_resnet_settings *out);
 
 #endif

@@ -3,6 +3,7 @@
  * A residual network that learns the label of a picture.
  */
 #include "nn/resnet.h"
+#include "training/fit.h"
 #include "training/learners.h"
 
 typedef struct resnet_settings {
@@ -42,22 +43,6 @@ static vt_tensor *run_resnet(vt_scope s, vt_tensor *x, const void *user)
   return vt_resnet(s, x, state->classes, &state->net);
 }
 
-static vt_status set_stages(vt_ctx *ctx, const resnet_settings *settings, vt_resnet_settings *net)
-{
-  size_t count = settings->widths.count, blocks = settings->blocks.count;
-  if (count < 1 || count >= VT_MOST_MAPS)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "widths: %zu stages; 1 to %d are possible", count,
-                   VT_MOST_MAPS - 1);
-  if (blocks != 1 && blocks != count)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                   "blocks: %zu numbers for %zu stages; give one, or one each", blocks, count);
-  for (size_t i = 0; i < count; i++)
-    net->stages[i] = (vt_resnet_stage){.width = settings->widths.data[i],
-                                       .stride = i ? 2 : settings->first_stride,
-                                       .blocks = settings->blocks.data[blocks == 1 ? 0 : i]};
-  return VT_OK;
-}
-
 static vt_status open_resnet(vt_ctx *ctx, vt_learner *learner)
 {
   const resnet_settings *settings = learner->settings;
@@ -72,7 +57,7 @@ static vt_status open_resnet(vt_ctx *ctx, vt_learner *learner)
                                     .stem_stride = settings->stem_stride,
                                     .drop_path = settings->drop_path,
                                     .dropout = settings->dropout};
-  VT_TRY(set_stages(ctx, settings, &state->net));
+  VT_TRY(vt_fit_stages(ctx, &settings->widths, &settings->blocks, settings->first_stride, &state->net));
   state->classify = (vt_classify){
       .model = run_resnet, .settings = state, .input = "image", .smoothing = settings->smoothing};
   learner->task = vt_classify_task(&state->classify);

@@ -5,6 +5,7 @@
  * out), and the same from captions to pictures. Equal scores share a hit.
  */
 #include "nn/loss.h"
+#include "nn/resnet.h"
 #include "nn/towers.h"
 #include "ops/layout.h"
 #include "training/fit.h"
@@ -16,7 +17,7 @@ enum { GROUP = 64 };
 
 typedef struct towers_settings {
   int64_t image_width, image_layers, text_width, text_layers, heads, shared;
-  vt_ints stem;
+  vt_ints stem, widths;
   double dropout;
 } towers_settings;
 
@@ -35,17 +36,29 @@ static const vt_field fields[] = {
      .help = "numbers of the shared space"},
     {"stem", VT_FIELD_INTS, offsetof(towers_settings, stem), "32,64,96", VT_RANGE(1, 4096),
      .help = "channels of the convolutions in front of the patches; each halves the picture"},
+    {"widths", VT_FIELD_INTS, offsetof(towers_settings, widths), NULL, VT_RANGE(1, 4096),
+     .help = "stages of a residual network in place of stem and blocks, one block each: 16,32,64"},
     {"dropout", VT_FIELD_REAL, offsetof(towers_settings, dropout), "0", VT_RANGE(0, .9),
      .help = "of what each block adds"},
 };
 
+typedef struct towers_state {
+  vt_towers_settings net;
+  bool maps; /* the picture tower is the residual network, its last map seen by a learned query */
+  vt_resnet_settings resnet;
+} towers_state;
+
 static const char *const towers_fields[] = {"image", "tokens", NULL};
 
-static vt_tensor *score(vt_scope s, const vt_towers_settings *net, vt_tensor *image, vt_tensor *tokens,
+static vt_tensor *score(vt_scope s, const towers_state *state, vt_tensor *image, vt_tensor *tokens,
                         vt_tensor **images, vt_tensor **texts)
 {
-  *images = vt_towers_image(s, net, image, NULL);
-  *texts = vt_towers_text(s, net, tokens, tokens); /* token 0 is padding */
+  if (state->maps) {
+    vt_maps maps = vt_resnet_stages(vt_sub(s, "image"), image, &state->resnet);
+    *images = vt_towers_features(s, &state->net, maps.count ? maps.maps[maps.count - 1] : vt_void());
+  } else
+    *images = vt_towers_image(s, &state->net, image, NULL);
+  *texts = vt_towers_text(s, &state->net, tokens, tokens); /* token 0 is padding */
   return vt_towers_logits(s, *images, *texts);
 }
 
@@ -62,7 +75,7 @@ static void towers_loss(vt_scope s, const vt_batch *batch, const void *user, vt_
 /* ---- measures ---- */
 
 typedef struct tally {
-  const vt_towers_settings *net;
+  const towers_state *state;
   double to_text, to_image;
   int64_t count;
 } tally;
@@ -75,7 +88,7 @@ static vt_status count_batch(vt_run *run, const vt_batch *batch, void *user)
   vt_tensor *images, *texts;
   if (batch->count < GROUP) return VT_OK;
   if (!image || !tokens) return vt_ctx_status(ctx);
-  vt_tensor *scores = vt_row_major(ctx, score(vt_root(run), t->net, image, tokens, &images, &texts));
+  vt_tensor *scores = vt_row_major(ctx, score(vt_root(run), t->state, image, tokens, &images, &texts));
   VT_TRY(vt_ctx_status(ctx));
   const float *values = scores->data;
   for (int64_t i = 0; i < GROUP; i++) {
@@ -89,7 +102,7 @@ static vt_status count_batch(vt_run *run, const vt_batch *batch, void *user)
 static vt_status towers_measure(vt_run *run, const vt_dataset *set, int64_t batch, const void *user,
                                 vt_measures *out)
 {
-  tally t = {.net = user};
+  tally t = {.state = user};
   VT_UNUSED(batch); /* groups are of 64 whatever fits at once */
   if (set->count < GROUP)
     return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "%s: R@1 is measured among %d items; there are %lld",
@@ -102,6 +115,26 @@ static vt_status towers_measure(vt_run *run, const vt_dataset *set, int64_t batc
 
 /* ---- the row ---- */
 
+static vt_status set_patches(vt_ctx *ctx, const towers_settings *settings, const vt_dataset_field *image,
+                             vt_block_settings block, towers_state *state)
+{
+  VT_TRY(vt_fit_heads(ctx, settings->heads, settings->image_width));
+  if (!settings->stem.count)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "stem: one convolution or more begin the picture tower");
+  state->net.image = (vt_vit_settings){.width = settings->image_width,
+                                       .layers = settings->image_layers,
+                                       .pool = VT_POOL_QUERY,
+                                       .block = block};
+  return vt_fit_stem(ctx, &settings->stem, image->dims[1], image->dims[2], &state->net.image);
+}
+
+static vt_status set_stages(vt_ctx *ctx, const towers_settings *settings, towers_state *state)
+{
+  int64_t one = 1;
+  state->resnet.stem_stride = 2;
+  return vt_fit_stages(ctx, &settings->widths, &(vt_ints){.data = &one, .count = 1}, 1, &state->resnet);
+}
+
 static vt_status open_towers(vt_ctx *ctx, vt_learner *learner)
 {
   const towers_settings *settings = learner->settings;
@@ -113,31 +146,24 @@ static vt_status open_towers(vt_ctx *ctx, vt_learner *learner)
   if (!learner->world || strncmp(learner->world->preset->id, "scenes/", 7) != 0)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: two towers learn from captions of scenes",
                    learner->set->name);
-  VT_TRY(vt_fit_heads(ctx, settings->heads, settings->image_width));
   VT_TRY(vt_fit_heads(ctx, settings->heads, settings->text_width));
-  vt_towers_settings *net = vt_alloc_zero(ctx, 1, sizeof *net);
-  if (!net) return VT_ERROR_OUT_OF_MEMORY;
-  learner->state = net;
+  towers_state *state = vt_alloc_zero(ctx, 1, sizeof *state);
+  if (!state) return VT_ERROR_OUT_OF_MEMORY;
+  learner->state = state;
   vt_block_settings block = {.heads = settings->heads, .dropout = settings->dropout};
-  *net = (vt_towers_settings){.image = {.width = settings->image_width,
-                                        .layers = settings->image_layers,
-                                        .pool = VT_POOL_QUERY,
-                                        .block = block},
-                              .text = {.vocabulary = words,
-                                       .width = settings->text_width,
-                                       .layers = settings->text_layers,
-                                       .limit = tokens->dims[0],
-                                       .block = block},
-                              .width = settings->shared};
-  if (!settings->stem.count)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                   "stem: the picture tower begins with one convolution or more");
-  VT_TRY(vt_fit_stem(ctx, &settings->stem, image->dims[1], image->dims[2], &net->image));
+  state->net = (vt_towers_settings){.text = {.vocabulary = words,
+                                             .width = settings->text_width,
+                                             .layers = settings->text_layers,
+                                             .limit = tokens->dims[0],
+                                             .block = block},
+                                    .width = settings->shared};
+  state->maps = settings->widths.count > 0;
+  VT_TRY(state->maps ? set_stages(ctx, settings, state) : set_patches(ctx, settings, image, block, state));
   learner->task = (vt_task){.id = "picture-text",
                             .fields = towers_fields,
                             .loss = towers_loss,
                             .measure = towers_measure,
-                            .user = net};
+                            .user = state};
   return VT_OK;
 }
 
