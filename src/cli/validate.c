@@ -202,7 +202,7 @@ const cli_verb cli_validate = {
     .summary = "how good a model is on generated data",
     .examples = "  vitrail validate scenes-object                                   a training folder, on "
                 "its test items\n"
-                "  vitrail validate scenes-object --set block_erase=1               … with parts of the "
+                "  vitrail validate scenes-object --set shift=erase --set level=2   … with parts of the "
                 "pictures erased\n"
                 "  vitrail validate scenes-object --set shift=blur --set level=3    … blurred\n"
                 "  vitrail validate model.onnx --data scenes/object --world-seed 7  any classifier\n",
