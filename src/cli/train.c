@@ -81,6 +81,7 @@ typedef struct train_work {
   vt_recipe *recipe;
   vt_trainee trainee;
   vt_recipe_result result;
+  bool made; /* the folder is ours: it was not there */
 } train_work;
 
 /* The operand is a recipe, or the folder of a training that goes on. */
@@ -120,9 +121,8 @@ static vt_status read_recipe(cli *run, const train_settings *settings, train_wor
                         &work->recipe);
 }
 
-/* Before anything is trained: the folder is there, takes files, and holds what --resume needs, or nothing
- * that would be lost. */
-static vt_status prepare_folder(cli *run, const train_settings *settings, train_work *work)
+/* The folder holds what --resume needs, or nothing that would be lost. */
+static vt_status choose_folder(cli *run, const train_settings *settings, train_work *work)
 {
   vt_ctx *ctx = run->ctx;
   run->stage = CLI_OUTPUT;
@@ -142,10 +142,36 @@ static vt_status prepare_folder(cli *run, const train_settings *settings, train_
                    "%s exists; go on with --resume, choose another place with --out DIR, or train anew with "
                    "--force",
                    work->folder);
+  return VT_OK;
+}
+
+/* It is there, and takes files. */
+static vt_status make_folder(cli *run, train_work *work)
+{
+  vt_ctx *ctx = run->ctx;
+  run->stage = CLI_OUTPUT;
+  work->made = !vt_file_exists(work->folder);
   VT_TRY(vt_make_directory(ctx, work->folder));
   if (access(work->folder, W_OK | X_OK) != 0)
     return vt_fail(ctx, VT_ERROR_IO, "%s: cannot write into it: %s", work->folder, strerror(errno));
   return VT_OK;
+}
+
+static bool has_checkpoint(const train_work *work)
+{
+  char path[4096];
+  int length = snprintf(path, sizeof path, "%s/" VT_CHECKPOINT_FILE, work->folder);
+  return length < (int)sizeof path && vt_file_exists(path);
+}
+
+/* A training that ended before anything was saved leaves no folder. */
+static void remove_beginnings(const train_work *work)
+{
+  static const char *const names[] = {VT_RECIPE_FILE, VT_LOG_FILE, VT_MODEL_FILE};
+  char path[4096];
+  for (size_t i = 0; i < VT_COUNT(names); i++)
+    if (snprintf(path, sizeof path, "%s/%s", work->folder, names[i]) < (int)sizeof path) (void)unlink(path);
+  (void)rmdir(work->folder);
 }
 
 /* ---- results ---- */
@@ -184,8 +210,26 @@ static vt_status show_result(cli *run, const train_work *work)
   VT_TRY(cli_measures_rows(run, &table, "Validation", &last->best));
   VT_TRY(cli_measures_rows(run, &table, "Test", &result->test));
   cli_table_print(run, &table);
-  printf("%s has model.onnx, model.safetensors, curves.svg, log.jsonl\n", work->folder);
+  printf("%s has model.onnx, model.safetensors, curves.png, log.jsonl\n", work->folder);
   return VT_OK;
+}
+
+/* What was saved stays, and how to go on is said. */
+static vt_status end_early(cli *run, const train_work *work, vt_status status)
+{
+  bool saved = has_checkpoint(work);
+  if (!saved && work->made) remove_beginnings(work);
+  if (status != VT_ERROR_INTERRUPTED) {
+    if (saved) cli_warn(run, "%s keeps the last checkpoint and the best model so far", work->folder);
+    return status;
+  }
+  run->ended = VT_ERROR_INTERRUPTED;
+  if (!saved) return status;
+  cli_warn(run, "%s; vitrail train %s --resume goes on", vt_ctx_message(run->ctx), work->folder);
+  vt_ctx_clear(run->ctx);
+  cli_heed_signals(run->ctx, false);
+  run->stage = CLI_OUTPUT;
+  return cli_train_curves(run, work->folder, work->recipe->title);
 }
 
 static vt_status train_recipe(cli *run, const train_settings *settings, const char *operand, train_work *work)
@@ -193,23 +237,15 @@ static vt_status train_recipe(cli *run, const train_settings *settings, const ch
   run->stage = CLI_INPUT;
   VT_TRY(find_source(run, settings, operand, work));
   VT_TRY(read_recipe(run, settings, work));
-  VT_TRY(prepare_folder(run, settings, work));
+  VT_TRY(choose_folder(run, settings, work));
   run->stage = CLI_INPUT;
   VT_TRY(vt_trainee_open(run->ctx, work->recipe, &work->trainee));
+  VT_TRY(make_folder(run, work));
   run->stage = CLI_RUN;
   vt_status status =
       vt_recipe_train(run->ctx, work->recipe, &work->trainee, work->folder, settings->resume, &work->result);
   cli_progress_end();
-  run->stage = CLI_OUTPUT;
-  if (status == VT_ERROR_INTERRUPTED) {
-    run->ended = VT_ERROR_INTERRUPTED;
-    cli_warn(run, "%s; vitrail train %s --resume goes on", vt_ctx_message(run->ctx), work->folder);
-    vt_ctx_clear(run->ctx);
-    cli_heed_signals(run->ctx, false);
-    return cli_train_curves(run, work->folder, work->recipe->title);
-  }
-  run->stage = CLI_RUN;
-  VT_TRY(status);
+  if (status != VT_OK) return end_early(run, work, status);
   run->stage = CLI_OUTPUT;
   VT_TRY(cli_train_curves(run, work->folder, work->recipe->title));
   return show_result(run, work);
@@ -262,7 +298,8 @@ const cli_verb cli_train = {
         "A recipe is a text file that names a network, a world and how to train (docs/training.md). The "
         "folder "
         "gets checkpoint.safetensors, model.safetensors (the best one by the first measure on the validation "
-        "items), log.jsonl, curves.svg, recipe.txt, result.json and model.onnx, which every other command "
+        "items), log.jsonl, curves.svg and .png, recipe.txt, result.json and model.onnx, which every other "
+        "command "
         "reads. Ctrl-C saves; a training that goes on with --resume ends with the same bytes as one that was "
         "never interrupted (same number of threads, build and processor).",
     .run = train,

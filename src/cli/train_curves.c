@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * curves.svg of a training. Steps of later stages are counted on behind those before.
+ * curves.svg and curves.png of a training. Steps of later stages are counted on behind those before.
  */
 #include "cli/train_curves.h"
 
@@ -96,14 +96,33 @@ static vt_status read_log(vt_ctx *ctx, const char *path, log_curves *curves)
   return status;
 }
 
-static vt_status draw(vt_ctx *ctx, const log_curves *curves, const char *title, const char *path)
+static vt_status write_chart(vt_ctx *ctx, const vt_chart *chart, const char *folder)
+{
+  char *svg = NULL, *path = vt_path_join(ctx, folder, "curves.svg");
+  size_t size;
+  vt_image *image = NULL;
+  vt_status status = path ? vt_chart_svg(ctx, chart, &svg, &size) : VT_ERROR_OUT_OF_MEMORY;
+  if (status == VT_OK) status = vt_write_file(ctx, path, svg, size);
+  vt_free(svg);
+  vt_free(path);
+  VT_TRY(status);
+  path = vt_path_join(ctx, folder, "curves.png");
+  status = path ? vt_chart_image(ctx, chart, &image) : VT_ERROR_OUT_OF_MEMORY;
+  if (status == VT_OK) status = vt_image_write_png(ctx, image, path, NULL);
+  vt_image_free(image);
+  vt_free(path);
+  return status;
+}
+
+static vt_status draw(vt_ctx *ctx, const log_curves *curves, const char *title, const char *folder)
 {
   vt_chart chart = {.title = title, .x_title = "step", .panel_count = 3};
+  bool few = curves->loss.count < 3; /* no line to see */
   char measure[80];
   snprintf(measure, sizeof measure, "%s of the validation items", curves->name[0] ? curves->name : "measure");
   chart.panels[0] = (vt_chart_panel){.title = "loss", .logarithmic = true, .line_count = 1};
   chart.panels[0].lines[0] =
-      (vt_chart_line){.x = curves->loss.x, .y = curves->loss.y, .count = curves->loss.count};
+      (vt_chart_line){.x = curves->loss.x, .y = curves->loss.y, .count = curves->loss.count, .dots = few};
   for (int i = 0; i < curves->loss.count; i++)
     if (curves->loss.y[i] <= 0) chart.panels[0].logarithmic = false;
   chart.panels[1] = (vt_chart_panel){.title = measure, .line_count = 1};
@@ -111,29 +130,22 @@ static vt_status draw(vt_ctx *ctx, const log_curves *curves, const char *title, 
       .x = curves->measure.x, .y = curves->measure.y, .count = curves->measure.count, .dots = true};
   chart.panels[2] = (vt_chart_panel){.title = "learning rate", .line_count = 1};
   chart.panels[2].lines[0] =
-      (vt_chart_line){.x = curves->rate.x, .y = curves->rate.y, .count = curves->rate.count};
-  char *svg;
-  size_t size;
-  VT_TRY(vt_chart_svg(ctx, &chart, &svg, &size));
-  vt_status status = vt_write_file(ctx, path, svg, size);
-  vt_free(svg);
-  return status;
+      (vt_chart_line){.x = curves->rate.x, .y = curves->rate.y, .count = curves->rate.count, .dots = few};
+  return write_chart(ctx, &chart, folder);
 }
 
 vt_status cli_train_curves(cli *run, const char *folder, const char *title)
 {
   log_curves curves = {0};
-  char *log = vt_trainer_path(run->ctx, folder, VT_LOG_FILE),
-       *picture = log ? vt_path_join(run->ctx, folder, "curves.svg") : NULL;
-  vt_status status = picture ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  char *log = vt_trainer_path(run->ctx, folder, VT_LOG_FILE);
+  vt_status status = log ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   if (status == VT_OK && vt_file_exists(log)) {
     status = read_log(run->ctx, log, &curves);
-    if (status == VT_OK && curves.loss.count > 0) status = draw(run->ctx, &curves, title, picture);
+    if (status == VT_OK && curves.loss.count > 0) status = draw(run->ctx, &curves, title, folder);
   }
   free_points(&curves.loss);
   free_points(&curves.rate);
   free_points(&curves.measure);
   vt_free(log);
-  vt_free(picture);
   return status;
 }

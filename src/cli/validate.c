@@ -118,6 +118,22 @@ static vt_status open_items(cli *run, const validate_settings *settings, validat
   return vt_world_dataset(ctx, v->world, (vt_split)settings->split, count, &v->set);
 }
 
+/* Labels mean to the model what they mean to the data, or the measures would be noise. */
+static vt_status check_classes(cli *run, const validation *v)
+{
+  const vt_dataset *trained = v->recipe ? v->trainee.sets[VT_TRAIN] : NULL;
+  if (!trained || trained->class_count == 0 || v->set->class_count == 0) return VT_OK;
+  int same = 0, count = v->set->class_count;
+  while (same < count && same < trained->class_count &&
+         strcmp(v->set->classes[same], trained->classes[same]) == 0)
+    same++;
+  if (same == count && same == trained->class_count) return VT_OK;
+  return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
+                 "%s has other classes than the model: class %d is %s there and %s here", v->set->name, same,
+                 same < count ? v->set->classes[same] : "none",
+                 same < trained->class_count ? trained->classes[same] : "none");
+}
+
 /* ---- measuring ---- */
 
 /* Any graph of one input as a classifier. */
@@ -146,7 +162,7 @@ static vt_status measure_graph(cli *run, const validate_settings *settings, vali
   return status;
 }
 
-static vt_status show(cli *run, const char *operand, const validation *v)
+static vt_status show(cli *run, const char *operand, vt_split split, const validation *v)
 {
   if (run->common.json) {
     json_t *json =
@@ -158,7 +174,7 @@ static vt_status show(cli *run, const char *operand, const validation *v)
   }
   cli_table table = {0};
   printf("%s on %lld items of %s\n", operand, (long long)v->set->count, v->set->name);
-  VT_TRY(cli_measures_rows(run, &table, vt_split_name(VT_TEST), &v->measures));
+  VT_TRY(cli_measures_rows(run, &table, vt_split_name(split), &v->measures));
   cli_table_print(run, &table);
   return VT_OK;
 }
@@ -168,12 +184,13 @@ static vt_status validate_model(cli *run, const validate_settings *settings, con
 {
   VT_TRY(open_model(run, operand, v));
   VT_TRY(open_items(run, settings, v));
+  VT_TRY(check_classes(run, v));
   run->stage = CLI_RUN;
   vt_status status = v->graph
                          ? measure_graph(run, settings, v)
                          : vt_trainee_measure(run->ctx, &v->trainee, v->set, settings->batch, &v->measures);
   VT_TRY(status);
-  return show(run, operand, v);
+  return show(run, operand, (vt_split)settings->split, v);
 }
 
 static vt_status validate(cli *run, int argc, char **argv)

@@ -126,8 +126,8 @@ static vt_status count_batch(vt_run *run, const vt_batch *batch, void *user)
   scores = vt_row_major(ctx, scores);
   if (!scores) return vt_ctx_status(ctx);
   char shape[160];
-  if (scores->rank != 2 || scores->dims[0] != batch->count || scores->dims[1] < 1)
-    return vt_fail(ctx, VT_ERROR_INVALID_MODEL, "a classifier gives scores [items, classes]; this one %s",
+  if (scores->type != VT_F32 || scores->rank != 2 || scores->dims[0] != batch->count || scores->dims[1] < 1)
+    return vt_fail(ctx, VT_ERROR_INVALID_MODEL, "a classifier gives scores f32[items, classes]; this one %s",
                    vt_shape_text(scores, shape));
   int64_t classes = scores->dims[1];
   for (int64_t i = 0; i < batch->count; i++) {

@@ -56,6 +56,11 @@ typedef struct vt_trained {
  * are named; VT_ERROR_IO: disk full and the like. Earlier files stay whole. */
 vt_status vt_trainer_run(vt_ctx *ctx, const vt_training *training, vt_trained *out);
 
+/* What can be known before: patterns of "train" fit parameters of the store, "loss" is a list of weights. */
+vt_status vt_trainer_check(vt_ctx *ctx, const vt_trainer_settings *settings, const vt_parameters *parameters);
+/* Whether patterns as in "train" fit the name of a parameter; NULL and "" fit all. */
+bool vt_trainer_trains(const char *patterns, const char *name);
+
 /* "DIR/checkpoint.safetensors", "DIR/model.safetensors", "DIR/log.jsonl"; caller frees. */
 char *vt_trainer_path(vt_ctx *ctx, const char *folder, const char *name);
 #define VT_CHECKPOINT_FILE "checkpoint.safetensors"

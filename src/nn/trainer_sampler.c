@@ -145,3 +145,25 @@ vt_status vt_check_patterns(vt_ctx *ctx, const vt_parameters *parameters, const 
 {
   return each_pattern(ctx, (vt_parameters *)parameters, text, check_pattern);
 }
+
+vt_status vt_trainer_check(vt_ctx *ctx, const vt_trainer_settings *settings, const vt_parameters *parameters)
+{
+  vt_loss_weight *weights;
+  int count;
+  VT_TRY(vt_loss_weights_parse(ctx, settings->loss, &weights, &count));
+  vt_free(weights);
+  return vt_check_patterns(ctx, parameters, settings->train);
+}
+
+bool vt_trainer_trains(const char *patterns, const char *name)
+{
+  const char *piece;
+  size_t length;
+  if (!patterns || !*patterns) return true;
+  while (next_piece(&patterns, &piece, &length)) {
+    char pattern[256]; /* longer than any name */
+    snprintf(pattern, sizeof pattern, "%.*s", (int)length, piece);
+    if (fnmatch(pattern, name, 0) == 0) return true;
+  }
+  return false;
+}

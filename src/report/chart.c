@@ -160,8 +160,27 @@ static void draw_chart(cairo_t *canvas, const void *user)
   }
 }
 
+static int height_of(const vt_chart *chart)
+{
+  return TOP + chart->panel_count * (PANEL + HEAD) + BOTTOM;
+}
+
 vt_status vt_chart_svg(vt_ctx *ctx, const vt_chart *chart, char **out, size_t *size)
 {
-  int height = TOP + chart->panel_count * (PANEL + HEAD) + BOTTOM;
-  return vt_svg_draw(ctx, WIDTH, height, draw_chart, chart, out, size);
+  return vt_svg_draw(ctx, WIDTH, height_of(chart), draw_chart, chart, out, size);
+}
+
+vt_status vt_chart_image(vt_ctx *ctx, const vt_chart *chart, vt_image **out)
+{
+  vt_image *blank;
+  *out = NULL;
+  VT_TRY(vt_image_new(ctx, 2 * WIDTH, 2 * height_of(chart), 3, &blank));
+  cairo_t *canvas = vt_canvas_new(ctx, blank);
+  vt_image_free(blank);
+  if (!canvas) return vt_ctx_status(ctx);
+  cairo_scale(canvas, 2, 2);
+  draw_chart(canvas, chart);
+  vt_status status = vt_canvas_image(ctx, canvas, out);
+  cairo_destroy(canvas);
+  return status;
 }

@@ -5,7 +5,7 @@
 #ifndef VT_REPORT_CHART_H
 #define VT_REPORT_CHART_H
 
-#include "base/base.h"
+#include "vitrail/data.h"
 
 enum { VT_CHART_PANELS = 4, VT_CHART_LINES = 4 };
 
@@ -31,5 +31,7 @@ typedef struct vt_chart {
 
 /* As an SVG document, caller frees. */
 vt_status vt_chart_svg(vt_ctx *ctx, const vt_chart *chart, char **out, size_t *size);
+/* As a picture, two pixels for each unit of the SVG document; caller frees. */
+vt_status vt_chart_image(vt_ctx *ctx, const vt_chart *chart, vt_image **out);
 
 #endif

@@ -66,6 +66,14 @@ static vt_status set_text(const reading *r, char **out, const char *value)
   return *out ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
 
+/* Recipes are printed, and written one setting a line. */
+static bool has_control(const char *text)
+{
+  for (const char *at = text; *at; at = g_utf8_next_char(at))
+    if (g_unichar_iscntrl(g_utf8_get_char(at)) && *at != '\t') return true;
+  return false;
+}
+
 /* ---- blocks ---- */
 
 typedef vt_status (*key_fn)(const reading *r, void *user, const char *key, const char *value);
@@ -77,7 +85,10 @@ static vt_status each_key(const reading *r, const char *block, key_fn take, void
   vt_status status = VT_OK;
   for (gsize i = 0; i < count && status == VT_OK; i++) {
     gchar *value = g_key_file_get_value(r->file, block, keys[i], NULL);
-    status = take(r, user, keys[i], value ? g_strchomp(value) : "");
+    if (value && has_control(value))
+      status = vt_fail(r->ctx, VT_ERROR_INVALID_DATA, "a control character in the value");
+    else
+      status = take(r, user, keys[i], value ? g_strstrip(value) : "");
     if (status != VT_OK) status = at_place(r, block, keys[i]);
     g_free(value);
   }
@@ -214,7 +225,8 @@ static vt_status read_blocks(reading *r)
   vt_status status =
       g_key_file_has_group(r->file, "recipe") ? each_key(r, "recipe", take_head, &given) : VT_OK;
   recipe->seed = given.seed;
-  if (status == VT_OK) status = set_text(r, &recipe->title, given.title ? given.title : "");
+  if (status == VT_OK)
+    status = set_text(r, &recipe->title, given.title && *given.title ? given.title : recipe->name);
   vt_params_free(head_fields, VT_COUNT(head_fields), &given);
   VT_TRY(status);
   if (g_key_file_has_group(r->file, "model")) VT_TRY(each_key(r, "model", take_model, NULL));
@@ -247,11 +259,22 @@ static vt_status read_blocks(reading *r)
   return VT_OK;
 }
 
+/* Names of blocks and keys as they stand in files: not empty, no brackets, no space at an end. */
+static bool is_name(const char *begin, const char *end)
+{
+  if (begin >= end || *begin == ' ' || end[-1] == ' ') return false;
+  for (const char *at = begin; at < end; at++)
+    if (strchr("[]#\t", *at)) return false;
+  return true;
+}
+
 /* "block.key=value"; "stage.key" is for every stage. */
 static vt_status override(const reading *r, const char *text)
 {
   const char *dot = strchr(text, '.'), *sign = strchr(text, '=');
-  if (!dot || !sign || dot > sign || dot == text || dot + 1 == sign)
+  if (!g_utf8_validate(text, -1, NULL) || has_control(text))
+    return vt_fail(r->ctx, VT_ERROR_INVALID_ARGUMENT, "a setting that is not one line of UTF-8");
+  if (!dot || !sign || !is_name(text, dot) || !is_name(dot + 1, sign))
     return vt_fail(r->ctx, VT_ERROR_INVALID_ARGUMENT,
                    "'%s' is not block.key=value, as in model.widths=8,16 or stage.epochs=2", text);
   gchar *block = g_strndup(text, (gsize)(dot - text)), *key = g_strndup(dot + 1, (gsize)(sign - dot - 1));
@@ -296,7 +319,9 @@ vt_status vt_recipe_parse(vt_ctx *ctx, const char *name, const char *text, size_
   reading r = {ctx, name, g_key_file_new(), recipe};
   const char *plain = vt_path_name(name), *dot = strrchr(plain, '.');
   recipe->name = dot && dot != plain ? vt_strndup(ctx, plain, (size_t)(dot - plain)) : vt_strdup(ctx, plain);
-  vt_status status = recipe->name ? parse(&r, text, size, overrides, count) : VT_ERROR_OUT_OF_MEMORY;
+  recipe->source = vt_strdup(ctx, name);
+  vt_status status =
+      recipe->name && recipe->source ? parse(&r, text, size, overrides, count) : VT_ERROR_OUT_OF_MEMORY;
   g_key_file_free(r.file);
   if (status != VT_OK) {
     vt_recipe_free(recipe);
@@ -361,5 +386,6 @@ void vt_recipe_free(vt_recipe *recipe)
   vt_free(recipe->title);
   vt_free(recipe->text);
   vt_free(recipe->name);
+  vt_free(recipe->source);
   vt_free(recipe);
 }

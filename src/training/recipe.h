@@ -43,9 +43,10 @@ typedef struct vt_recipe_stage {
 } vt_recipe_stage;
 
 typedef struct vt_recipe {
-  char *name;  /* of the file, without folder and extension */
-  char *title; /* "" when it has none */
-  char *text;  /* with all overrides; reading it gives this recipe */
+  char *source; /* as messages call it: path, or name of one that comes with vitrail */
+  char *name;   /* of the file, without folder and extension */
+  char *title;  /* the name when it has none */
+  char *text;   /* with all overrides; reading it gives this recipe */
   int64_t seed;
   char *model; /* learner */
   vt_texts model_settings;

@@ -4,11 +4,18 @@
  */
 #include "training/train.h"
 
-#include <fnmatch.h>
-
 #include "training/export.h"
 
 /* ---- data and learner ---- */
+
+/* A failure that the recipe is to blame for says where in it. */
+static vt_status blame(vt_ctx *ctx, const vt_recipe *recipe, const char *block, const char *name,
+                       vt_status status)
+{
+  if (status != VT_ERROR_INVALID_ARGUMENT && status != VT_ERROR_INVALID_DATA) return status;
+  vt_fail_prefix(ctx, "%s: [%s%s]", recipe->source, block, name);
+  return vt_fail_restate(ctx, VT_ERROR_INVALID_DATA);
+}
 
 static vt_status open_data(vt_ctx *ctx, const vt_recipe_data *data, vt_world **world, vt_dataset **set)
 {
@@ -17,22 +24,34 @@ static vt_status open_data(vt_ctx *ctx, const vt_recipe_data *data, vt_world **w
   return vt_world_dataset(ctx, *world, data->split, data->count, set);
 }
 
+static vt_status open_learner(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *out)
+{
+  VT_TRY(vt_learner_open(ctx, recipe->model, (const char *const *)recipe->model_settings.data,
+                         recipe->model_settings.count, out->worlds[VT_TRAIN], out->sets[VT_TRAIN],
+                         &out->learner));
+  VT_TRY(vt_parameters_new(ctx, (uint64_t)recipe->seed, &out->parameters));
+  return vt_learner_begin(ctx, out->learner, out->parameters);
+}
+
+static vt_status open_trainee(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *out)
+{
+  static const char *const blocks[VT_SPLITS] = {"data", "validation", "test"};
+  const vt_recipe_data *data[VT_SPLITS] = {&recipe->train, &recipe->validation, &recipe->test};
+  for (int i = 0; i < VT_SPLITS; i++)
+    VT_TRY(blame(ctx, recipe, blocks[i], "", open_data(ctx, data[i], &out->worlds[i], &out->sets[i])));
+  VT_TRY(blame(ctx, recipe, "model", "", open_learner(ctx, recipe, out)));
+  /* the last stage's mistakes are told before the first one's hours */
+  for (int i = 0; i < recipe->stage_count; i++)
+    VT_TRY(blame(ctx, recipe, "stage ", recipe->stages[i].name,
+                 vt_trainer_check(ctx, &recipe->stages[i].training, out->parameters)));
+  return VT_OK;
+}
+
 vt_status vt_trainee_open(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *out)
 {
   *out = (vt_trainee){0};
-  const vt_recipe_data *data[VT_SPLITS] = {&recipe->train, &recipe->validation, &recipe->test};
-  vt_status status = VT_OK;
-  for (int i = 0; i < VT_SPLITS && status == VT_OK; i++)
-    status = open_data(ctx, data[i], &out->worlds[i], &out->sets[i]);
-  if (status == VT_OK)
-    status = vt_learner_open(ctx, recipe->model, (const char *const *)recipe->model_settings.data,
-                             recipe->model_settings.count, out->worlds[VT_TRAIN], out->sets[VT_TRAIN],
-                             &out->learner);
-  if (status == VT_OK) status = vt_parameters_new(ctx, (uint64_t)recipe->seed, &out->parameters);
-  if (status == VT_OK) status = vt_learner_begin(ctx, out->learner, out->parameters);
-  if (status == VT_OK) return VT_OK;
-  vt_fail_prefix(ctx, recipe->name);
-  vt_trainee_close(out);
+  vt_status status = open_trainee(ctx, recipe, out);
+  if (status != VT_OK) vt_trainee_close(out);
   return status;
 }
 
@@ -84,18 +103,6 @@ vt_status vt_trainee_measure(vt_ctx *ctx, const vt_trainee *trainee, const vt_da
 
 /* ---- what a stage leaves alone ---- */
 
-static bool is_trained(const char *patterns, const char *name)
-{
-  char pattern[256];
-  for (const char *at = patterns; at && *at;) {
-    size_t length = strcspn(at, ",");
-    snprintf(pattern, sizeof pattern, "%.*s", (int)length, at + strspn(at, " "));
-    if (fnmatch(pattern, name, 0) == 0) return true;
-    at += length + (at[length] == ',');
-  }
-  return false;
-}
-
 /* Hash of all parameters that the patterns leave out. */
 static vt_status hash_frozen(vt_ctx *ctx, const vt_parameters *parameters, const char *patterns,
                              char hash[65])
@@ -104,7 +111,7 @@ static vt_status hash_frozen(vt_ctx *ctx, const vt_parameters *parameters, const
   char one[65];
   for (int i = 0; i < vt_parameters_count(parameters); i++) {
     const vt_parameter *parameter = vt_parameters_at(parameters, i);
-    if (parameter->state || is_trained(patterns, parameter->name)) continue;
+    if (parameter->state || vt_trainer_trains(patterns, parameter->name)) continue;
     vt_sha256_hex(parameter->value->data, vt_bytes(parameter->value), one);
     vt_text_addf(ctx, &text, "%s %s\n", parameter->name, one);
   }
@@ -149,6 +156,8 @@ static vt_status run_stage(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *tra
   vt_status status = VT_OK;
   if (patterns) status = hash_frozen(ctx, trainee->parameters, patterns, before);
   if (status == VT_OK) status = vt_trainer_run(ctx, &training, out);
+  /* a checkpoint that does not fit is no fault of the recipe */
+  if (!resume) status = blame(ctx, recipe, "stage ", stage->name, status);
   json_decref(config);
   if (status == VT_OK && patterns) status = hash_frozen(ctx, trainee->parameters, patterns, after);
   if (status == VT_OK && strcmp(before, after) != 0 && !resume)

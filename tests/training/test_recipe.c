@@ -72,6 +72,7 @@ static void test_refuses(void **state)
       {"[model]\nkind=resnet\n[data]\nworld=a\n[stages]\nsteps=1\n", "[stages] is no block"},
       {"[recipe]\nname=x\n[model]\nkind=resnet\n[data]\nworld=a\n[stage a]\nsteps=1\n", "[recipe] name"},
       {"[model]\nkind=\xff\n", "UTF-8"},
+      {"[recipe]\ntitle=\x1b[31mred\n", "control character"},
   };
   vt_ctx *ctx = *state;
   vt_recipe *recipe;
@@ -83,9 +84,40 @@ static void test_refuses(void **state)
   assert_fails(ctx, vt_recipe_read(ctx, "scenes-objekt", NULL, 0, &recipe), VT_ERROR_NO_SUCH_FILE,
                "did you mean 'scenes-object'");
   vt_ctx_clear(ctx);
-  const char *bad[] = {"lr=1"};
-  assert_fails(ctx, vt_recipe_read(ctx, "scenes-object", bad, 1, &recipe), VT_ERROR_INVALID_ARGUMENT,
-               "block.key=value");
+  static const char *const bad[] = {"lr=1", ".lr=1", "stage.=1", "stage.lr", "[stage a].lr=1", "stage. lr=1"};
+  for (size_t i = 0; i < VT_COUNT(bad); i++) {
+    assert_fails(ctx, vt_recipe_read(ctx, "scenes-object", &bad[i], 1, &recipe), VT_ERROR_INVALID_ARGUMENT,
+                 "block.key=value");
+    vt_ctx_clear(ctx);
+  }
+  static const char *const split[] = {"recipe.title=a\n[model]\nkind=b"};
+  assert_fails(ctx, vt_recipe_read(ctx, "scenes-object", split, 1, &recipe), VT_ERROR_INVALID_ARGUMENT,
+               "not one line");
+}
+
+/* What only world, learner and network can know, with file and block; stages before the first one runs. */
+static void test_refuses_to_open(void **state)
+{
+  static const struct {
+    const char *override, *part;
+  } cases[] = {
+      {"data.world=scenes/objekt", "a/test.recipe: [data]: no world preset 'scenes/objekt'; did you mean"},
+      {"data.blok_erase=1", "a/test.recipe: [data]: no parameter 'blok_erase'; did you mean 'block_erase'"},
+      {"validation.nuisance=7", "a/test.recipe: [validation]: nuisance must lie"},
+      {"model.kind=restnet", "a/test.recipe: [model]: no learner 'restnet'; did you mean 'resnet'"},
+      {"model.width=8", "a/test.recipe: [model]: no parameter 'width'; did you mean 'widths'"},
+      {"stage head.train=body.*", "a/test.recipe: [stage head]: train: no parameter fits 'body.*'"},
+      {"stage head.loss=entropy", "a/test.recipe: [stage head]: loss: 'entropy' is not NAME:WEIGHT"},
+  };
+  vt_ctx *ctx = *state;
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    vt_recipe *recipe;
+    vt_trainee trainee;
+    assert_ok(ctx, vt_recipe_parse(ctx, "a/test.recipe", good, strlen(good), &cases[i].override, 1, &recipe));
+    assert_fails(ctx, vt_trainee_open(ctx, recipe, &trainee), VT_ERROR_INVALID_DATA, cases[i].part);
+    vt_ctx_clear(ctx);
+    vt_recipe_free(recipe);
+  }
 }
 
 /* All that come with vitrail can be opened. */
@@ -283,6 +315,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_reads, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_refuses, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_refuses_to_open, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_bundled, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_goes_on, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_other_recipe, new_context, free_context),
