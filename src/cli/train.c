@@ -7,18 +7,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/explain.h"
 #include "cli/measures.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
 #include "cli/train_curves.h"
+#include "cli/train_list.h"
 #include "training/train.h"
 
 typedef struct train_settings {
-  char *out;
+  char *out, *max_memory;
   int64_t seed, steps;
   vt_texts set;
-  bool resume, force, list;
+  bool resume, force, list, keys;
 } train_settings;
 
 static const vt_field fields[] = {
@@ -33,39 +35,14 @@ static const vt_field fields[] = {
      .help = "go on from the checkpoint in the folder"},
     {"force", VT_FIELD_BOOL, offsetof(train_settings, force),
      .help = "train anew in a folder that has a training"},
+    {"max_memory", VT_FIELD_STRING, offsetof(train_settings, max_memory),
+     .help = "most memory to hold at once, such as 800M or 2G [all that the machine has]"},
     {"list", VT_FIELD_BOOL, offsetof(train_settings, list),
      .help = "list the recipes that come with vitrail"},
+    {"keys", VT_FIELD_BOOL, offsetof(train_settings, keys),
+     .help =
+         "list the keys of recipes with their defaults; with the name of a learner, those of its [model]"},
 };
-
-/* ---- the list ---- */
-
-static vt_status list_recipes(cli *run)
-{
-  cli_table table = {0};
-  json_t *list = json_array();
-  vt_status status = cli_table_row(run->ctx, &table, "Recipe\tModel\tWorld\tWhat it trains");
-  for (size_t i = 0; i < vt_bundled_recipe_count && status == VT_OK; i++) {
-    vt_recipe *recipe;
-    status = vt_recipe_read(run->ctx, vt_bundled_recipes[i].name, NULL, 0, &recipe);
-    if (status != VT_OK) break;
-    status = cli_table_row(run->ctx, &table, "%s\t%s\t%s\t%s", recipe->name, recipe->model,
-                           recipe->train.world, recipe->title);
-    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", recipe->name, "model",
-                                          recipe->model, "world", recipe->train.world, "title", recipe->title,
-                                          "text", recipe->text));
-    vt_recipe_free(recipe);
-  }
-  json_t *json = json_pack("{s:i, s:O}", "schema_version", 1, "recipes", list);
-  if (status == VT_OK && run->common.json) status = cli_print_json(run, json);
-  if (status == VT_OK && !run->common.json) {
-    cli_table_print(run, &table);
-    printf("\nvitrail train RECIPE trains one; a recipe of your own is a file (docs/training.md).\n");
-  }
-  json_decref(json);
-  json_decref(list);
-  cli_table_free(&table);
-  return status;
-}
 
 /* ---- where ---- */
 
@@ -214,13 +191,23 @@ static vt_status show_result(cli *run, const train_work *work)
   return VT_OK;
 }
 
+/* Not so when the checkpoint was of another training, say. */
+static bool has_stepped(const vt_recipe_result *result)
+{
+  bool stepped = false;
+  for (int i = 0; i < VT_RECIPE_STAGES; i++)
+    stepped = stepped || result->trained[i].steps_here > 0;
+  return stepped;
+}
+
 /* What was saved stays, and how to go on is said. */
 static vt_status end_early(cli *run, const train_work *work, vt_status status)
 {
   bool saved = has_checkpoint(work);
   if (!saved && work->made) remove_beginnings(work);
   if (status != VT_ERROR_INTERRUPTED) {
-    if (saved) cli_warn(run, "%s keeps the last checkpoint and the best model so far", work->folder);
+    if (saved && has_stepped(&work->result))
+      cli_warn(run, "%s keeps the last checkpoint and the best model so far", work->folder);
     return status;
   }
   run->ended = VT_ERROR_INTERRUPTED;
@@ -234,6 +221,7 @@ static vt_status end_early(cli *run, const train_work *work, vt_status status)
 
 static vt_status train_recipe(cli *run, const train_settings *settings, const char *operand, train_work *work)
 {
+  VT_TRY(cli_limit_memory(run, settings->max_memory));
   run->stage = CLI_INPUT;
   VT_TRY(find_source(run, settings, operand, work));
   VT_TRY(read_recipe(run, settings, work));
@@ -273,7 +261,9 @@ static vt_status train(cli *run, int argc, char **argv)
   VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 0, 1, "RECIPE"));
   if (run->common.help) goto done;
   if (settings.list)
-    status = list_recipes(run);
+    status = cli_list_recipes(run);
+  else if (settings.keys)
+    status = cli_list_keys(run, options.operand_count ? options.operands[0] : NULL);
   else if (options.operand_count == 0)
     status = vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
                      "RECIPE is missing; vitrail train --list shows those that come with vitrail");
@@ -290,6 +280,7 @@ const cli_verb cli_train = {
     .operands = "RECIPE",
     .summary = "a small model, trained on generated data by a recipe",
     .examples = "  vitrail train --list                           recipes that come with vitrail\n"
+                "  vitrail train --keys                           what a recipe may say\n"
                 "  vitrail train scenes-object                    trains in scenes-object/, two minutes\n"
                 "  vitrail train scenes-object --seed 1 --out b   the same with other weights and order\n"
                 "  vitrail train mine.recipe --set stage.lr=0.01  a recipe of your own, one setting changed\n"

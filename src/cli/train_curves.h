@@ -7,8 +7,8 @@
 
 #include "cli/cli.h"
 
-/* Draws DIR/log.jsonl into DIR/curves.svg and DIR/curves.png: loss, learning rate, and the first measure of the
- * validations. */
+/* Draws DIR/log.jsonl into DIR/curves.svg and DIR/curves.png: loss, learning rate, and the first measure of
+ * the validations. */
 vt_status cli_train_curves(cli *run, const char *folder, const char *title);
 
 #endif

@@ -118,22 +118,6 @@ static vt_status open_items(cli *run, const validate_settings *settings, validat
   return vt_world_dataset(ctx, v->world, (vt_split)settings->split, count, &v->set);
 }
 
-/* Labels mean to the model what they mean to the data, or the measures would be noise. */
-static vt_status check_classes(cli *run, const validation *v)
-{
-  const vt_dataset *trained = v->recipe ? v->trainee.sets[VT_TRAIN] : NULL;
-  if (!trained || trained->class_count == 0 || v->set->class_count == 0) return VT_OK;
-  int same = 0, count = v->set->class_count;
-  while (same < count && same < trained->class_count &&
-         strcmp(v->set->classes[same], trained->classes[same]) == 0)
-    same++;
-  if (same == count && same == trained->class_count) return VT_OK;
-  return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
-                 "%s has other classes than the model: class %d is %s there and %s here", v->set->name, same,
-                 same < count ? v->set->classes[same] : "none",
-                 same < trained->class_count ? trained->classes[same] : "none");
-}
-
 /* ---- measuring ---- */
 
 /* Any graph of one input as a classifier. */
@@ -150,10 +134,12 @@ static vt_status measure_graph(cli *run, const validate_settings *settings, vali
   vt_classify classify = {.model = run_graph, .settings = v->graph, .input = "image"};
   vt_task task = vt_classify_task(&classify);
   int64_t inputs = vt_graph_input_count(v->graph), outputs = vt_graph_output_count(v->graph);
+  run->stage = CLI_MODEL;
   if (inputs != 1 || outputs > MOST_OUTPUTS)
     return vt_fail(ctx, VT_ERROR_UNSUPPORTED,
                    "an ONNX file is measured as a classifier of one input; this one has %lld",
                    (long long)inputs);
+  run->stage = CLI_RUN;
   vt_run forward = {.ctx = ctx};
   VT_TRY(vt_parameters_new(ctx, 0, &forward.parameters));
   vt_status status = task.measure(&forward, v->set, settings->batch, task.user, &v->measures);
@@ -184,7 +170,7 @@ static vt_status validate_model(cli *run, const validate_settings *settings, con
 {
   VT_TRY(open_model(run, operand, v));
   VT_TRY(open_items(run, settings, v));
-  VT_TRY(check_classes(run, v));
+  if (v->recipe) VT_TRY(vt_trainee_fits(run->ctx, &v->trainee, v->set));
   run->stage = CLI_RUN;
   vt_status status = v->graph
                          ? measure_graph(run, settings, v)

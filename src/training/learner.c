@@ -11,7 +11,7 @@ const vt_learner_kind *vt_learner_find(const char *id)
   return NULL;
 }
 
-static vt_status find_kind(vt_ctx *ctx, const char *id, const vt_learner_kind **out)
+vt_status vt_learner_named(vt_ctx *ctx, const char *id, const vt_learner_kind **out)
 {
   *out = vt_learner_find(id);
   if (*out) return VT_OK;
@@ -42,7 +42,7 @@ vt_status vt_learner_open(vt_ctx *ctx, const char *id, const char *const *settin
 {
   *out = NULL;
   const vt_learner_kind *kind;
-  VT_TRY(find_kind(ctx, id, &kind));
+  VT_TRY(vt_learner_named(ctx, id, &kind));
   vt_learner *learner = vt_alloc_zero(ctx, 1, sizeof *learner);
   if (!learner) return VT_ERROR_OUT_OF_MEMORY;
   learner->kind = kind;

@@ -49,6 +49,8 @@ struct vt_learner {
 extern const vt_learner_kind *const vt_learner_kinds[];
 extern const size_t vt_learner_kind_count;
 const vt_learner_kind *vt_learner_find(const char *id); /* NULL: unknown */
+/* The same; an unknown id is an error that gives the nearest. */
+vt_status vt_learner_named(vt_ctx *ctx, const char *id, const vt_learner_kind **out);
 
 /* Opens a learner by id. `settings` are "name=value" texts; an unknown id or name gives the nearest. World
  * and set must outlive it. Free with vt_learner_close(). */

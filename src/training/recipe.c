@@ -198,6 +198,17 @@ static vt_status read_stage(const reading *r, const char *block, const char *nam
   return each_key(r, block, take_stage, stage);
 }
 
+vt_recipe_keys vt_recipe_table(int index)
+{
+  const vt_recipe_keys tables[VT_RECIPE_TABLES] = {
+      {"recipe", head_fields, VT_COUNT(head_fields), NULL},
+      {"data", number_fields, VT_COUNT(number_fields), NULL},
+      {"stage NAME", vt_trainer_fields, vt_trainer_field_count, "seed"},
+      {"stage NAME", vt_optimiser_fields, vt_optimiser_field_count, NULL},
+      {"stage NAME", vt_schedule_fields, vt_schedule_field_count, NULL}};
+  return tables[index];
+}
+
 /* ---- the whole ---- */
 
 /* [validation] and [test] begin as [data] is. */
@@ -283,12 +294,15 @@ static vt_status override(const reading *r, const char *text)
     for (gchar **each = blocks; *each; each++)
       if (strncmp(*each, "stage ", 6) == 0) g_key_file_set_value(r->file, *each, key, sign + 1);
     g_strfreev(blocks);
+  } else if (strncmp(block, "stage ", 6) == 0 && !g_key_file_has_group(r->file, block)) {
+    (void)vt_fail(r->ctx, VT_ERROR_INVALID_ARGUMENT, "%s has no [%s]; \"stage.\" is for every stage", r->name,
+                  block);
   } else {
     g_key_file_set_value(r->file, block, key, sign + 1);
   }
   g_free(block);
   g_free(key);
-  return VT_OK;
+  return vt_ctx_status(r->ctx);
 }
 
 static vt_status parse(reading *r, const char *text, size_t size, const char *const *overrides, size_t count)

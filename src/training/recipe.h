@@ -65,6 +65,16 @@ vt_status vt_recipe_read(vt_ctx *ctx, const char *source, const char *const *ove
                          vt_recipe **out);
 void vt_recipe_free(vt_recipe *recipe); /* accepts NULL */
 
+/* Keys that blocks may have beside settings of the learner and of the world, from the tables that read them. */
+typedef struct vt_recipe_keys {
+  const char *block; /* "recipe", "data", "stage NAME" */
+  const vt_field *fields;
+  size_t count;
+  const char *without; /* a field that is no key; NULL: none */
+} vt_recipe_keys;
+enum { VT_RECIPE_TABLES = 5 };
+vt_recipe_keys vt_recipe_table(int index);
+
 /* Recipes that come with vitrail (share/recipes). */
 typedef struct vt_bundled_recipe {
   const char *name, *text;

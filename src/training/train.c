@@ -40,6 +40,8 @@ static vt_status open_trainee(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *
   for (int i = 0; i < VT_SPLITS; i++)
     VT_TRY(blame(ctx, recipe, blocks[i], "", open_data(ctx, data[i], &out->worlds[i], &out->sets[i])));
   VT_TRY(blame(ctx, recipe, "model", "", open_learner(ctx, recipe, out)));
+  for (int i = 0; i < VT_SPLITS; i++)
+    VT_TRY(blame(ctx, recipe, blocks[i], "", vt_trainee_fits(ctx, out, out->sets[i])));
   /* the last stage's mistakes are told before the first one's hours */
   for (int i = 0; i < recipe->stage_count; i++)
     VT_TRY(blame(ctx, recipe, "stage ", recipe->stages[i].name,
@@ -88,6 +90,22 @@ vt_status vt_trainee_load(vt_ctx *ctx, vt_trainee *trainee, const char *path)
   vt_parameters_free(trainee->parameters);
   trainee->parameters = store;
   return VT_OK;
+}
+
+vt_status vt_trainee_fits(vt_ctx *ctx, const vt_trainee *trainee, const vt_dataset *set)
+{
+  const vt_dataset *trained = trainee->sets[VT_TRAIN];
+  uint32_t fields;
+  VT_TRY(vt_fields_of(ctx, set, trainee->learner->task.fields, &fields));
+  int same = 0;
+  while (same < set->class_count && same < trained->class_count &&
+         strcmp(set->classes[same], trained->classes[same]) == 0)
+    same++;
+  if (same == set->class_count && same == trained->class_count) return VT_OK;
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                 "%s has other classes than the model: class %d is %s there and %s here", set->name, same,
+                 same < set->class_count ? set->classes[same] : "none",
+                 same < trained->class_count ? trained->classes[same] : "none");
 }
 
 vt_status vt_trainee_measure(vt_ctx *ctx, const vt_trainee *trainee, const vt_dataset *set, int64_t batch,

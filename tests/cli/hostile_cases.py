@@ -17,7 +17,7 @@ CASES = []
 def case(title, command, code, message, files=None, **options):
     """Options: closes (standard output is 'closed', 'full', 'nobody' reads it; 'errors': standard error is closed), interrupts (signals sent after the first line of
     progress), prints (a pattern of standard output), place ('tmpfs', 'read-only': what is mounted at place/), file_limit (bytes), nobody (never run as root),
-    makes (what appears; 'out' for results, which must then be whole)."""
+    makes (what appears; 'out' for results, which must then be whole), changes (names of files that may become others)."""
     CASES.append(Case(title, command, code, message, files or {}, options))
 
 
