@@ -25,9 +25,6 @@ vt_status cli_model_path(cli *run, const char *given, char **out);
 vt_status cli_model_open(cli *run, const cli_model_settings *settings, const char *embedding, char **path,
                          vt_model **out);
 
-/* Sets the memory limit: `text` of --max-memory, or what the machine has. */
-vt_status cli_limit_memory(cli *run, const char *text);
-
 /* Reads a picture ("-": standard input) with the SHA-256 of its file. */
 vt_status cli_photo_read(cli *run, const char *path, vt_image **out, char sha256[65]);
 

@@ -46,6 +46,8 @@ const char *cli_option_name(const vt_field *field, char buffer[64]);
 
 /* Bytes from "800M", "2G", "1.5 GiB", "123456"; "" or "0": 0. */
 vt_status cli_parse_bytes(vt_ctx *ctx, const char *name, const char *text, uint64_t *out);
+/* Sets the memory limit: `text` of --max-memory, or what the machine has. */
+vt_status cli_limit_memory(cli *run, const char *text);
 
 /* Prints the help of a verb with these options to standard output. */
 void cli_help(cli *run, const cli_options *options);

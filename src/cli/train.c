@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/explain.h"
 #include "cli/measures.h"
 #include "cli/options.h"
 #include "cli/output.h"

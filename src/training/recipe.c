@@ -21,7 +21,11 @@ typedef struct reading {
 static vt_status at_place(const reading *r, const char *block, const char *key)
 {
   vt_status status = vt_ctx_status(r->ctx);
-  char *message = vt_strdup(r->ctx, vt_ctx_message(r->ctx));
+  const char *told = vt_ctx_message(r->ctx);
+  size_t length = key ? strlen(key) : 0;
+  if (key && strncmp(told, key, length) == 0 && told[length] == ':') /* said once */
+    told += length + 1 + strspn(told + length + 1, " ");
+  char *message = vt_strdup(r->ctx, told);
   if (!message) return VT_ERROR_OUT_OF_MEMORY;
   if (status == VT_ERROR_INVALID_ARGUMENT) status = VT_ERROR_INVALID_DATA;
   vt_ctx_clear(r->ctx);
@@ -33,7 +37,7 @@ static vt_status at_place(const reading *r, const char *block, const char *key)
 static vt_status add_setting(const reading *r, vt_texts *texts, const char *key, const char *value)
 {
   if (texts->count >= VT_RECIPE_SETTINGS)
-    return vt_fail(r->ctx, VT_ERROR_INVALID_DATA, "%s: more than %d settings", r->name, VT_RECIPE_SETTINGS);
+    return vt_fail(r->ctx, VT_ERROR_INVALID_DATA, "more than %d settings", VT_RECIPE_SETTINGS);
   if (!texts->data) {
     texts->data = vt_alloc_zero(r->ctx, VT_RECIPE_SETTINGS, sizeof *texts->data);
     if (!texts->data) return VT_ERROR_OUT_OF_MEMORY;
@@ -260,7 +264,7 @@ static vt_status read_blocks(reading *r)
       status = read_stage(r, *block, *block + 6);
     else if (!found)
       status = vt_fail(r->ctx, VT_ERROR_INVALID_DATA,
-                       "%s: [%s] is no block of a recipe%s; a stage is [stage NAME]", r->name, *block,
+                       "%s: [%s] is no block of a recipe, [stage NAME] is a stage%s", r->name, *block,
                        vt_suggestion(vt_nearest(*block, known, VT_COUNT(known)), suggestion));
   }
   g_strfreev(blocks);

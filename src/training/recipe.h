@@ -65,7 +65,7 @@ vt_status vt_recipe_read(vt_ctx *ctx, const char *source, const char *const *ove
                          vt_recipe **out);
 void vt_recipe_free(vt_recipe *recipe); /* accepts NULL */
 
-/* Keys that blocks may have beside settings of the learner and of the world, from the tables that read them. */
+/* Keys that blocks may have beside settings of learner and world, from the tables that read them. */
 typedef struct vt_recipe_keys {
   const char *block; /* "recipe", "data", "stage NAME" */
   const vt_field *fields;

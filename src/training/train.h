@@ -38,8 +38,8 @@ vt_status vt_recipe_train(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *trai
 
 /* Reads the model of a training folder into the trainee. */
 vt_status vt_trainee_load(vt_ctx *ctx, vt_trainee *trainee, const char *path);
-/* Whether it can be measured on a set: the fields that its task reads, and the same classes in the same order;
- * VT_ERROR_INVALID_ARGUMENT says what is missing. */
+/* Whether it can be measured on a set, which has the fields that its task reads and the same classes in the
+ * same order; VT_ERROR_INVALID_ARGUMENT says what is missing. */
 vt_status vt_trainee_fits(vt_ctx *ctx, const vt_trainee *trainee, const vt_dataset *set);
 /* Measures it on a set. */
 vt_status vt_trainee_measure(vt_ctx *ctx, const vt_trainee *trainee, const vt_dataset *set, int64_t batch,
