@@ -130,7 +130,7 @@ static vt_status look_inside(vt_ctx *ctx, const vt_method *method, const vt_requ
 static vt_status check_budget(vt_ctx *ctx, const vt_method *method, const void *settings,
                               const vt_request *request, const vt_model *model, int regions)
 {
-  if (method->needs & VT_NEEDS_REGIONS || !method->calls || request->max_calls <= 0) return VT_OK;
+  if (method->needs & (VT_NEEDS_REGIONS | VT_NEEDS_PLAYERS) || !method->calls || request->max_calls <= 0) return VT_OK;
   int64_t calls = method->calls(settings, regions, vt_model_embedding_floats(model) > 0);
   if (calls <= request->max_calls) return VT_OK;
   return vt_fail(
@@ -179,8 +179,16 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
   size_t mark = vt_tensor_mark(ctx);
   VT_TRY(read_target(ctx, model, request, &options));
   VT_TRY(check_budget(ctx, method, settings, request, model, vt_regions_count(result->regions)));
-  VT_TRY(vt_scorer_new(ctx, model, result->picture, result->blank, result->regions, &options, &scorer));
   vt_status status = VT_OK;
+  float *zeros = NULL;
+  if (strcmp(request->fill, "zero") == 0) { /* which no 8-bit picture need be */
+    zeros = vt_alloc_zero(ctx, vt_model_input_floats(model), sizeof *zeros);
+    if (!zeros) return VT_ERROR_OUT_OF_MEMORY;
+    options.blank_floats = zeros;
+  }
+  status = vt_scorer_new(ctx, model, result->picture, result->blank, result->regions, &options, &scorer);
+  vt_free(zeros);
+  VT_TRY(status);
   describe_decision(explanation, model, scorer, request);
   const char *name = vt_model_class_name(model, explanation->target);
   if (name && !(explanation->target_name = vt_strdup(ctx, name))) {

@@ -36,7 +36,7 @@ static int64_t calls(const void *settings, int regions, bool embedding)
 
 const vt_method vt_method_baseline_order = {
     .id = "baseline-order",
-    .aliases = "random-order|random",
+    .aliases = "random-order",
     .title = "Baseline order: random, or by region id",
     .summary = "Not an explanation: the control that a ranking has to beat. Its curves are evaluated like "
                "everybody's.",

@@ -7,8 +7,23 @@
 
 #include "explain/method.h"
 
-/* gradients */
+/* perturbation */
 extern const vt_method vt_method_rise;
+extern const vt_method vt_method_occlusion;
+extern const vt_method vt_method_feature_ablation;
+extern const vt_method vt_method_lime;
+extern const vt_method vt_method_kernel_shap;
+extern const vt_method vt_method_shapley;
+extern const vt_method vt_method_shapley_sampling;
+extern const vt_method vt_method_owen;
+extern const vt_method vt_method_sobol;
+extern const vt_method vt_method_hsic;
+
+/* controls */
+extern const vt_method vt_method_random;
+extern const vt_method vt_method_centre_prior;
+
+/* gradients */
 extern const vt_method vt_method_saliency;
 extern const vt_method vt_method_input_x_gradient;
 extern const vt_method vt_method_integrated_gradients;

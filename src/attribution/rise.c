@@ -5,26 +5,31 @@
  * A mask is a grid of cells kept with chance p, enlarged bilinearly by one cell more than the picture and
  * shifted by a random part of a cell; the map is Σ score · mask / (n · p).
  */
-#include <math.h>
-
+#include "attribution/game.h"
+#include "attribution/grid_masks.h"
 #include "attribution/methods.h"
-#include "explain/map.h"
 
-enum { AT_ONCE = 256, LARGEST_GRID = 64 };
+enum { EXPECTED, COVERAGE };
 
 typedef struct settings {
   int64_t n_samples, grid_size;
   double preservation_probability;
+  int normalisation;
   char *baseline;
 } settings;
 
 static const vt_field fields[] = {
     {"n_samples", VT_FIELD_INT, offsetof(settings, n_samples), "4000", VT_RANGE(1, 10000000),
      .help = "masks, a model call each", .aliases = "nb_samples|num_masks"},
-    {"grid_size", VT_FIELD_INT, offsetof(settings, grid_size), "7", VT_RANGE(1, LARGEST_GRID),
-     .help = "cells along a side of a mask", .aliases = "num_cells"},
+    {"grid_size", VT_FIELD_INT, offsetof(settings, grid_size), "7", VT_RANGE(0, VT_GRID_LARGEST),
+     .help = "cells along a side of a mask; 0: the cells are the regions, with hard edges and the run's fill",
+     .aliases = "num_cells"},
     {"preservation_probability", VT_FIELD_REAL, offsetof(settings, preservation_probability), "0.5",
      VT_RANGE(0.001, 1), .help = "chance that a cell is kept", .aliases = "prob|p1"},
+    {"normalisation", VT_FIELD_CHOICE, offsetof(settings, normalisation), "expected",
+     .choices = "expected|coverage",
+     .help = "a pixel's sum is divided by what masks show of it on average, or by what they did show",
+     .aliases = "normalization"},
     {"baseline", VT_FIELD_STRING, offsetof(settings, baseline), "zero", .help = VT_BASELINE_HELP,
      .aliases = "mask_value"},
 };
@@ -35,80 +40,28 @@ typedef struct sampler {
   const float *baseline;
   int channels, height, width;
   bool channels_last;
-  int64_t first; /* mask of item 0 */
+  double *scores; /* [n_samples] */
+  int64_t done;
 } sampler;
 
-typedef struct mask {
-  unsigned char cells[LARGEST_GRID * LARGEST_GRID];
-  int size, cell_height, cell_width, down, right; /* shift in pixels */
-} mask;
-
-static void draw_mask(const sampler *s, int64_t number, mask *out)
+static void draw_mask(const sampler *s, int64_t number, vt_grid_mask *out)
 {
-  uint64_t seed = s->task->seed, stream = vt_stream("rise", (uint64_t)number);
-  int size = out->size = (int)s->set->grid_size;
-  for (int i = 0; i < size * size; i++)
-    out->cells[i] = vt_random_uniform(seed, stream, (uint64_t)i) < s->set->preservation_probability;
-  out->cell_height = (s->height + size - 1) / size;
-  out->cell_width = (s->width + size - 1) / size;
-  uint64_t next = (uint64_t)(size * size);
-  out->down = (int)vt_random_below(seed, stream, next, (uint64_t)out->cell_height);
-  out->right = (int)vt_random_below(seed, stream, next + 1, (uint64_t)out->cell_width);
-}
-
-/* Cells on both sides of a pixel of the enlarged grid, (size + 1) cells long, and how far it is between. */
-static double between(int pixel, int cell, int size, int *near, int *far)
-{
-  double at = ((double)pixel + .5) * size / ((double)(size + 1) * cell) - .5;
-  at = fmin(fmax(at, 0), size - 1);
-  *near = (int)at;
-  *far = *near + 1 < size ? *near + 1 : *near;
-  return at - *near;
-}
-
-/* Visits the mask's pixels: visit(user, pixel, share kept). */
-static void walk_mask(const sampler *s, const mask *m, void (*visit)(void *, size_t, double), void *user)
-{
-  for (int y = 0; y < s->height; y++) {
-    int top, below, left, beside;
-    double v = between(y + m->down, m->cell_height, m->size, &top, &below);
-    const unsigned char *upper = m->cells + top * m->size, *lower = m->cells + below * m->size;
-    for (int x = 0; x < s->width; x++) {
-      double u = between(x + m->right, m->cell_width, m->size, &left, &beside);
-      double kept = (1 - v) * ((1 - u) * upper[left] + u * upper[beside]) +
-                    v * ((1 - u) * lower[left] + u * lower[beside]);
-      visit(user, (size_t)y * (size_t)s->width + (size_t)x, kept);
-    }
-  }
-}
-
-typedef struct composing {
-  const sampler *s;
-  float *input;
-} composing;
-
-static void mix_pixel(void *user, size_t pixel, double kept)
-{
-  const composing *c = user;
-  const sampler *s = c->s;
-  size_t pixels = (size_t)s->height * (size_t)s->width, channels = (size_t)s->channels;
-  for (size_t i = 0; i < channels; i++) {
-    size_t place = s->channels_last ? pixel * channels + i : i * pixels + pixel;
-    double nothing = (double)s->baseline[place];
-    c->input[place] = (float)(nothing + kept * ((double)s->task->input[place] - nothing));
-  }
+  out->size = (int)s->set->grid_size;
+  out->height = s->height;
+  out->width = s->width;
+  vt_grid_mask_draw(out, s->set->preservation_probability, s->task->seed, (uint64_t)number);
 }
 
 static void compose(void *user, int item, float *input)
 {
   const sampler *s = user;
-  mask m;
-  draw_mask(s, s->first + item, &m);
-  walk_mask(s, &m, mix_pixel, &(composing){s, input});
+  vt_grid_mask mask;
+  draw_mask(s, item, &mask);
+  vt_grid_mask_mix(&mask, s->task->input, s->baseline, s->channels, s->channels_last, input);
 }
 
 typedef struct weighing {
-  double *map;
+  double *map, *covered;
   double weight;
 } weighing;
 
@@ -116,37 +69,83 @@ static void weigh_pixel(void *user, size_t pixel, double kept)
 {
   const weighing *w = user;
   w->map[pixel] += w->weight * kept;
+  w->covered[pixel] += kept;
 }
 
-static vt_status sample(vt_ctx *ctx, sampler *s, vt_explanation *explanation, double *map)
+/* What the sums are divided by. The small number of coverage is xplique's. */
+static void normalise(const sampler *s, double *map, const double *covered, size_t count)
 {
-  double scores[AT_ONCE];
-  double factor = 1 / ((double)s->set->n_samples * s->set->preservation_probability);
-  for (s->first = 0; s->first < s->set->n_samples; s->first += AT_ONCE) {
-    int64_t left = s->set->n_samples - s->first;
-    int items = left < AT_ONCE ? (int)left : AT_ONCE;
-    VT_TRY(vt_check_cancel(ctx));
-    VT_TRY(vt_task_score(ctx, s->task, explanation, items, compose, s, scores));
-    for (int i = 0; i < items; i++) {
-      mask m;
-      draw_mask(s, s->first + i, &m);
-      walk_mask(s, &m, weigh_pixel, &(weighing){map, factor * scores[i]});
-    }
+  double expected = (double)s->done * s->set->preservation_probability;
+  for (size_t i = 0; i < count; i++)
+    map[i] /= s->set->normalisation == COVERAGE ? covered[i] + 1e-4 : expected;
+}
+
+static vt_status sample(vt_ctx *ctx, sampler *s, vt_explanation *explanation, double *map, double *covered)
+{
+  VT_TRY(vt_ask_inputs(ctx, s->task, explanation, s->set->n_samples, compose, s, s->scores, &s->done));
+  if (s->done < 1) return vt_ask_too_few(ctx, explanation, "rise", s->done, 1);
+  for (int64_t i = 0; i < s->done; i++) {
+    vt_grid_mask mask;
+    draw_mask(s, i, &mask);
+    if (i % 256 == 0) VT_TRY(vt_check_cancel(ctx));
+    vt_grid_mask_walk(&mask, weigh_pixel, &(weighing){map, covered, s->scores[i]});
   }
-  return VT_OK;
+  normalise(s, map, covered, (size_t)s->height * (size_t)s->width);
+  return vt_map_set_pixels(ctx, s->task, explanation, map);
 }
 
-/* The map goes to all channels alike, so that its sum over them is the paper's. */
-static vt_status set_map(vt_ctx *ctx, const sampler *s, vt_explanation *explanation, const double *map)
+static vt_status run_cells(vt_ctx *ctx, sampler *s, vt_explanation *explanation)
 {
-  size_t pixels = (size_t)s->height * (size_t)s->width, channels = (size_t)s->channels;
-  double *values = vt_alloc_zero(ctx, pixels * channels, sizeof *values);
-  if (!values) return VT_ERROR_OUT_OF_MEMORY;
-  for (size_t i = 0; i < pixels; i++)
-    for (size_t c = 0; c < channels; c++)
-      values[s->channels_last ? i * channels + c : c * pixels + i] = map[i] / (double)channels;
-  vt_status status = vt_map_set(ctx, s->task, explanation, values, VT_REDUCE_SUM);
-  vt_free(values);
+  size_t pixels = (size_t)s->height * (size_t)s->width;
+  float *baseline = vt_alloc_zero(ctx, vt_task_floats(s->task), sizeof *baseline);
+  double *map = vt_alloc_zero(ctx, pixels, sizeof *map),
+         *covered = vt_alloc_zero(ctx, pixels, sizeof *covered);
+  vt_status status = baseline && map && covered ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  s->baseline = baseline;
+  if (status == VT_OK) status = vt_baseline_make(ctx, s->task, s->set->baseline, baseline);
+  if (status == VT_OK) status = sample(ctx, s, explanation, map, covered);
+  vt_free(baseline);
+  vt_free(map);
+  vt_free(covered);
+  return status;
+}
+
+/* ---- cells are regions ---- */
+
+static vt_status sample_regions(vt_ctx *ctx, sampler *s, vt_game *game, uint64_t *bits, double *map,
+                                double *covered)
+{
+  double kept = s->set->preservation_probability;
+  for (int64_t row = 0; row < s->set->n_samples; row++)
+    for (int i = 0; i < game->players; i++)
+      if (vt_random_uniform(s->task->seed, vt_stream("rise", (uint64_t)row), (uint64_t)i) < kept)
+        vt_subset_add(bits + row * game->words, i);
+  VT_TRY(vt_game_subsets(ctx, game, bits, s->set->n_samples, s->scores, &s->done));
+  if (s->done < 1) return vt_ask_too_few(ctx, game->explanation, "rise", s->done, 1);
+  for (int64_t row = 0; row < s->done; row++)
+    for (int i = 0; i < game->players; i++) {
+      bool shown = vt_subset_has(bits + row * game->words, i);
+      map[i] += shown ? s->scores[row] : 0;
+      covered[i] += shown;
+    }
+  normalise(s, map, covered, (size_t)game->players);
+  return vt_game_finish(ctx, game, map);
+}
+
+static vt_status run_regions(vt_ctx *ctx, sampler *s, vt_explanation *explanation)
+{
+  vt_game game;
+  VT_TRY(vt_game_open(ctx, s->task, explanation, "rise", &game));
+  size_t players = (size_t)game.players;
+  uint64_t *bits = vt_alloc_zero(ctx, (size_t)s->set->n_samples * (size_t)game.words, sizeof *bits);
+  double *map = vt_alloc_zero(ctx, players, sizeof *map),
+         *covered = vt_alloc_zero(ctx, players, sizeof *covered);
+  vt_status status = VT_ERROR_OUT_OF_MEMORY;
+  if (bits && map && covered) status = sample_regions(ctx, s, &game, bits, map, covered);
+  vt_free(bits);
+  vt_free(map);
+  vt_free(covered);
+  vt_game_close(&game);
   return status;
 }
 
@@ -155,16 +154,10 @@ static vt_status run(vt_ctx *ctx, const vt_task *task, const void *given, vt_exp
   const settings *set = given;
   sampler s = {.task = task, .set = set, .channels_last = vt_model_preprocess(task->model)->channels_last};
   vt_model_input_size(task->model, &s.channels, &s.height, &s.width);
-  size_t floats = vt_task_floats(task);
-  float *baseline = vt_alloc_zero(ctx, floats, sizeof *baseline);
-  double *map = vt_alloc_zero(ctx, (size_t)s.height * (size_t)s.width, sizeof *map);
-  vt_status status = baseline && map ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
-  s.baseline = baseline;
-  if (status == VT_OK) status = vt_baseline_make(ctx, task, set->baseline, baseline);
-  if (status == VT_OK) status = sample(ctx, &s, explanation, map);
-  if (status == VT_OK) status = set_map(ctx, &s, explanation, map);
-  vt_free(baseline);
-  vt_free(map);
+  s.scores = vt_alloc_zero(ctx, (size_t)set->n_samples, sizeof *s.scores);
+  if (!s.scores) return VT_ERROR_OUT_OF_MEMORY;
+  vt_status status = set->grid_size > 0 ? run_cells(ctx, &s, explanation) : run_regions(ctx, &s, explanation);
+  vt_free(s.scores);
   return status;
 }
 
@@ -175,6 +168,14 @@ static int64_t calls(const void *given, int regions, bool embedding)
   VT_UNUSED(embedding);
   return set->n_samples;
 }
+
+static const vt_method_preset presets[] = {
+    {"lima-paper",
+     "n_samples=500 grid_size=7 preservation_probability=0.5 normalisation=coverage baseline=zero"},
+    {"rise", "n_samples=4000 grid_size=7 preservation_probability=0.5 normalisation=expected baseline=zero"},
+    {"xplique",
+     "n_samples=4000 grid_size=7 preservation_probability=0.5 normalisation=coverage baseline=zero"},
+};
 
 const vt_method vt_method_rise = {
     .id = "rise",
@@ -188,10 +189,12 @@ const vt_method vt_method_rise = {
                 "Black-box Models. BMVC. arXiv:1806.07421.",
     .cost = "n_samples model calls",
     .place = "data · token",
-    .needs = VT_NEEDS_INPUT | VT_NEEDS_PICTURE,
+    .needs = VT_NEEDS_PLAYERS | VT_NEEDS_INPUT | VT_NEEDS_PICTURE,
     .settings_size = sizeof(settings),
     .fields = fields,
     .field_count = VT_COUNT(fields),
+    .presets = presets,
+    .preset_count = VT_COUNT(presets),
     .run = run,
     .calls = calls,
 };

@@ -13,13 +13,15 @@
 #include "report/tokens.h"
 
 typedef struct attribute_settings {
-  char *method, *output, *wrt, *labels, *page;
+  char *method, *preset, *output, *wrt, *labels, *page;
   bool probabilities;
 } attribute_settings;
 
 static const vt_field fields[] = {
     {"method", VT_FIELD_STRING, offsetof(attribute_settings, method), "integrated-gradients",
      .help = "how the input is explained; --method ID --help shows its own options"},
+    {"preset", VT_FIELD_STRING, offsetof(attribute_settings, preset),
+     .help = "defaults of another toolkit or paper, as 'vitrail methods ID' lists them; options given win"},
     {"output", VT_FIELD_STRING, offsetof(attribute_settings, output),
      .help = "tensor that holds what is explained [the first float output]"},
     {"wrt", VT_FIELD_STRING, offsetof(attribute_settings, wrt),
@@ -208,6 +210,10 @@ static vt_status attribute(cli *run, int argc, char **argv)
   VT_TRY_DONE(vt_method_choose(run->ctx, &vt_methods, name ? name : fields[0].fallback, &work.method,
                                &work.method_settings));
   VT_TRY_DONE(add_options(run, &work, &options, title));
+  const char *preset = cli_options_peek(argc, argv, "preset");
+  if (preset)
+    VT_TRY_DONE(vt_preset_apply(run->ctx, work.method, preset, work.method_settings, work.request_fields,
+                                work.request_count, &work.request));
   VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 1, 1, "MODEL"));
   if (run->common.help) goto done;
   status = compute(run, &work, options.operands[0]);

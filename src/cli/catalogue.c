@@ -22,7 +22,8 @@ const char *cli_needs_text(unsigned needs, char buffer[160])
                {VT_NEEDS_PICTURE, "a picture"},
                {VT_NEEDS_LAYER, "a layer with spatial extent"},
                {VT_NEEDS_ATTENTION, "attention blocks"},
-               {VT_NEEDS_PARTS, "parts with their true effects"}};
+               {VT_NEEDS_PARTS, "parts with their true effects"},
+               {VT_NEEDS_PLAYERS, "regions or tokens"}};
   size_t used = 0;
   buffer[0] = 0;
   for (size_t i = 0; i < VT_COUNT(names); i++)
@@ -72,14 +73,22 @@ static json_t *bar_list(const char *names)
   return list;
 }
 
+static json_t *preset_list(const vt_method *method)
+{
+  json_t *list = json_object();
+  for (size_t i = 0; i < method->preset_count; i++)
+    json_object_set_new(list, method->presets[i].id, json_string(method->presets[i].settings));
+  return list;
+}
+
 json_t *cli_method_json(const vt_method *method)
 {
   char needs[160];
-  return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "id", method->id, "aliases",
+  return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "id", method->id, "aliases",
                    bar_list(method->aliases), "title", method->title, "summary", text(method->summary),
                    "citation", text(method->citation), "cost", text(method->cost), "place",
                    text(method->place), "needs", cli_needs_text(method->needs, needs), "parameters",
-                   vt_params_schema(method->fields, method->field_count));
+                   vt_params_schema(method->fields, method->field_count), "presets", preset_list(method));
 }
 
 static json_t *number_or_null(double value)
@@ -163,6 +172,11 @@ static void markdown_method(const vt_method *method)
   }
   printf("\n");
   markdown_parameters(method->fields, method->field_count);
+  if (method->preset_count == 0) return;
+  printf("| `--preset` | sets |\n|---|---|\n");
+  for (size_t i = 0; i < method->preset_count; i++)
+    printf("| `%s` | %s |\n", method->presets[i].id, method->presets[i].settings);
+  printf("\n");
 }
 
 void cli_catalogue_markdown(void)

@@ -11,7 +11,7 @@
 #include "cli/terminal.h"
 
 typedef struct explain_settings {
-  char *method, *embedding, *out;
+  char *method, *preset, *embedding, *out;
   bool force, dry_run, official;
   int colour_map;
 } explain_settings;
@@ -19,6 +19,8 @@ typedef struct explain_settings {
 static const vt_field fields[] = {
     {"method", VT_FIELD_STRING, offsetof(explain_settings, method), "lima",
      .help = "how regions are ranked; see 'vitrail methods'; --method ID --help shows its own options"},
+    {"preset", VT_FIELD_STRING, offsetof(explain_settings, preset),
+     .help = "defaults of another toolkit or paper, as 'vitrail methods ID' lists them; options given win"},
     {"embedding", VT_FIELD_STRING, offsetof(explain_settings, embedding),
      .help = "inner tensor read as the picture's embedding, for the effectiveness score; see 'vitrail "
              "inspect --layers'"},
@@ -284,6 +286,10 @@ static vt_status explain(cli *run, int argc, char **argv)
   vt_status status;
   VT_TRY_DONE(find_method(run, &work, argc, argv));
   VT_TRY_DONE(add_options(run, &work, &options, title));
+  const char *preset = cli_options_peek(argc, argv, "preset");
+  if (preset)
+    VT_TRY_DONE(vt_preset_apply(run->ctx, work.method, preset, work.method_settings, vt_request_fields,
+                                vt_request_field_count, &work.request));
   VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 1, 1, "IMAGE"));
   if (run->common.help) goto done;
   status = compute(run, &work, options.operands[0]);

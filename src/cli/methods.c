@@ -71,6 +71,9 @@ static void print_method(const vt_method *method)
   print_line("place", method->place);
   print_line("source", method->citation);
   print_parameters(method->fields, method->field_count);
+  if (method->preset_count) printf("\nPresets (--preset)\n");
+  for (size_t i = 0; i < method->preset_count; i++)
+    print_line(method->presets[i].id, method->presets[i].settings);
 }
 
 static void print_metric(const vt_metric *metric)

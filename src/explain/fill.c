@@ -75,12 +75,26 @@ static const struct {
              {"blur", fill_blur},
              {"noise", fill_noise}};
 
+/* The 8-bit picture nearest to 0 after normalisation: the mean colour of the model's training pictures. */
+static vt_status fill_zero(vt_ctx *ctx, const vt_model *model, const vt_image *picture, vt_image **out)
+{
+  const vt_preprocess *preprocess = vt_model_preprocess(model);
+  size_t channels = (size_t)picture->channels;
+  VT_TRY(vt_image_new(ctx, picture->width, picture->height, picture->channels, out));
+  for (size_t i = 0; i < vt_image_bytes(*out); i++) {
+    size_t c = i % channels, of_model = preprocess->bgr ? channels - 1 - c : c;
+    double value = preprocess->mean[of_model] / preprocess->scale;
+    (*out)->pixels[i] = value > 0 ? (uint8_t)lround(fmin(value, 255)) : 0;
+  }
+  return VT_OK;
+}
+
 static vt_status fill_from_file(vt_ctx *ctx, const char *path, const vt_model *model, const vt_image *picture,
                                 vt_image **out)
 {
   if (!vt_file_exists(path))
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                   "fill '%s' is neither black, white, mean, blur, noise nor an image file", path);
+                   "fill '%s' is neither zero, black, white, mean, blur, noise nor an image file", path);
   vt_image *image;
   VT_TRY(vt_image_read(ctx, path, NULL, &image));
   vt_status status = vt_preprocess_image(ctx, vt_model_preprocess(model), image, out, NULL);
@@ -99,6 +113,7 @@ vt_status vt_fill_make(vt_ctx *ctx, const char *text, const vt_model *model, con
                        uint64_t seed, vt_image **out)
 {
   *out = NULL;
+  if (strcmp(text, "zero") == 0) return fill_zero(ctx, model, picture, out);
   for (size_t i = 0; i < VT_COUNT(fills); i++) {
     if (strcmp(fills[i].id, text) != 0) continue;
     vt_image *blank;

@@ -175,6 +175,42 @@ vt_status vt_map_set_native(vt_ctx *ctx, const vt_task *task, vt_explanation *ex
   return status;
 }
 
+vt_status vt_map_set_pixels(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation,
+                            const double *values)
+{
+  VT_TRY(shape_attribution(ctx, task, explanation));
+  explanation->reduction = VT_REDUCE_SUM;
+  size_t channels = (size_t)explanation->attribution_dims[0], count = vt_task_floats(task),
+         pixels = count / channels;
+  for (size_t i = 0; i < count; i++)
+    explanation->attribution[i] = (float)(values[i % pixels] / (double)channels);
+  return VT_OK;
+}
+
+vt_status vt_map_set_regions(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation,
+                             const double *values)
+{
+  int height, width;
+  VT_TRY(shape_attribution(ctx, task, explanation));
+  explanation->reduction = VT_REDUCE_SUM;
+  float *to = explanation->attribution;
+  size_t count = vt_task_floats(task);
+  if (!task->model) { /* elements of a token lie together */
+    size_t each = count / (size_t)explanation->attribution_dims[0];
+    for (size_t i = 0; i < count; i++) {
+      int part = task->groups ? task->groups[i / each] : (int)(i / each);
+      to[i] = part < 0 ? 0 : (float)(values[part] / (double)each);
+    }
+    return VT_OK;
+  }
+  const int32_t *labels = vt_regions_labels(task->regions, &height, &width);
+  size_t pixels = (size_t)height * (size_t)width;
+  double channels = (double)(count / pixels);
+  for (size_t i = 0; i < count; i++)
+    to[i] = (float)(values[labels[i % pixels]] / channels);
+  return VT_OK;
+}
+
 void vt_map_complete(vt_explanation *explanation, double sum, double difference)
 {
   explanation->completeness =
@@ -191,6 +227,13 @@ vt_status vt_baseline_make(vt_ctx *ctx, const vt_task *task, const char *text, f
   if (!task->picture)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "baseline '%s': only zero is possible without a picture",
                    text);
+  if (strcmp(text, "fill") == 0) {
+    if (task->scorer)
+      memcpy(out, vt_scorer_hidden(task->scorer), count * sizeof *out);
+    else
+      vt_preprocess_floats(vt_model_preprocess(task->model), task->blank, out);
+    return VT_OK;
+  }
   vt_image *image;
   vt_status status = vt_fill_make(ctx, text, task->model, task->picture, task->seed, &image);
   if (status != VT_OK) return vt_fail_prefix(ctx, "baseline");

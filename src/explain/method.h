@@ -23,6 +23,10 @@ typedef struct vt_task {
   const float *input; /* [vt_subject_floats()] the varying tensor of the picture explained, normalised */
   vt_type precision;  /* of looks that ask for none: VT_F32 (or 0), VT_F64 */
   const vt_rule_set *rules; /* of looks at gradients that ask for none; NULL: ordinary gradients */
+  /* Of arrays: which places (tokens, columns) are hidden together, [places of the first axis] in
+   * 0..group_count−1, −1 for those that always stay; NULL: each place by itself. */
+  const int32_t *groups;
+  int group_count;
 } vt_task;
 
 typedef enum vt_needs {
@@ -36,8 +40,15 @@ typedef enum vt_needs {
   VT_NEEDS_LAYER = 128,     /* an inner tensor with spatial extent */
   VT_NEEDS_ATTENTION = 256, /* attention blocks in the graph */
   VT_NEEDS_INPUT = 512,     /* composes inputs of its own, and needs no more than outputs */
-  VT_NEEDS_PARTS = 1024     /* parts of the picture with their true effects */
+  VT_NEEDS_PARTS = 1024,    /* parts of the picture with their true effects */
+  VT_NEEDS_PLAYERS = 2048   /* regions of a picture, or tokens or columns of arrays; may stop half way */
 } vt_needs;
+
+/* Settings that another toolkit, or a paper, uses by default. */
+typedef struct vt_method_preset {
+  const char *id;       /* "captum" */
+  const char *settings; /* "name=value name=value …": of the method, and of the run (fill, regions) */
+} vt_method_preset;
 
 /* To add a method: its file in attribution/ ending in one of these, and a line in attribution/list.c. */
 typedef struct vt_method {
@@ -51,6 +62,8 @@ typedef struct vt_method {
   size_t settings_size;
   const vt_field *fields;
   size_t field_count;
+  const vt_method_preset *presets; /* by rising id; NULL: none */
+  size_t preset_count;
   /* Optional check before anything is computed (message says what to change). */
   vt_status (*check)(vt_ctx *ctx, const vt_task *task, const void *settings);
   /* Fills the ranking or, through explain/map.h, the map: a map is reduced and its regions ranked for it.

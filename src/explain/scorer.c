@@ -258,38 +258,41 @@ vt_status vt_scorer_region_embeddings(vt_ctx *ctx, vt_scorer *scorer, float *emb
   return status;
 }
 
-/* ---- running pixel composites ---- */
+/* ---- running what callers compose ---- */
 
-typedef struct pixel_run {
+typedef struct input_run {
   vt_scorer *scorer;
-  const uint8_t *const *shown;
+  vt_compose_fn compose;
+  void *user;
+  int first; /* input that is item 0 */
   vt_scored *out;
-} pixel_run;
+} input_run;
 
-static void compose_pixel_item(void *user, int item, float *input)
+static void compose_input(void *user, int item, float *input)
 {
-  const pixel_run *run = user;
-  vt_compose_pixels(&run->scorer->composer, run->shown[item], input);
+  const input_run *run = user;
+  run->compose(run->user, run->first + item, input);
 }
 
-static void consume_pixel_item(void *user, int item, const float *output, const float *embedding)
+static void consume_input(void *user, int item, const float *output, const float *embedding)
 {
-  const pixel_run *run = user;
-  run->out[item] = vt_scored_from(run->scorer->model, &run->scorer->options, output, embedding, NULL);
+  const input_run *run = user;
+  run->out[run->first + item] =
+      vt_scored_from(run->scorer->model, &run->scorer->options, output, embedding, NULL);
 }
 
-vt_status vt_scorer_pixels(vt_ctx *ctx, vt_scorer *scorer, const uint8_t *const *shown, int count,
+vt_status vt_scorer_inputs(vt_ctx *ctx, vt_scorer *scorer, int count, vt_compose_fn compose, void *user,
                            vt_scored *out)
 {
   VT_TRY(check_budget(ctx, scorer, count));
   int slice = scorer->options.time_limit > 0 ? SLICE : count;
   for (int first = 0; first < count; first += slice) {
     if (first) VT_TRY(check_time(ctx, scorer));
-    pixel_run run = {.scorer = scorer, .shown = shown + first, .out = out + first};
+    input_run run = {.scorer = scorer, .compose = compose, .user = user, .first = first, .out = out};
     vt_model_job job = {.count = count - first < slice ? count - first : slice,
                         .batch = scorer->options.batch,
-                        .compose = compose_pixel_item,
-                        .consume = consume_pixel_item,
+                        .compose = compose_input,
+                        .consume = consume_input,
                         .user = &run};
     double before = vt_clock_seconds();
     vt_status status = vt_model_run_job(ctx, scorer->model, &job);
@@ -301,6 +304,24 @@ vt_status vt_scorer_pixels(vt_ctx *ctx, vt_scorer *scorer, const uint8_t *const 
   }
   count_calls(scorer, count);
   return VT_OK;
+}
+
+typedef struct pixel_run {
+  const vt_composer *composer;
+  const uint8_t *const *shown;
+} pixel_run;
+
+static void compose_pixel_item(void *user, int item, float *input)
+{
+  const pixel_run *run = user;
+  vt_compose_pixels(run->composer, run->shown[item], input);
+}
+
+vt_status vt_scorer_pixels(vt_ctx *ctx, vt_scorer *scorer, const uint8_t *const *shown, int count,
+                           vt_scored *out)
+{
+  return vt_scorer_inputs(ctx, scorer, count, compose_pixel_item, &(pixel_run){&scorer->composer, shown},
+                          out);
 }
 
 /* ---- counters ---- */
@@ -343,6 +364,22 @@ const vt_scorer_options *vt_scorer_options_of(const vt_scorer *scorer)
 const double *vt_scorer_full_probabilities(const vt_scorer *scorer)
 {
   return scorer->full.probabilities;
+}
+
+const float *vt_scorer_shown(const vt_scorer *scorer)
+{
+  return scorer->composer.shown;
+}
+
+const float *vt_scorer_hidden(const vt_scorer *scorer)
+{
+  return scorer->composer.hidden;
+}
+
+int64_t vt_scorer_left(const vt_scorer *scorer)
+{
+  int64_t most = scorer->options.max_calls;
+  return most > 0 && !scorer->diagnostic ? most - scorer->calls : INT64_MAX;
 }
 
 int vt_scorer_words(const vt_scorer *scorer)

@@ -508,7 +508,7 @@ static void test_fills(void **unused)
   assert_memory_equal(fill->pixels, picture->pixels, bytes);
   vt_image_free(fill);
   assert_fails(ctx, vt_fill_make(ctx, "grey", model, picture, 1, &fill), VT_ERROR_INVALID_ARGUMENT,
-               "neither black, white, mean, blur, noise nor an image file");
+               "neither zero, black, white, mean, blur, noise nor an image file");
   folder_end(&f);
   vt_image_free(picture);
   vt_model_free(model);
