@@ -196,12 +196,32 @@ static vt_status describe(vt_ctx *ctx, const vt_method *method, const void *sett
   return VT_OK;
 }
 
-static vt_status explain_arrays(vt_ctx *ctx, const vt_method *method, const void *settings,
-                                const vt_request *request, array_run *run, vt_explanation *explanation)
+static vt_status check_groups(vt_ctx *ctx, const vt_array_request *arrays, const array_run *run)
 {
+  if (!arrays->groups) return VT_OK;
+  if (run->subject.dims[1] < 0 || (uint64_t)run->subject.dims[1] != arrays->group_places)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%zu places are grouped, tensor '%s' has %lld",
+                   arrays->group_places, run->subject.varying, (long long)run->subject.dims[1]);
+  if (arrays->group_count < 1)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "no place of tensor '%s' may be hidden: nothing to explain", run->subject.varying);
+  for (size_t i = 0; i < arrays->group_places; i++)
+    if (arrays->groups[i] < -1 || arrays->groups[i] >= arrays->group_count)
+      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "place %zu is in group %d of %d", i,
+                     (int)arrays->groups[i], arrays->group_count);
+  return VT_OK;
+}
+
+static vt_status explain_arrays(vt_ctx *ctx, const vt_method *method, const void *settings,
+                                const vt_request *request, const vt_array_request *arrays, array_run *run,
+                                vt_explanation *explanation)
+{
+  VT_TRY(check_groups(ctx, arrays, run));
   vt_task task = {.seed = (uint64_t)request->seed,
                   .subject = &run->subject,
                   .input = run->input,
+                  .groups = arrays->groups,
+                  .group_count = arrays->group_count,
                   .precision = request->precision ? VT_F64 : VT_F32};
   if (request->attention_gradient == 1) {
     VT_TRY(vt_stop_attention_new(ctx, run->subject.graph, &run->stop));
@@ -253,7 +273,7 @@ vt_status vt_attribute_arrays(vt_ctx *ctx, const vt_graph *graph, vt_tensor *con
   VT_TRY_DONE(vt_trace_new(ctx, graph, &trace));
   VT_TRY_DONE(first_look(ctx, graph, inputs, &run, trace));
   VT_TRY_DONE(vt_explanation_new(ctx, &explanation));
-  VT_TRY_DONE(explain_arrays(ctx, method, settings, request, &run, explanation));
+  VT_TRY_DONE(explain_arrays(ctx, method, settings, request, arrays, &run, explanation));
   explanation->seconds = vt_clock_seconds() - begin;
   *out = explanation;
   explanation = NULL;

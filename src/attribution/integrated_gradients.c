@@ -85,6 +85,12 @@ static int64_t calls(const void *given, int regions, bool embedding)
   return set->n_steps + 2;
 }
 
+static const vt_method_preset presets[] = {
+    {"captum", "n_steps=50 quadrature=gauss-legendre baseline=zero"},
+    {"lima-paper", "n_steps=80 quadrature=trapezoid baseline=zero"},
+    {"xplique", "n_steps=50 quadrature=trapezoid baseline=zero"},
+};
+
 const vt_method vt_method_integrated_gradients = {
     .id = "integrated-gradients",
     .aliases = "IntegratedGradients|ig",
@@ -102,6 +108,8 @@ const vt_method vt_method_integrated_gradients = {
     .settings_size = sizeof(settings),
     .fields = fields,
     .field_count = VT_COUNT(fields),
+    .presets = presets,
+    .preset_count = VT_COUNT(presets),
     .run = run,
     .calls = calls,
 };

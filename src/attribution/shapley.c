@@ -22,8 +22,15 @@ void vt_shapley_values(const double *worth, int players, double *values)
   }
 }
 
-static vt_status check_players(vt_ctx *ctx, int players)
+/* Half of the coalitions would be worth nothing. */
+static vt_status check_players(vt_ctx *ctx, const vt_task *task, int players)
 {
+  int64_t left = task->scorer ? vt_scorer_left(task->scorer) : INT64_MAX;
+  if (players <= VT_SHAPLEY_MOST && left < (int64_t)1 << players)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "shapley needs %lld model calls, more than the budget of %lld: divide coarser, or use "
+                   "shapley-sampling, kernel-shap or owen",
+                   (long long)1 << players, (long long)left);
   if (players <= VT_SHAPLEY_MOST) return VT_OK;
   return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                  "shapley asks for every subset and can do so for at most %d parts, not %d: divide coarser "
@@ -48,7 +55,7 @@ static vt_status run(vt_ctx *ctx, const vt_task *task, const void *settings, vt_
   VT_UNUSED(settings);
   vt_game game;
   VT_TRY(vt_game_open(ctx, task, explanation, "shapley", &game));
-  VT_TRY(check_players(ctx, game.players));
+  VT_TRY(check_players(ctx, task, game.players));
   size_t count = (size_t)1 << game.players;
   uint64_t *bits = vt_alloc_zero(ctx, count, sizeof *bits);
   double *worth = vt_alloc_zero(ctx, count, sizeof *worth);

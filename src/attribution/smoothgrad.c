@@ -120,6 +120,12 @@ static int64_t calls(const void *given, int regions, bool embedding)
   return set->n_samples;
 }
 
+static const vt_method_preset presets[] = {
+    {"captum", "n_samples=5 stdevs=1"},
+    {"lima-paper", "n_samples=80 stdevs=0.2"},
+    {"xplique", "n_samples=50 stdevs=0.2"},
+};
+
 const vt_method vt_method_smoothgrad = {
     .id = "smoothgrad",
     .aliases = "SmoothGrad|smooth-grad|NoiseTunnel",
@@ -135,6 +141,8 @@ const vt_method vt_method_smoothgrad = {
     .settings_size = sizeof(settings),
     .fields = fields,
     .field_count = VT_COUNT(fields),
+    .presets = presets,
+    .preset_count = VT_COUNT(presets),
     .run = run_mean,
     .calls = calls,
 };

@@ -15,6 +15,7 @@
 typedef struct attribute_settings {
   char *method, *preset, *output, *wrt, *labels, *page;
   bool probabilities;
+  int parts;
 } attribute_settings;
 
 static const vt_field fields[] = {
@@ -28,6 +29,9 @@ static const vt_field fields[] = {
      .help = "tensor that is explained [the first float input, or the embedded tokens of an integer one]"},
     {"probabilities", VT_FIELD_BOOL, offsetof(attribute_settings, probabilities),
      .help = "the output holds probabilities, not logits"},
+    {"parts", VT_FIELD_CHOICE, offsetof(attribute_settings, parts), "words", .choices = "words|tokens",
+     .help =
+         "what methods that hide parts of a --text hide: whole words, or every token, frame and padding too"},
     {"labels", VT_FIELD_STRING, offsetof(attribute_settings, labels),
      .help = "text file with the name of each token or column, a line each"},
     {"page", VT_FIELD_STRING, offsetof(attribute_settings, page),
@@ -45,6 +49,7 @@ typedef struct attribute_run {
   cli_text_input text;
   vt_explanation *explanation;
   vt_tokens tokens;
+  int32_t *groups; /* words of the tokens; NULL: no text */
 } attribute_run;
 
 static vt_status add_options(cli *run, attribute_run *work, cli_options *options, char title[96])
@@ -182,11 +187,24 @@ static vt_status check_page(cli *run, const attribute_run *work)
   return VT_OK;
 }
 
+/* A text's words are its parts, where the tensor explained is that of its tokens. */
+static vt_status group_words(cli *run, attribute_run *work, vt_array_request *arrays)
+{
+  bool words = work->text.tokenizer && work->settings.parts == 0 && !work->settings.wrt;
+  if (!words || !(work->method->needs & VT_NEEDS_PLAYERS)) return VT_OK;
+  work->groups = vt_alloc_zero(run->ctx, work->text.ids.count, sizeof *work->groups);
+  if (!work->groups) return VT_ERROR_OUT_OF_MEMORY;
+  arrays->groups = work->groups;
+  arrays->group_places = work->text.ids.count;
+  arrays->group_count = cli_text_words(&work->text, work->groups);
+  return VT_OK;
+}
+
 static vt_status compute(cli *run, attribute_run *work, const char *model)
 {
-  const vt_array_request arrays = {.output = work->settings.output,
-                                   .varying = work->settings.wrt,
-                                   .probabilities = work->settings.probabilities};
+  vt_array_request arrays = {.output = work->settings.output,
+                             .varying = work->settings.wrt,
+                             .probabilities = work->settings.probabilities};
   VT_TRY(check_page(run, work));
   VT_TRY(cli_inside_open(run, &work->inside, model));
   work->inside.finite = true; /* a map of what is no number says nothing */
@@ -194,6 +212,7 @@ static vt_status compute(cli *run, attribute_run *work, const char *model)
   VT_TRY(cli_inside_prepare(run, &work->inside));
   work->request.precision = work->inside.settings.precision;
   run->stage = CLI_INPUT; /* options name files, too */
+  VT_TRY(group_words(run, work, &arrays));
   VT_TRY(vt_attribute_arrays(run->ctx, work->inside.graph, work->inside.inputs, work->method,
                              work->method_settings, &work->request, &arrays, &work->explanation));
   VT_TRY(name_places(run, work));
@@ -225,6 +244,7 @@ done:
   cli_options_free(&options);
   vt_free(work.method_settings);
   vt_free(work.request_fields);
+  vt_free(work.groups);
   return status;
 }
 

@@ -160,3 +160,41 @@ vt_status cli_text_prepare(cli *run, cli_text_input *text, cli_inside *inside)
   }
   return VT_OK;
 }
+
+/* ---- words ---- */
+
+static bool is_frame(const vt_tokenizer *tokenizer, int64_t id)
+{
+  static const char *const frame[] = {"pad", "bos", "eos", "cls", "sep"};
+  for (size_t i = 0; i < VT_COUNT(frame); i++)
+    if (vt_tokenizer_special(tokenizer, frame[i]) == id) return true;
+  return false;
+}
+
+/* Whether a piece goes on with the word before it: "##s" of WordPiece; letters and digits of byte-level BPE that no
+ * blank ("Ġ") precedes. */
+static bool goes_on(const vt_tokenizer *tokenizer, const char *piece)
+{
+  const char *kind = vt_tokenizer_kind(tokenizer);
+  if (strcmp(kind, "wordpiece") == 0) return strncmp(piece, "##", 2) == 0;
+  if (strcmp(kind, "bpe") != 0 || vt_tokenizer_id(tokenizer, "Ġ") < 0) return false;
+  unsigned char first = (unsigned char)piece[0];
+  bool letter =
+      first >= 0x80 || (first >= '0' && first <= '9') || ((first | 32) >= 'a' && (first | 32) <= 'z');
+  return letter && strncmp(piece, "Ġ", 2) != 0;
+}
+
+int cli_text_words(const cli_text_input *text, int32_t *groups)
+{
+  int words = 0;
+  bool inside = false; /* the token before this one is of a word */
+  for (size_t i = 0; i < text->ids.count; i++) {
+    int64_t id = text->ids.data[i];
+    const char *piece = vt_tokenizer_piece(text->tokenizer, id);
+    groups[i] = -1;
+    if (!is_frame(text->tokenizer, id))
+      groups[i] = inside && piece && goes_on(text->tokenizer, piece) ? words - 1 : words++;
+    inside = groups[i] >= 0;
+  }
+  return words;
+}
