@@ -130,7 +130,8 @@ static vt_status look_inside(vt_ctx *ctx, const vt_method *method, const vt_requ
 static vt_status check_budget(vt_ctx *ctx, const vt_method *method, const void *settings,
                               const vt_request *request, const vt_model *model, int regions)
 {
-  if (method->needs & (VT_NEEDS_REGIONS | VT_NEEDS_PLAYERS) || !method->calls || request->max_calls <= 0) return VT_OK;
+  if (method->needs & (VT_NEEDS_REGIONS | VT_NEEDS_PLAYERS) || !method->calls || request->max_calls <= 0)
+    return VT_OK;
   int64_t calls = method->calls(settings, regions, vt_model_embedding_floats(model) > 0);
   if (calls <= request->max_calls) return VT_OK;
   return vt_fail(

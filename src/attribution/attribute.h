@@ -36,9 +36,9 @@ typedef struct vt_request {
 extern const vt_field vt_request_fields[];
 extern const size_t vt_request_field_count;
 
-/* Sets what preset `name` of the method says: of the method in `settings`, and of the run in `request`, by those of
- * its fields that the caller uses (`fields`: vt_request_fields or a part of them). VT_ERROR_INVALID_ARGUMENT for a name
- * that the method does not have lists those it has. */
+/* Sets what preset `name` of the method says: of the method in `settings`, and of the run in `request`,
+ * by those of its fields that the caller uses (`fields`: vt_request_fields or a part of them).
+ * VT_ERROR_INVALID_ARGUMENT for a name that the method does not have lists those it has. */
 vt_status vt_preset_apply(vt_ctx *ctx, const vt_method *method, const char *name, void *settings,
                           const vt_field *fields, size_t count, vt_request *request);
 

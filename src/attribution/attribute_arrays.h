@@ -15,8 +15,8 @@ typedef struct vt_array_request {
    * embeddings gives for the first integer input. */
   const char *varying;
   bool probabilities; /* the output holds probabilities; false: logits */
-  /* Places of the varying tensor's first axis that methods hide together, [group_places] in 0..group_count−1, −1
-   * for those that always stay; NULL: each place by itself. */
+  /* Places of the varying tensor's first axis that methods hide together, [group_places] in
+   * 0..group_count−1, −1 for those that always stay; NULL: each place by itself. */
   const int32_t *groups;
   size_t group_places;
   int group_count;

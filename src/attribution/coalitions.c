@@ -53,7 +53,8 @@ static void emit_complement(making *m, double weight)
   m->out->weights[m->next++] = weight;
 }
 
-/* Every coalition of `size`, in lexicographic order, each followed by its complement where that has another size. */
+/* Every coalition of `size`, in lexicographic order, each followed by its complement where that has
+ * another size. */
 static void emit_layer(making *m, int size)
 {
   int players = m->out->players, *chosen = m->order;

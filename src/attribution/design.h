@@ -12,8 +12,8 @@ typedef enum vt_design { VT_DESIGN_SOBOL, VT_DESIGN_LATIN, VT_DESIGN_RANDOM } vt
 #define VT_DESIGN_CHOICES "sobol|latin|random"
 
 /* `out` [rows, columns]: the first points of the unscrambled Sobol sequence (the origin first, at most
- * VT_SOBOL_DIMENSIONS columns, whatever the seed); a Latin hypercube, one point in each n-th of each column; or
- * independent numbers. `purpose` separates streams. */
+ * VT_SOBOL_DIMENSIONS columns, whatever the seed); a Latin hypercube, one point in each n-th of each
+ * column; or independent numbers. `purpose` separates streams. */
 vt_status vt_design_make(vt_ctx *ctx, vt_design design, int64_t rows, int columns, uint64_t seed,
                          const char *purpose, double *out);
 

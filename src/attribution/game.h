@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What perturbation methods play: parts of an input that are there or hidden, and the score that follows. Parts are
- * the regions of a picture (hidden by the fill, asked of the scorer), or the tokens or columns of arrays (hidden by
- * zeros).
+ * What perturbation methods play: parts of an input that are there or hidden, and the score that follows.
+ * Parts are the regions of a picture (hidden by the fill, asked of the scorer), or the tokens or columns
+ * of arrays (hidden by zeros).
  */
 #ifndef VT_ATTRIBUTION_GAME_H
 #define VT_ATTRIBUTION_GAME_H

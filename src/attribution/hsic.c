@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * HSIC attribution: how much the score depends on a part. Novello, Fel, Vigouroux: "Making Sense of Dependence:
- * Efficient Black-box Explanations Using Dependence Measure", NeurIPS 2022.
+ * HSIC attribution: how much the score depends on a part. Novello, Fel, Vigouroux: "Making Sense of
+ * Dependence: Efficient Black-box Explanations Using Dependence Measure", NeurIPS 2022.
  */
 #include "attribution/hsic.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * KernelSHAP: Shapley values as a weighted regression. Lundberg, Lee: "A Unified Approach to Interpreting Model
- * Predictions", NeurIPS 2017, theorem 2.
+ * KernelSHAP: Shapley values as a weighted regression. Lundberg, Lee: "A Unified Approach to Interpreting
+ * Model Predictions", NeurIPS 2017, theorem 2.
  */
 #include "attribution/coalitions.h"
 #include "attribution/game.h"

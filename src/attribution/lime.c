@@ -55,8 +55,8 @@ vt_status vt_lime_solve(vt_ctx *ctx, vt_lime_fit fit, const vt_regression *probl
 
 /* ---- distances of inputs, part by part ---- */
 
-/* Σ over a part's elements of x², x·b, b² and (x − b)², x shown and b hidden; of all that always stays in the row
- * behind the last. */
+/* Σ over a part's elements of x², x·b, b² and (x − b)², x shown and b hidden; of all that always stays in
+ * the row behind the last. */
 typedef struct part_sums {
   double shown, mixed, hidden, difference;
 } part_sums;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Occlusion: a window slides over the picture. Zeiler, Fergus: "Visualizing and Understanding Convolutional Networks",
- * ECCV 2014.
+ * Occlusion: a window slides over the picture. Zeiler, Fergus: "Visualizing and Understanding
+ * Convolutional Networks", ECCV 2014.
  */
 #include "attribution/game.h"
 #include "attribution/methods.h"

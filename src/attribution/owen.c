@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Owen values on nested halves. Owen: "Values of games with a priori unions", 1977. Parts that lie together are one player until the walk splits them, along the longer
- * side of the box of their centres, the largest difference first.
+ * Owen values on nested halves. Owen: "Values of games with a priori unions", 1977. Parts that lie
+ * together are one player until the walk splits them, along the longer side of the box of their centres,
+ * the largest difference first.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@ static const vt_field fields[] = {
      .aliases = "max_evals"},
 };
 
-/* A group of parts, order[from … to − 1], whose value is wanted in one context: a set of other parts shown. */
+/* A group of parts, order[from … to − 1], whose value is wanted in one context: a set of other
+ * parts shown. */
 typedef struct split {
   int from, to;
   double weight, without, with; /* score of the context, and with the group */

@@ -10,7 +10,8 @@ const vt_field vt_request_fields[] = {
     {"regions", VT_FIELD_STRING, offsetof(vt_request, regions), "slico",
      .help = "slico, seeds, grid:RxC, felzenszwalb, labels:FILE, masks:FILE or prior:MAP.npy"},
     {"fill", VT_FIELD_STRING, offsetof(vt_request, fill), "black",
-     .help = "what hides a region: black, white, mean, blur, noise, zero (after normalisation) or an image file"},
+     .help =
+         "what hides a region: black, white, mean, blur, noise, zero (after normalisation) or an image file"},
     {"target", VT_FIELD_STRING, offsetof(vt_request, target), "pred",
      .help = "class index, class name, or pred for what the model answers"},
     {"class_score", VT_FIELD_CHOICE, offsetof(vt_request, class_score), "probability",

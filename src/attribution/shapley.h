@@ -9,8 +9,8 @@
 
 enum { VT_SHAPLEY_MOST = 16 };
 
-/* φ_i = Σ over S without i of |S|! (n − |S| − 1)! / n! · (v(S + i) − v(S)). `worth` [2^players]: bit i of the index
- * says that i is in. `players` ≤ VT_SHAPLEY_MOST. */
+/* φ_i = Σ over S without i of |S|! (n − |S| − 1)! / n! · (v(S + i) − v(S)). `worth` [2^players]: bit i of
+ * the index says that i is in. `players` ≤ VT_SHAPLEY_MOST. */
 void vt_shapley_values(const double *worth, int players, double *values);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Shapley values from random orders. Castro, Gómez, Tejada: "Polynomial calculation of the Shapley value based on
- * sampling", 2009; Štrumbelj, Kononenko 2010.
+ * Shapley values from random orders. Castro, Gómez, Tejada: "Polynomial calculation of the Shapley value
+ * based on sampling", 2009; Štrumbelj, Kononenko 2010.
  */
 #include <math.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sobol attribution: which share of the score's variance a part has a hand in. Fel, Cadène, Chalvidal, Cord,
- * Vigouroux, Serre: "Look at the Variance! Efficient Black-box Explanations with Sobol-based Sensitivity Analysis",
- * NeurIPS 2021. Estimator: Jansen 1999. Only A and the mixed rows are asked for: total indices do not use B's scores.
+ * Sobol attribution: which share of the score's variance a part has a hand in. Fel, Cadène, Chalvidal,
+ * Cord, Vigouroux, Serre: "Look at the Variance! Efficient Black-box Explanations with Sobol-based
+ * Sensitivity Analysis", NeurIPS 2021. Estimator: Jansen 1999. Only A and the mixed rows are asked for:
+ * total indices do not use B's scores.
  */
 #include "attribution/sobol_indices.h"
 

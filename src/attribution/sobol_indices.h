@@ -7,8 +7,8 @@
 
 #include "base/base.h"
 
-/* Jansen's estimator: Σ (a − c_i)² / (2 n · variance of a, over n − 1). `base` [rows]: scores of A; `mixed` [columns,
- * rows]: of A with column i from B. All 0 when A's scores are all equal. */
+/* Jansen's estimator: Σ (a − c_i)² / (2 n · variance of a, over n − 1). `base` [rows]: scores of A;
+ * `mixed` [columns, rows]: of A with column i from B. All 0 when A's scores are all equal. */
 void vt_sobol_total(const double *base, const double *mixed, size_t rows, size_t columns, double *values);
 
 #endif

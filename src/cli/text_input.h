@@ -23,7 +23,8 @@ vt_status cli_text_options(cli *run, cli_text_input *text, cli_options *options)
 /* Between cli_inside_open() and cli_inside_prepare(): makes the inputs for ids, attention mask, token types
  * and positions that the model has. Nothing without --text. */
 vt_status cli_text_prepare(cli *run, cli_text_input *text, cli_inside *inside);
-/* Which word each token belongs to: groups[ids.count] in 0..words−1, −1 for the frame and padding. Number of words. */
+/* Which word each token belongs to: groups[ids.count] in 0..words−1, −1 for the frame and padding. Number
+ * of words. */
 int cli_text_words(const cli_text_input *text, int32_t *groups);
 void cli_text_close(cli_text_input *text);
 

@@ -28,8 +28,9 @@ typedef struct vt_divider {
 extern const vt_divider vt_dividers[];
 extern const size_t vt_divider_count;
 
-/* zero (the 8-bit colour nearest to 0 after normalisation) · black · white · mean (mean colour of the picture) · blur (Gaussian, σ = side/12) · noise (uniform 8 bit,
- * seeded) · FILE (an image, prepared like the picture). A picture of the model's size. */
+/* zero (the 8-bit colour nearest to 0 after normalisation) · black · white · mean (mean colour of the
+ * picture) · blur (Gaussian, σ = side/12) · noise (uniform 8 bit, seeded) · FILE (an image, prepared like
+ * the picture). A picture of the model's size. */
 vt_status vt_fill_make(vt_ctx *ctx, const char *text, const vt_model *model, const vt_image *picture,
                        uint64_t seed, vt_image **out);
 

@@ -37,17 +37,17 @@ vt_status vt_map_set_native(vt_ctx *ctx, const vt_task *task, vt_explanation *ex
 /* One number for each pixel of a picture, `values` [height, width], divided evenly among its channels. */
 vt_status vt_map_set_pixels(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation,
                             const double *values);
-/* One number for each region of a picture (`values` [regions]) or for each place of the first axis of arrays
- * (tokens, columns, or their groups): every pixel or token carries the number of its region, divided evenly among its channels or
- * elements, so that their sum is it. */
+/* One number for each region of a picture (`values` [regions]) or for each place of the first axis of
+ * arrays (tokens, columns, or their groups): every pixel or token carries the number of its region,
+ * divided evenly among its channels or elements, so that their sum is it. */
 vt_status vt_map_set_regions(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation,
                              const double *values);
 /* Records that the map should add up to `difference`; the sum is taken from the attribution. */
 void vt_map_complete(vt_explanation *explanation, double sum, double difference);
 
-/* What stands for "nothing" in methods that compare, in `out` [floats]: "zero" (0 after normalisation), "fill" (what
- * hides regions in this run), or as a picture: black, white, mean, blur, noise, an image file. For inputs
- * that are no pictures only zero. */
+/* What stands for "nothing" in methods that compare, in `out` [floats]: "zero" (0 after normalisation),
+ * "fill" (what hides regions in this run), or as a picture: black, white, mean, blur, noise, an image
+ * file. For inputs that are no pictures only zero. */
 vt_status vt_baseline_make(vt_ctx *ctx, const vt_task *task, const char *text, float *out);
 #define VT_BASELINE_HELP                                                                                     \
   "what the picture is compared with: zero (after normalisation), fill (what hides regions), black, white, " \

@@ -77,8 +77,8 @@ bool vt_scorer_peek(const vt_scorer *scorer, const uint64_t *bits, vt_scored *ou
  * shown[i][pixel] is not 0. */
 vt_status vt_scorer_pixels(vt_ctx *ctx, vt_scorer *scorer, const uint8_t *const *shown, int count,
                            vt_scored *out);
-/* Scores inputs that the caller composes (vt_scorer_shown() and vt_scorer_hidden() are what from). Counted and
- * kept within the budget like subsets, but not remembered. */
+/* Scores inputs that the caller composes (vt_scorer_shown() and vt_scorer_hidden() are what from).
+ * Counted and kept within the budget like subsets, but not remembered. */
 vt_status vt_scorer_inputs(vt_ctx *ctx, vt_scorer *scorer, int count, vt_compose_fn compose, void *user,
                            vt_scored *out);
 /* Picture and blank, normalised and in the model's layout, [vt_model_input_floats()]. Borrowed. */

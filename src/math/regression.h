@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Linear regression on small dense problems: weighted, with an intercept that nothing shrinks, or with the sum of
- * the coefficients given.
+ * Linear regression on small dense problems: weighted, with an intercept that nothing shrinks, or with
+ * the sum of the coefficients given.
  */
 #ifndef VT_MATH_REGRESSION_H
 #define VT_MATH_REGRESSION_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Made by tools/sobol_table.py. Numbers from S. Joe, F. Y. Kuo: "Constructing Sobol sequences with better
- * two-dimensional projections", SIAM J. Sci. Comput. 30 (2008), set new-joe-kuo-6: for each dimension the primitive
- * polynomial as bits (leading and constant term included), then as many initial numbers as its degree.
+ * Made by tools/sobol_table.py. Numbers from S. Joe, F. Y. Kuo: "Constructing Sobol sequences with
+ * better two-dimensional projections", SIAM J. Sci. Comput. 30 (2008), set new-joe-kuo-6: for each
+ * dimension the primitive polynomial as bits (leading and constant term included), then as many
+ * initial numbers as its degree.
  */
 #ifndef VT_MATH_SOBOL_TABLE_H
 #define VT_MATH_SOBOL_TABLE_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Perturbation methods against outside truth on EfficientNet-lite0 (skipped when it is not there): captum's occlusion,
- * RISE by the authors' masks, exact Shapley values, LIME's ridge, HSIC and Sobol indices, each within the tolerance
- * beside its array. Designs that the methods draw by themselves (HSIC, Sobol) come out of the methods as they are;
- * drawn ones (RISE, LIME) are taken from the truth, and go through the methods' own parts.
+ * Perturbation methods against outside truth on EfficientNet-lite0 (skipped when it is not there):
+ * captum's occlusion, RISE by the authors' masks, exact Shapley values, LIME's ridge, HSIC and Sobol
+ * indices, each within the tolerance beside its array. Designs that the methods draw by themselves (HSIC,
+ * Sobol) come out of the methods as they are; drawn ones (RISE, LIME) are taken from the truth, and go
+ * through the methods' own parts.
  */
 #include "rule_bench.h"
 
@@ -40,8 +41,8 @@ static void load_picture(scene *s, const char *stem)
   memset(s->blank->pixels, 0, RULE_FLOATS);
 }
 
-/* A scorer of the predicted class on the cells of `labels` in designs.npz. `black`: hidden is the 8-bit 0, else 0
- * after normalisation. */
+/* A scorer of the predicted class on the cells of `labels` in designs.npz. `black`: hidden is the 8-bit
+ * 0, else 0 after normalisation. */
 static void begin(scene *s, const char *labels, vt_score_kind score, bool black)
 {
   static float zeros[RULE_FLOATS];

@@ -100,8 +100,8 @@ static void test_additive(void **state)
   }
 }
 
-/* E[score · shown] / (n p) = E[score | shown] = .1 + w_i + Σ_j≠i w_j / 2; 4000 subsets leave a standard error of
- * about .004. */
+/* E[score · shown] / (n p) = E[score | shown] = .1 + w_i + Σ_j≠i w_j / 2; 4000 subsets leave a standard
+ * error of about .004. */
 static void test_rise_on_regions(void **state)
 {
   (void)state;
@@ -199,8 +199,8 @@ static void test_lawless(void **state)
     assert_near(other[i], nine[i], .03);
 }
 
-/* Two parts: halves of the tree are the parts, so Owen's values are Shapley's. Four: by hand, the union of a half
- * first. */
+/* Two parts: halves of the tree are the parts, so Owen's values are Shapley's. Four: by hand, the union
+ * of a half first. */
 static void test_owen(void **state)
 {
   (void)state;
