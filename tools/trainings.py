@@ -19,6 +19,8 @@ import sys
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs")
 DATA = os.path.join(DOCS, "trainings.json")
 PAGE = os.path.join(DOCS, "trainings.md")
+# measures that the table has beside the first one
+MORE = ("above distractor", "perplexity", "hit@10", "popularity ndcg@10", "ratio to popularity", "R@1 text to image")
 
 
 def read_json(path):
@@ -88,13 +90,16 @@ def main_table(rows):
     lines = ["| recipe | network | numbers | items to train on | items of the test | steps × batch | seconds | "
              "measure | by seed | mean ± sd |", "|---|---|---:|---|---|---:|---:|---|---|---|"]
     for recipe, of in groups(rows).items():
-        first, measure = of[0], next(iter(of[0]["test"]))
-        values = [row["test"][measure] for row in of]
+        first, names = of[0], list(of[0]["test"])
+        measures = names[:1] + [name for name in names[1:] if name in MORE]
         seconds = sorted(row["seconds"] for row in of)
         span = f"{seconds[0]} to {seconds[-1]}" if seconds[0] != seconds[-1] else f"{seconds[0]}"
-        lines.append(f"| `{recipe}` | {first['network']} | {spaced(first['parameters'])} | {first['train_items']} | "
-                     f"{first['test_items']} | {spaced(first['steps'])} × {first['batch']} | {span} | {measure} | "
-                     f"{', '.join(figure(value) for value in values)} | {summary(values)} |")
+        front = (f"| `{recipe}` | {first['network']} | {spaced(first['parameters'])} | {first['train_items']} | "
+                 f"{first['test_items']} | {spaced(first['steps'])} × {first['batch']} | {span} |")
+        for measure in measures:
+            values = [row["test"][measure] for row in of]
+            lines.append(f"{front} {measure} | {', '.join(figure(value) for value in values)} | {summary(values)} |")
+            front = "| | | | | | | |"
     return "\n".join(lines)
 
 
