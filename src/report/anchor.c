@@ -30,7 +30,7 @@ static void border_distance(const int32_t *labels, int height, int width, int *d
     }
 }
 
-vt_status vt_scene_anchors(vt_ctx *ctx, const vt_scene *scene, vt_anchor **out)
+vt_status vt_view_anchors(vt_ctx *ctx, const vt_view *scene, vt_anchor **out)
 {
   int height, width, count = vt_regions_count(scene->explanation->regions);
   const int32_t *labels = vt_regions_labels(scene->explanation->regions, &height, &width);

@@ -108,8 +108,8 @@ void vt_colour_at(const vt_colour_map *map, double position, uint8_t rgb[3])
   }
 }
 
-void vt_colour_table(const vt_colour_map *map, uint8_t table[VT_COLOURS][3])
+void vt_colour_table(const vt_colour_map *map, uint8_t table[VT_COLOUR_STEPS][3])
 {
-  for (int i = 0; i < VT_COLOURS; i++)
-    vt_colour_at(map, (double)i / (VT_COLOURS - 1), table[i]);
+  for (int i = 0; i < VT_COLOUR_STEPS; i++)
+    vt_colour_at(map, (double)i / (VT_COLOUR_STEPS - 1), table[i]);
 }

@@ -24,14 +24,14 @@ const vt_colour_map *vt_colour_map_find(const char *id); /* NULL: unknown */
 /* Colour at `position`, held to [0, 1]; NaN gives the middle grey. */
 void vt_colour_at(const vt_colour_map *map, double position, uint8_t rgb[3]);
 
-/* The map at VT_COLOURS equal steps, for pictures. An odd count, so that 0.5 is an entry of its own. */
-enum { VT_COLOURS = 1025 };
-void vt_colour_table(const vt_colour_map *map, uint8_t table[VT_COLOURS][3]);
+/* The map at VT_COLOUR_STEPS equal steps, for pictures. An odd count, so that 0.5 is an entry of its own. */
+enum { VT_COLOUR_STEPS = 1025 };
+void vt_colour_table(const vt_colour_map *map, uint8_t table[VT_COLOUR_STEPS][3]);
 /* Entry for a position. */
 static inline int vt_colour_index(double position)
 {
   if (!(position > 0)) return 0;
-  return position >= 1 ? VT_COLOURS - 1 : (int)(position * (VT_COLOURS - 1) + 0.5);
+  return position >= 1 ? VT_COLOUR_STEPS - 1 : (int)(position * (VT_COLOUR_STEPS - 1) + 0.5);
 }
 
 #endif

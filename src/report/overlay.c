@@ -21,10 +21,10 @@ static void fade(const uint8_t *from, uint8_t *to)
 }
 
 /* `values`: the map at photo size. */
-static void blend(const vt_scene *scene, const float *values, const vt_colour_map *colours, vt_image *image)
+static void blend(const vt_view *scene, const float *values, const vt_colour_map *colours, vt_image *image)
 {
   static const uint8_t neutral[3] = {128, 128, 128};
-  uint8_t table[VT_COLOURS][3];
+  uint8_t table[VT_COLOUR_STEPS][3];
   vt_colour_table(colours, table);
   int height, width;
   vt_regions_labels(scene->explanation->regions, &height, &width);
@@ -32,7 +32,7 @@ static void blend(const vt_scene *scene, const float *values, const vt_colour_ma
     for (int px = 0; px < image->width; px++) {
       size_t at = 3 * ((size_t)py * (size_t)image->width + (size_t)px);
       double x, y;
-      vt_scene_input_at(scene, px + 0.5, py + 0.5, &x, &y);
+      vt_view_input_at(scene, px + 0.5, py + 0.5, &x, &y);
       if (x < 0 || y < 0 || x >= width || y >= height) {
         fade(scene->photo->pixels + at, image->pixels + at);
         continue;
@@ -46,7 +46,7 @@ static void blend(const vt_scene *scene, const float *values, const vt_colour_ma
 }
 
 /* A colour bar with its two end values in the lower left corner; left out where it would cover too much. */
-static void draw_legend(const vt_scene *scene, const vt_colour_map *colours, cairo_t *canvas, int width,
+static void draw_legend(const vt_view *scene, const vt_colour_map *colours, cairo_t *canvas, int width,
                         int height)
 {
   double text = vt_canvas_text_size(width, height) * 0.9;
@@ -89,7 +89,7 @@ static void draw_legend(const vt_scene *scene, const vt_colour_map *colours, cai
   cairo_stroke(canvas);
 }
 
-vt_status vt_overlay_picture(vt_ctx *ctx, const vt_scene *scene, vt_image **out)
+vt_status vt_overlay_picture(vt_ctx *ctx, const vt_view *scene, vt_image **out)
 {
   *out = NULL;
   const vt_colour_map *colours = scene->scale.is_signed ? scene->diverging : scene->sequential;

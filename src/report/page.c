@@ -48,7 +48,7 @@ void vt_page_add_escaped(vt_ctx *ctx, vt_text *text, const char *piece)
   g_free(valid);
 }
 
-static vt_status add_data(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, vt_text *text)
+static vt_status add_data(vt_ctx *ctx, const vt_report *report, const vt_view *scene, vt_text *text)
 {
   json_t *data = NULL;
   char *json = NULL;
@@ -104,7 +104,7 @@ static bool same(const char *piece, size_t length, const char *name)
   return strlen(name) == length && strncmp(piece, name, length) == 0;
 }
 
-static vt_status fill(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, const char *hole,
+static vt_status fill(vt_ctx *ctx, const vt_report *report, const vt_view *scene, const char *hole,
                       size_t length, vt_text *text)
 {
   if (same(hole, length, "version"))
@@ -125,7 +125,7 @@ static vt_status fill(vt_ctx *ctx, const vt_report *report, const vt_scene *scen
   return VT_OK;
 }
 
-vt_status vt_page_html(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, vt_text *out)
+vt_status vt_page_html(vt_ctx *ctx, const vt_report *report, const vt_view *scene, vt_text *out)
 {
   *out = (vt_text){0};
   vt_status status = VT_OK;

@@ -9,11 +9,11 @@
 
 /* The page as text, caller frees. Seconds, threads and batch are left out, so that it has the same bytes for
  * any of them. */
-vt_status vt_page_html(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, vt_text *out);
+vt_status vt_page_html(vt_ctx *ctx, const vt_report *report, const vt_view *scene, vt_text *out);
 /* The values that the page reads (new reference). */
-vt_status vt_page_data(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, json_t **out);
+vt_status vt_page_data(vt_ctx *ctx, const vt_report *report, const vt_view *scene, json_t **out);
 /* Name and value of all that made the result: array of [name, text] (new reference). */
-json_t *vt_page_facts(vt_ctx *ctx, const vt_report *report, const vt_scene *scene);
+json_t *vt_page_facts(vt_ctx *ctx, const vt_report *report, const vt_view *scene);
 
 void vt_text_add_base64(vt_ctx *ctx, vt_text *text, const void *bytes, size_t count);
 

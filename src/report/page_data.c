@@ -40,7 +40,7 @@ static vt_status base64(vt_ctx *ctx, const void *bytes, size_t count, json_t *ob
 }
 
 /* The map as it is, the labels as region indices. */
-static vt_status add_arrays(vt_ctx *ctx, const vt_scene *scene, json_t *page)
+static vt_status add_arrays(vt_ctx *ctx, const vt_view *scene, json_t *page)
 {
   int height, width;
   const int32_t *labels = vt_regions_labels(scene->explanation->regions, &height, &width);
@@ -62,7 +62,7 @@ static vt_status add_arrays(vt_ctx *ctx, const vt_scene *scene, json_t *page)
 }
 
 /* [label, label, closed, x, y, dx, dy, …] in half pixels. */
-static vt_status add_borders(vt_ctx *ctx, const vt_scene *scene, json_t *page)
+static vt_status add_borders(vt_ctx *ctx, const vt_view *scene, json_t *page)
 {
   int height, width;
   const int32_t *labels = vt_regions_labels(scene->explanation->regions, &height, &width);
@@ -87,13 +87,13 @@ static vt_status add_borders(vt_ctx *ctx, const vt_scene *scene, json_t *page)
   return VT_OK;
 }
 
-static vt_status add_regions(vt_ctx *ctx, const vt_scene *scene, json_t *page)
+static vt_status add_regions(vt_ctx *ctx, const vt_view *scene, json_t *page)
 {
   const vt_explanation *explanation = scene->explanation;
   int count = vt_regions_count(explanation->regions), height, width;
   vt_regions_labels(explanation->regions, &height, &width);
   vt_anchor *anchors = NULL;
-  VT_TRY(vt_scene_anchors(ctx, scene, &anchors));
+  VT_TRY(vt_view_anchors(ctx, scene, &anchors));
   json_t *order = json_array(), *areas = json_array(), *where = json_array(), *places = json_array();
   for (int i = 0; i < count; i++) {
     json_array_append_new(order, json_integer(explanation->order[i]));
@@ -116,7 +116,7 @@ static json_t *subset(const char *title, const vt_subset_size *size, bool remove
                    number(size->area), "score", number(size->score), "removed", removed);
 }
 
-static void add_curves(const vt_scene *scene, json_t *page)
+static void add_curves(const vt_view *scene, json_t *page)
 {
   const vt_explanation *explanation = scene->explanation;
   int points = vt_regions_count(explanation->regions) + 1;
@@ -126,7 +126,7 @@ static void add_curves(const vt_scene *scene, json_t *page)
   json_object_set_new(page, "second", numbers(explanation->insertion_second, points));
   json_object_set_new(page, "insertion_auc", number(explanation->insertion_auc));
   json_object_set_new(page, "deletion_auc", number(explanation->deletion_auc));
-  json_object_set_new(page, "minimal", json_integer(vt_scene_minimal_set(explanation, NULL)));
+  json_object_set_new(page, "minimal", json_integer(vt_view_minimal_set(explanation, NULL)));
   json_t *subsets = json_array();
   json_array_append_new(
       subsets, subset("The fewest that keep 90 % of the whole picture's score", &explanation->keep, false));
@@ -165,7 +165,7 @@ static void add_classes(const vt_report *report, json_t *page)
   json_object_set_new(page, "top", top);
 }
 
-static vt_status add_colours(vt_ctx *ctx, const vt_scene *scene, json_t *page)
+static vt_status add_colours(vt_ctx *ctx, const vt_view *scene, json_t *page)
 {
   enum { STEPS = 257 }; /* colourSteps of page/base.js */
   char text[192];
@@ -201,7 +201,7 @@ static vt_status add_result(vt_ctx *ctx, const vt_explanation *explanation, json
   return VT_OK;
 }
 
-vt_status vt_page_data(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, json_t **out)
+vt_status vt_page_data(vt_ctx *ctx, const vt_report *report, const vt_view *scene, json_t **out)
 {
   const vt_explanation *explanation = report->explanation;
   vt_status status;

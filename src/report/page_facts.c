@@ -43,7 +43,7 @@ static bool is_left_out(const char *key)
   return false;
 }
 
-json_t *vt_page_facts(vt_ctx *ctx, const vt_report *report, const vt_scene *scene)
+json_t *vt_page_facts(vt_ctx *ctx, const vt_report *report, const vt_view *scene)
 {
   const vt_explanation *explanation = report->explanation;
   json_t *list = json_array();
@@ -79,7 +79,7 @@ json_t *vt_page_facts(vt_ctx *ctx, const vt_report *report, const vt_scene *scen
     fact(list, "cut short by", explanation->partial_reason ? explanation->partial_reason : "a limit");
   snprintf(text, sizeof text, "raw values kept; drawn %s", vt_scale_text(&scene->scale, scale));
   fact(list, "saliency map", text);
-  vt_scene_minimal_set(explanation, &why);
+  vt_view_minimal_set(explanation, &why);
   fact(list, "minimal set in pictures", why);
   return list;
 }

@@ -9,14 +9,14 @@
 #include "report/contour.h"
 #include "report/picture.h"
 
-static void to_photo(const vt_scene *scene, double x, double y, double *photo_x, double *photo_y)
+static void to_photo(const vt_view *scene, double x, double y, double *photo_x, double *photo_y)
 {
   *photo_x = x * scene->placement.scale_x + scene->placement.offset_x;
   *photo_y = y * scene->placement.scale_y + scene->placement.offset_y;
 }
 
 /* Adds the borders to the path: all, or those between the first `set` regions of the order and the rest. */
-static void add_borders(cairo_t *canvas, const vt_scene *scene, const vt_contours *borders, const int *ranks,
+static void add_borders(cairo_t *canvas, const vt_view *scene, const vt_contours *borders, const int *ranks,
                         int set)
 {
   for (size_t i = 0; i < borders->count; i++) {
@@ -48,7 +48,7 @@ static void stroke_with_halo(cairo_t *canvas, double width, double red, double g
   cairo_stroke(canvas);
 }
 
-static void draw_rank(cairo_t *canvas, const vt_scene *scene, const vt_anchor *place, int rank, int count)
+static void draw_rank(cairo_t *canvas, const vt_view *scene, const vt_anchor *place, int rank, int count)
 {
   double x, y, text = vt_canvas_text_size(scene->photo->width, scene->photo->height);
   to_photo(scene, place->x, place->y, &x, &y);
@@ -74,10 +74,10 @@ static void draw_rank(cairo_t *canvas, const vt_scene *scene, const vt_anchor *p
 
 /* The photograph with light and colour taken from what is outside the set (set < 0: from what the model did
  * not see). */
-static vt_status dimmed_photo(vt_ctx *ctx, const vt_scene *scene, const int *ranks, int set, vt_image **out)
+static vt_status dimmed_photo(vt_ctx *ctx, const vt_view *scene, const int *ranks, int set, vt_image **out)
 {
   int32_t *labels = NULL;
-  VT_TRY(vt_scene_labels(ctx, scene, &labels));
+  VT_TRY(vt_view_labels(ctx, scene, &labels));
   vt_status status = vt_image_new(ctx, scene->photo->width, scene->photo->height, 3, out);
   size_t pixels = (size_t)scene->photo->width * (size_t)scene->photo->height;
   for (size_t i = 0; i < pixels && status == VT_OK; i++) {
@@ -103,12 +103,12 @@ typedef struct sheet {
   vt_contours borders;
 } sheet;
 
-static vt_status begin(vt_ctx *ctx, const vt_scene *scene, int set, sheet *out)
+static vt_status begin(vt_ctx *ctx, const vt_view *scene, int set, sheet *out)
 {
   int height, width;
   const int32_t *labels = vt_regions_labels(scene->explanation->regions, &height, &width);
   vt_image *ground = NULL;
-  VT_TRY(vt_scene_ranks(ctx, scene, &out->ranks));
+  VT_TRY(vt_view_ranks(ctx, scene, &out->ranks));
   VT_TRY(vt_contours_trace(ctx, labels, height, width, 2, &out->borders));
   VT_TRY(dimmed_photo(ctx, scene, out->ranks, set, &ground));
   out->canvas = vt_canvas_new(ctx, ground);
@@ -123,7 +123,7 @@ static void end(sheet *drawn)
   vt_free(drawn->ranks);
 }
 
-vt_status vt_regions_picture(vt_ctx *ctx, const vt_scene *scene, vt_image **out)
+vt_status vt_regions_picture(vt_ctx *ctx, const vt_view *scene, vt_image **out)
 {
   *out = NULL;
   vt_status status;
@@ -131,9 +131,9 @@ vt_status vt_regions_picture(vt_ctx *ctx, const vt_scene *scene, vt_image **out)
   vt_anchor *anchors = NULL;
   double line = vt_canvas_line_width(scene->photo->width, scene->photo->height);
   int count = vt_regions_count(scene->explanation->regions),
-      set = vt_scene_minimal_set(scene->explanation, NULL);
+      set = vt_view_minimal_set(scene->explanation, NULL);
   VT_TRY_DONE(begin(ctx, scene, -1, &drawn));
-  VT_TRY_DONE(vt_scene_anchors(ctx, scene, &anchors));
+  VT_TRY_DONE(vt_view_anchors(ctx, scene, &anchors));
   add_borders(drawn.canvas, scene, &drawn.borders, drawn.ranks, -1);
   stroke_with_halo(drawn.canvas, line, 1, 1, 1, 0.8);
   add_borders(drawn.canvas, scene, &drawn.borders, drawn.ranks, set);
@@ -147,12 +147,12 @@ done:
   return status;
 }
 
-vt_status vt_subset_picture(vt_ctx *ctx, const vt_scene *scene, vt_image **out)
+vt_status vt_subset_picture(vt_ctx *ctx, const vt_view *scene, vt_image **out)
 {
   *out = NULL;
   vt_status status;
   sheet drawn = {0};
-  int set = vt_scene_minimal_set(scene->explanation, NULL);
+  int set = vt_view_minimal_set(scene->explanation, NULL);
   VT_TRY_DONE(begin(ctx, scene, set, &drawn));
   add_borders(drawn.canvas, scene, &drawn.borders, drawn.ranks, set);
   stroke_with_halo(drawn.canvas, vt_canvas_line_width(scene->photo->width, scene->photo->height), 1, 1, 1,

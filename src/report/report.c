@@ -15,17 +15,17 @@ const char *const vt_report_files[] = {"explanation.json", "labels.npy",  "salie
                                        "overlay.png",      "regions.png", "subset.png",
                                        "curves.svg",       "report.html", NULL};
 
-vt_status vt_report_scene(vt_ctx *ctx, const vt_report *report, vt_scene *out)
+vt_status vt_report_scene(vt_ctx *ctx, const vt_report *report, vt_view *out)
 {
   const vt_explanation *explanation = report->explanation;
   const char *wanted = report->colour_map ? report->colour_map : "viridis";
   int height, width;
   vt_regions_labels(explanation->regions, &height, &width);
-  *out = (vt_scene){.explanation = explanation,
-                    .photo = report->photo,
-                    .placement = report->placement,
-                    .sequential = vt_colour_map_find(wanted),
-                    .diverging = vt_colour_map_find("blue-white-red")};
+  *out = (vt_view){.explanation = explanation,
+                   .photo = report->photo,
+                   .placement = report->placement,
+                   .sequential = vt_colour_map_find(wanted),
+                   .diverging = vt_colour_map_find("blue-white-red")};
   if (!out->sequential || out->sequential->diverging)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                    "there is no colour map '%s' for unsigned maps; use viridis, inferno, turbo, jet or grey",
@@ -41,7 +41,7 @@ vt_status vt_report_scene(vt_ctx *ctx, const vt_report *report, vt_scene *out)
 
 vt_status vt_report_check(vt_ctx *ctx, const vt_report *report)
 {
-  vt_scene scene;
+  vt_view scene;
   VT_TRY(vt_report_scene(ctx, report, &scene));
   if (scene.scale.not_finite > 0)
     VT_TRY(vt_explanation_warn(ctx, report->explanation,
@@ -108,7 +108,7 @@ static vt_status write_maps(vt_ctx *ctx, const vt_explanation *explanation, cons
 }
 
 /* What a picture says about itself. */
-static vt_status write_png(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, const vt_image *image,
+static vt_status write_png(vt_ctx *ctx, const vt_report *report, const vt_view *scene, const vt_image *image,
                            const char *title, const char *note, const char *path)
 {
   const vt_explanation *explanation = report->explanation;
@@ -131,9 +131,9 @@ static vt_status write_png(vt_ctx *ctx, const vt_report *report, const vt_scene 
   return vt_image_write_png(ctx, image, path, texts);
 }
 
-typedef vt_status (*picture_fn)(vt_ctx *, const vt_scene *, vt_image **);
+typedef vt_status (*picture_fn)(vt_ctx *, const vt_view *, vt_image **);
 
-static vt_status write_picture(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, picture_fn make,
+static vt_status write_picture(vt_ctx *ctx, const vt_report *report, const vt_view *scene, picture_fn make,
                                const char *title, const char *note, const char *path)
 {
   vt_image *image = NULL;
@@ -165,7 +165,7 @@ static vt_status write_curves(vt_ctx *ctx, const vt_explanation *explanation, co
   return status;
 }
 
-static vt_status write_page(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, const char *path)
+static vt_status write_page(vt_ctx *ctx, const vt_report *report, const vt_view *scene, const char *path)
 {
   vt_text page;
   VT_TRY(vt_page_html(ctx, report, scene, &page));
@@ -174,7 +174,7 @@ static vt_status write_page(vt_ctx *ctx, const vt_report *report, const vt_scene
   return status;
 }
 
-static vt_status write_one(vt_ctx *ctx, const vt_report *report, const vt_scene *scene, const char *name,
+static vt_status write_one(vt_ctx *ctx, const vt_report *report, const vt_view *scene, const char *name,
                            const char *path)
 {
   const vt_explanation *explanation = report->explanation;
@@ -191,14 +191,14 @@ static vt_status write_one(vt_ctx *ctx, const vt_report *report, const vt_scene 
   if (strcmp(name, "regions.png") == 0)
     return write_picture(ctx, report, scene, vt_regions_picture, "Regions with their ranks",
                          "rank 1 matters most; orange: border of the minimal set", path);
-  int set = vt_scene_minimal_set(explanation, &why);
+  int set = vt_view_minimal_set(explanation, &why);
   snprintf(note, sizeof note, "%d regions: %s; the rest is dimmed to 0.35", set, why);
   return write_picture(ctx, report, scene, vt_subset_picture, "Minimal set of regions", note, path);
 }
 
 vt_status vt_report_write(vt_ctx *ctx, const vt_report *report, const char *folder)
 {
-  vt_scene scene;
+  vt_view scene;
   VT_TRY(vt_report_scene(ctx, report, &scene));
   for (const char *const *name = vt_report_files; *name; name++) {
     char *path = vt_path_join(ctx, folder, *name);

@@ -35,6 +35,6 @@ vt_status vt_report_check(vt_ctx *ctx, const vt_report *report);
 /* Writes all files into a folder that exists. */
 vt_status vt_report_write(vt_ctx *ctx, const vt_report *report, const char *folder);
 /* What the pictures are drawn from. */
-vt_status vt_report_scene(vt_ctx *ctx, const vt_report *report, vt_scene *out);
+vt_status vt_report_scene(vt_ctx *ctx, const vt_report *report, vt_view *out);
 
 #endif

@@ -57,9 +57,9 @@ static void perceptual_maps_get_lighter(void **state)
   (void)state;
   static const char *const names[] = {"viridis", "inferno", "grey"};
   for (size_t n = 0; n < VT_COUNT(names); n++) {
-    uint8_t table[VT_COLOURS][3];
+    uint8_t table[VT_COLOUR_STEPS][3];
     vt_colour_table(vt_colour_map_find(names[n]), table);
-    for (int i = 8; i < VT_COLOURS; i++) /* eight steps apart: rounding of single steps is no fault */
+    for (int i = 8; i < VT_COLOUR_STEPS; i++) /* eight steps apart: rounding of single steps is no fault */
       if (lightness(table[i]) < lightness(table[i - 8])) fail_msg("%s gets darker at entry %d", names[n], i);
   }
 }
@@ -67,18 +67,18 @@ static void perceptual_maps_get_lighter(void **state)
 static void zero_is_white_and_sides_fall(void **state)
 {
   (void)state;
-  uint8_t table[VT_COLOURS][3];
+  uint8_t table[VT_COLOUR_STEPS][3];
   vt_colour_table(vt_colour_map_find("blue-white-red"), table);
   int middle = vt_colour_index(0.5);
-  assert_int_equal(middle, VT_COLOURS / 2);
+  assert_int_equal(middle, VT_COLOUR_STEPS / 2);
   for (int c = 0; c < 3; c++)
     assert_int_equal(table[middle][c], 255);
-  for (int i = 4; i <= VT_COLOURS / 2; i++) {
+  for (int i = 4; i <= VT_COLOUR_STEPS / 2; i++) {
     assert_true(lightness(table[middle - i]) <= lightness(table[middle - i + 4]));
     assert_true(lightness(table[middle + i]) <= lightness(table[middle + i - 4]));
   }
-  assert_true(table[0][2] > table[0][0]);                           /* against: blue */
-  assert_true(table[VT_COLOURS - 1][0] > table[VT_COLOURS - 1][2]); /* for: red */
+  assert_true(table[0][2] > table[0][0]);                                     /* against: blue */
+  assert_true(table[VT_COLOUR_STEPS - 1][0] > table[VT_COLOUR_STEPS - 1][2]); /* for: red */
 }
 
 static void positions_outside_are_held(void **state)

@@ -72,7 +72,7 @@ static void the_page_is_alone_in_the_world(void **state)
 {
   (void)state;
   example made;
-  vt_scene scene;
+  vt_view scene;
   vt_text page;
   example_open(&made, rising);
   assert_ok(made.ctx, vt_report_scene(made.ctx, &made.report, &scene));
@@ -97,7 +97,7 @@ static void page_data_are_the_raw_values(void **state)
 {
   (void)state;
   example made;
-  vt_scene scene;
+  vt_view scene;
   json_t *page;
   example_open(&made, rising);
   assert_ok(made.ctx, vt_report_scene(made.ctx, &made.report, &scene));

@@ -11,7 +11,7 @@ static const uint8_t *pixel(const vt_image *image, int x, int y)
   return image->pixels + 3 * (y * image->width + x);
 }
 
-static void open_scene(example *made, const float values[COLUMNS], vt_scene *scene)
+static void open_scene(example *made, const float values[COLUMNS], vt_view *scene)
 {
   example_open(made, values);
   assert_ok(made->ctx, vt_report_scene(made->ctx, &made->report, scene));
@@ -21,7 +21,7 @@ static void overlay_mixes_half_and_half_at_the_right_place(void **state)
 {
   (void)state;
   example made;
-  vt_scene scene;
+  vt_view scene;
   vt_image *overlay;
   open_scene(&made, rising, &scene);
   assert_ok(made.ctx, vt_overlay_picture(made.ctx, &scene, &overlay));
@@ -44,7 +44,7 @@ static void zero_of_a_signed_map_is_white(void **state)
   (void)state;
   static const float both[COLUMNS] = {-1, 0, 0, 3};
   example made;
-  vt_scene scene;
+  vt_view scene;
   vt_image *overlay;
   open_scene(&made, both, &scene);
   assert_true(scene.scale.is_signed);
@@ -60,7 +60,7 @@ static void constant_maps_give_a_neutral_picture_and_a_warning(void **state)
   (void)state;
   static const float zeros[COLUMNS] = {0}, nan_too[COLUMNS] = {NAN, 2, 2, 2};
   example made;
-  vt_scene scene;
+  vt_view scene;
   vt_image *overlay;
   open_scene(&made, zeros, &scene);
   assert_ok(made.ctx, vt_overlay_picture(made.ctx, &scene, &overlay));
@@ -80,11 +80,11 @@ static void subset_keeps_the_set_and_dims_the_rest(void **state)
 {
   (void)state;
   example made;
-  vt_scene scene;
+  vt_view scene;
   vt_image *subset;
   open_scene(&made, rising, &scene);
   const char *why;
-  assert_int_equal(vt_scene_minimal_set(made.explanation, &why), 2); /* keep: columns 2 and 0 */
+  assert_int_equal(vt_view_minimal_set(made.explanation, &why), 2); /* keep: columns 2 and 0 */
   assert_ok(made.ctx, vt_subset_picture(made.ctx, &scene, &subset));
   for (int c = 0; c < 3; c++) {
     assert_int_equal(pixel(subset, 36, 20)[c], 200); /* column 2 */
@@ -94,7 +94,7 @@ static void subset_keeps_the_set_and_dims_the_rest(void **state)
   }
   vt_image_free(subset);
   made.explanation->mistake.present = true; /* then the highest score counts */
-  assert_int_equal(vt_scene_minimal_set(made.explanation, NULL), 3);
+  assert_int_equal(vt_view_minimal_set(made.explanation, NULL), 3);
   example_close(&made);
 }
 
@@ -102,7 +102,7 @@ static void regions_picture_marks_borders_and_ranks(void **state)
 {
   (void)state;
   example made;
-  vt_scene scene;
+  vt_view scene;
   vt_image *regions;
   open_scene(&made, rising, &scene);
   assert_ok(made.ctx, vt_regions_picture(made.ctx, &scene, &regions));
@@ -111,7 +111,7 @@ static void regions_picture_marks_borders_and_ranks(void **state)
   assert_true(border[0] > border[2] + 40);
   /* the rank of column 2 stands at its innermost place and is drawn in the colour of rank 1, yellow */
   vt_anchor *anchors;
-  assert_ok(made.ctx, vt_scene_anchors(made.ctx, &scene, &anchors));
+  assert_ok(made.ctx, vt_view_anchors(made.ctx, &scene, &anchors));
   assert_true(anchors[2].x > 6 && anchors[2].x < 9);
   assert_true(anchors[2].radius >= 1.3 && anchors[2].radius <= 2);
   vt_free(anchors);
@@ -125,10 +125,10 @@ static void labels_outside_the_input_are_marked(void **state)
 {
   (void)state;
   example made;
-  vt_scene scene;
+  vt_view scene;
   int32_t *labels;
   open_scene(&made, rising, &scene);
-  assert_ok(made.ctx, vt_scene_labels(made.ctx, &scene, &labels));
+  assert_ok(made.ctx, vt_view_labels(made.ctx, &scene, &labels));
   for (int y = 0; y < PHOTO_HEIGHT; y++)
     for (int x = 0; x < PHOTO_WIDTH; x++) {
       bool inside = x >= 6 && x < 54 && y >= 5 && y < 37;
@@ -144,7 +144,7 @@ static void unusable_requests_are_refused(void **state)
 {
   (void)state;
   example made;
-  vt_scene scene;
+  vt_view scene;
   example_open(&made, rising);
   made.report.colour_map = "plasma";
   assert_fails(made.ctx, vt_report_scene(made.ctx, &made.report, &scene), VT_ERROR_INVALID_ARGUMENT,

@@ -6,7 +6,7 @@
 
 #include "report/picture.h"
 
-void vt_scene_input_at(const vt_scene *scene, double photo_x, double photo_y, double *x, double *y)
+void vt_view_input_at(const vt_view *scene, double photo_x, double photo_y, double *x, double *y)
 {
   const vt_placement *place = &scene->placement;
   *x = (photo_x - place->offset_x) / place->scale_x;
@@ -41,7 +41,7 @@ static int32_t smooth_label(const int32_t *labels, int height, int width, double
   return best;
 }
 
-vt_status vt_scene_labels(vt_ctx *ctx, const vt_scene *scene, int32_t **out)
+vt_status vt_view_labels(vt_ctx *ctx, const vt_view *scene, int32_t **out)
 {
   *out = NULL;
   int height, width;
@@ -52,7 +52,7 @@ vt_status vt_scene_labels(vt_ctx *ctx, const vt_scene *scene, int32_t **out)
   for (int py = 0; py < photo_height; py++)
     for (int px = 0; px < photo_width; px++) {
       double x, y;
-      vt_scene_input_at(scene, px + 0.5, py + 0.5, &x, &y);
+      vt_view_input_at(scene, px + 0.5, py + 0.5, &x, &y);
       bool inside = x >= 0 && y >= 0 && x < width && y < height;
       shown[(size_t)py * (size_t)photo_width + (size_t)px] =
           inside ? smooth_label(labels, height, width, x, y) : -1;
@@ -61,7 +61,7 @@ vt_status vt_scene_labels(vt_ctx *ctx, const vt_scene *scene, int32_t **out)
   return VT_OK;
 }
 
-vt_status vt_scene_ranks(vt_ctx *ctx, const vt_scene *scene, int **out)
+vt_status vt_view_ranks(vt_ctx *ctx, const vt_view *scene, int **out)
 {
   int count = vt_regions_count(scene->explanation->regions);
   int *ranks = vt_alloc_zero(ctx, (size_t)count, sizeof *ranks);
@@ -72,7 +72,7 @@ vt_status vt_scene_ranks(vt_ctx *ctx, const vt_scene *scene, int **out)
   return VT_OK;
 }
 
-int vt_scene_minimal_set(const vt_explanation *explanation, const char **why)
+int vt_view_minimal_set(const vt_explanation *explanation, const char **why)
 {
   const char *unused;
   if (!why) why = &unused;
