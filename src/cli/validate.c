@@ -132,7 +132,7 @@ static vt_status measure_graph(cli *run, const validate_settings *settings, vali
 {
   vt_ctx *ctx = run->ctx;
   vt_classify classify = {.model = run_graph, .settings = v->graph, .input = "image"};
-  vt_task task = vt_classify_task(&classify);
+  vt_learning_task task = vt_classify_task(&classify);
   int64_t inputs = vt_graph_input_count(v->graph), outputs = vt_graph_output_count(v->graph);
   run->stage = CLI_MODEL;
   if (inputs != 1 || outputs > MOST_OUTPUTS)

@@ -159,16 +159,16 @@ static vt_status segment_measure(vt_run *run, const vt_dataset *set, int64_t bat
   return status;
 }
 
-vt_task vt_segment_task(vt_segment *segment)
+vt_learning_task vt_segment_task(vt_segment *segment)
 {
   if (!segment->input) segment->input = "image";
   if (!segment->target) segment->target = "mask";
   segment->fields[0] = segment->input;
   segment->fields[1] = segment->target;
   segment->fields[2] = NULL;
-  return (vt_task){.id = "segment",
-                   .fields = segment->fields,
-                   .loss = segment_loss,
-                   .measure = segment_measure,
-                   .user = segment};
+  return (vt_learning_task){.id = "segment",
+                            .fields = segment->fields,
+                            .loss = segment_loss,
+                            .measure = segment_measure,
+                            .user = segment};
 }

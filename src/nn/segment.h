@@ -35,6 +35,6 @@ typedef struct vt_segment {
   const char *const *names; /* of classes; NULL: numbers */
   const char *fields[3];    /* set by vt_segment_task() */
 } vt_segment;
-vt_task vt_segment_task(vt_segment *segment); /* borrows */
+vt_learning_task vt_segment_task(vt_segment *segment); /* borrows */
 
 #endif

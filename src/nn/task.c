@@ -151,15 +151,15 @@ static vt_status classify_measure(vt_run *run, const vt_dataset *set, int64_t ba
   return VT_OK;
 }
 
-vt_task vt_classify_task(vt_classify *classify)
+vt_learning_task vt_classify_task(vt_classify *classify)
 {
   if (!classify->input) classify->input = "image";
   classify->fields[0] = classify->input;
   classify->fields[1] = "label";
   classify->fields[2] = NULL;
-  return (vt_task){.id = "classify",
-                   .fields = classify->fields,
-                   .loss = classify_loss,
-                   .measure = classify_measure,
-                   .user = classify};
+  return (vt_learning_task){.id = "classify",
+                            .fields = classify->fields,
+                            .loss = classify_loss,
+                            .measure = classify_measure,
+                            .user = classify};
 }

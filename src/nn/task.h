@@ -24,7 +24,7 @@ void vt_measures_add(vt_measures *measures, const char *name, double value, bool
 /* NaN: no such measure. */
 double vt_measures_get(const vt_measures *measures, const char *name);
 
-typedef struct vt_task {
+typedef struct vt_learning_task {
   const char *id;
   const char *const *fields; /* of the data set that the loss reads, NULL-terminated; NULL: all */
   /* Runs the model on a training batch and adds the parts of the loss. */
@@ -32,9 +32,10 @@ typedef struct vt_task {
   /* Measures the model on a whole set; run->training is off. */
   vt_status (*measure)(vt_run *run, const vt_dataset *set, int64_t batch, const void *user, vt_measures *out);
   const void *user;
-} vt_task;
+} vt_learning_task;
 
-/* Calls `body` with each batch of a set in order, tensors released behind each. `fields` as in vt_task. */
+/* Calls `body` with each batch of a set in order, tensors released behind each. `fields` as in
+ * vt_learning_task. */
 typedef vt_status (*vt_batch_fn)(vt_run *run, const vt_batch *batch, void *user);
 vt_status vt_each_batch(vt_run *run, const vt_dataset *set, int64_t batch, const char *const *fields,
                         vt_batch_fn body, void *user);
@@ -55,6 +56,6 @@ typedef struct vt_classify {
   double smoothing;
   const char *fields[3]; /* set by vt_classify_task() */
 } vt_classify;
-vt_task vt_classify_task(vt_classify *classify); /* borrows */
+vt_learning_task vt_classify_task(vt_classify *classify); /* borrows */
 
 #endif

@@ -28,7 +28,7 @@ extern const vt_field vt_trainer_fields[];
 extern const size_t vt_trainer_field_count;
 
 typedef struct vt_training {
-  const vt_task *task;
+  const vt_learning_task *task;
   const vt_dataset *train, *validation; /* validation NULL: none, and the last model is the best */
   vt_parameters *parameters;            /* filled by the first forward pass, or before */
   const vt_trainer_settings *settings;

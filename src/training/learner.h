@@ -43,7 +43,7 @@ struct vt_learner {
   const vt_world *world; /* borrowed; NULL: the data is of no world */
   const vt_dataset *set; /* borrowed; fields and classes count, not items */
   void *state;
-  vt_task task; /* its `user` is the learner's, or its state */
+  vt_learning_task task; /* its `user` is the learner's, or its state */
 };
 
 extern const vt_learner_kind *const vt_learner_kinds[];

@@ -156,7 +156,7 @@ static vt_status open_gpt(vt_ctx *ctx, vt_learner *learner)
   int count = 0;
   for (size_t i = 0; i < VT_COUNT(wanted); i++)
     if (vt_dataset_find(learner->set, wanted[i]) >= 0) state->fields[count++] = wanted[i];
-  learner->task = (vt_task){
+  learner->task = (vt_learning_task){
       .id = "next-token", .fields = state->fields, .loss = gpt_loss, .measure = gpt_measure, .user = state};
   return VT_OK;
 }

@@ -143,11 +143,11 @@ static vt_status open_sasrec(vt_ctx *ctx, vt_learner *learner)
       .layers = settings->layers,
       .limit = items->dims[0],
       .block = {.heads = settings->heads, .hidden = settings->hidden, .dropout = settings->dropout}};
-  learner->task = (vt_task){.id = "next-item",
-                            .fields = loss_fields,
-                            .loss = sasrec_loss,
-                            .measure = sasrec_measure,
-                            .user = state};
+  learner->task = (vt_learning_task){.id = "next-item",
+                                     .fields = loss_fields,
+                                     .loss = sasrec_loss,
+                                     .measure = sasrec_measure,
+                                     .user = state};
   return count_popularity(ctx, learner->set, history, state);
 }
 

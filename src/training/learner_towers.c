@@ -159,11 +159,11 @@ static vt_status open_towers(vt_ctx *ctx, vt_learner *learner)
                                     .width = settings->shared};
   state->maps = settings->widths.count > 0;
   VT_TRY(state->maps ? set_stages(ctx, settings, state) : set_patches(ctx, settings, image, block, state));
-  learner->task = (vt_task){.id = "picture-text",
-                            .fields = towers_fields,
-                            .loss = towers_loss,
-                            .measure = towers_measure,
-                            .user = state};
+  learner->task = (vt_learning_task){.id = "picture-text",
+                                     .fields = towers_fields,
+                                     .loss = towers_loss,
+                                     .measure = towers_measure,
+                                     .user = state};
   return VT_OK;
 }
 

@@ -111,7 +111,7 @@ vt_status vt_trainee_fits(vt_ctx *ctx, const vt_trainee *trainee, const vt_datas
 vt_status vt_trainee_measure(vt_ctx *ctx, const vt_trainee *trainee, const vt_dataset *set, int64_t batch,
                              vt_measures *out)
 {
-  const vt_task *task = &trainee->learner->task;
+  const vt_learning_task *task = &trainee->learner->task;
   vt_run run = {.ctx = ctx, .parameters = trainee->parameters, .locked = true};
   *out = (vt_measures){0};
   vt_status status = task->measure(&run, set, batch, task->user, out);

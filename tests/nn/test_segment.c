@@ -81,7 +81,7 @@ static void test_task(void **state)
   static const char *const names[] = {"void", "ground", "thing"};
   vt_ctx *ctx = *state;
   vt_segment segment = {.model = same, .classes = 3, .ignore = 0, .names = names};
-  vt_task task = vt_segment_task(&segment);
+  vt_learning_task task = vt_segment_task(&segment);
   vt_dataset *set = make_set(ctx, truth);
   vt_run run = {.ctx = ctx};
   assert_ok(ctx, vt_parameters_new(ctx, 0, &run.parameters));
@@ -114,7 +114,7 @@ static void test_task_refusals(void **state)
 {
   vt_ctx *ctx = *state;
   vt_segment segment = {.model = same, .classes = 3, .ignore = 0};
-  vt_task task = vt_segment_task(&segment);
+  vt_learning_task task = vt_segment_task(&segment);
   vt_dataset *set = make_set(ctx, (int64_t[]){1, 1, 2, 2, 3, 1});
   vt_measures measures = {0};
   vt_run run = {.ctx = ctx};

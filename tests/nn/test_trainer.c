@@ -78,7 +78,7 @@ typedef struct bench {
   vt_dataset *train, *held;
   double dropout;
   vt_classify classify;
-  vt_task task;
+  vt_learning_task task;
   vt_trainer_settings settings;
   vt_optimiser_settings optimiser;
   vt_schedule_settings schedule;

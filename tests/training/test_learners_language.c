@@ -270,7 +270,7 @@ static void test_groups(void **state)
   vt_run run = {.ctx = ctx, .parameters = c.parameters};
   vt_dataset *few = open_set(ctx, "scenes/caption", VT_TRAIN, 63, &c.world),
              *group = open_set(ctx, "scenes/caption", VT_TRAIN, 64, &c.world);
-  const vt_task *task = &c.learner->task;
+  const vt_learning_task *task = &c.learner->task;
   memset(&whole, 0, sizeof whole), memset(&rest, 0, sizeof rest);
   assert_ok(ctx, vt_learner_begin(ctx, c.learner, c.parameters));
   vt_run_begin(&run);
