@@ -22,8 +22,11 @@ const char *cli_needs_text(unsigned needs, char buffer[160])
                {VT_NEEDS_PICTURE, "a picture"},
                {VT_NEEDS_LAYER, "a layer with spatial extent"},
                {VT_NEEDS_ATTENTION, "attention blocks"},
+               {VT_NEEDS_INPUT, "the model's scores"},
                {VT_NEEDS_PARTS, "parts with their true effects"},
-               {VT_NEEDS_PLAYERS, "regions or tokens"}};
+               {VT_NEEDS_PLAYERS, "regions or tokens"},
+               {VT_NEEDS_EXPLAINER, "the method, to ask it again"},
+               {VT_NEEDS_WEIGHTS, "a model file, whose weights are drawn anew"}};
   size_t used = 0;
   buffer[0] = 0;
   for (size_t i = 0; i < VT_COUNT(names); i++)
@@ -99,11 +102,12 @@ static json_t *number_or_null(double value)
 json_t *cli_metric_json(const vt_metric *metric)
 {
   char needs[160];
-  return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:s}", "id", metric->id, "title", metric->title,
-                   "summary", text(metric->summary), "citation", text(metric->citation), "category",
-                   text(metric->category), "higher_is_better", metric->higher_is_better, "low",
+  return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:s, s:b, s:o}", "id", metric->id, "title",
+                   metric->title, "summary", text(metric->summary), "citation", text(metric->citation),
+                   "category", text(metric->category), "higher_is_better", metric->higher_is_better, "low",
                    number_or_null(metric->low), "high", number_or_null(metric->high), "needs",
-                   cli_needs_text(metric->needs, needs));
+                   cli_needs_text(metric->needs, needs), "curve", metric->curve, "settings",
+                   vt_params_schema(metric->fields, metric->field_count));
 }
 
 json_t *cli_catalogue_json(void)
@@ -135,13 +139,14 @@ static void print_cell(const char *value)
       putchar(*value);
 }
 
-static void markdown_parameters(const vt_field *fields, size_t count)
+void cli_markdown_parameters(const vt_field *fields, size_t count, const char *dashes)
 {
   if (count == 0) return;
-  printf("| option | default | range or choices | meaning |\n|---|---|---|---|\n");
+  printf("| %s | default | range or choices | meaning |\n|---|---|---|---|\n",
+         *dashes ? "option" : "setting");
   for (size_t i = 0; i < count; i++) {
     char low[32], high[32];
-    printf("| `--");
+    printf("| `%s", dashes);
     for (const char *c = fields[i].name; *c; c++)
       putchar(*c == '_' ? '-' : *c);
     printf("` | ");
@@ -171,7 +176,7 @@ static void markdown_method(const vt_method *method)
     printf("\n");
   }
   printf("\n");
-  markdown_parameters(method->fields, method->field_count);
+  cli_markdown_parameters(method->fields, method->field_count, "--");
   if (method->preset_count == 0) return;
   printf("| `--preset` | sets |\n|---|---|\n");
   for (size_t i = 0; i < method->preset_count; i++)
@@ -186,17 +191,9 @@ void cli_catalogue_markdown(void)
   for (size_t i = 0; i < vt_methods.count; i++)
     markdown_method(vt_methods.methods[i]);
   printf("## Options of every method\n\n");
-  markdown_parameters(vt_request_fields, vt_request_field_count);
+  cli_markdown_parameters(vt_request_fields, vt_request_field_count, "--");
   printf("## Regions\n\n| form | division |\n|---|---|\n");
   for (size_t i = 0; i < vt_divider_count; i++)
     printf("| `%s` | %s |\n", vt_dividers[i].form, vt_dividers[i].summary);
-  printf("\n## Metrics\n\n");
-  for (size_t i = 0; i < vt_metric_count; i++)
-    printf("### `%s`: %s\n\n%s\n\n- better: %s\n- category: %s\n- source: %s\n\n", vt_metrics[i]->id,
-           vt_metrics[i]->title, vt_metrics[i]->summary, vt_metrics[i]->higher_is_better ? "higher" : "lower",
-           vt_metrics[i]->category ? vt_metrics[i]->category : "",
-           vt_metrics[i]->citation ? vt_metrics[i]->citation : "");
-  printf("## Protocols of curves\n\n| protocol | steps, baseline, area |\n|---|---|\n");
-  for (size_t i = 0; i < vt_protocol_count; i++)
-    printf("| `%s` | %s |\n", vt_protocols[i].id, vt_protocols[i].summary);
+  printf("\n## Metrics\n\nSee [metrics.md](metrics.md).\n");
 }

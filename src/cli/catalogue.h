@@ -18,6 +18,10 @@ vt_status cli_unknown_id(vt_ctx *ctx, const char *id);
 json_t *cli_method_json(const vt_method *method);
 json_t *cli_metric_json(const vt_metric *metric);
 json_t *cli_catalogue_json(void);
+/* All that a metric declares, for people. */
+void cli_metric_print(const vt_metric *metric);
+/* A table of settings in Markdown; `dashes` stands before their names. Nothing for none. */
+void cli_markdown_parameters(const vt_field *fields, size_t count, const char *dashes);
 /* docs/methods.md on standard output. */
 void cli_catalogue_markdown(void);
 

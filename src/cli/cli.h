@@ -51,8 +51,9 @@ typedef struct cli_verb {
   vt_status (*run)(cli *run, int argc, char **argv); /* arguments behind the verb */
 } cli_verb;
 
-extern const cli_verb cli_attribute, cli_explain, cli_evaluate, cli_inspect, cli_methods, cli_trace,
-    cli_gradient, cli_profile, cli_world, cli_train, cli_validate, cli_repro, cli_truth, cli_completion;
+extern const cli_verb cli_attribute, cli_explain, cli_evaluate, cli_inspect, cli_methods, cli_metrics,
+    cli_trace, cli_gradient, cli_profile, cli_world, cli_train, cli_validate, cli_repro, cli_truth,
+    cli_completion;
 extern const cli_verb *const cli_verbs[];
 extern const size_t cli_verb_count;
 

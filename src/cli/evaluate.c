@@ -19,6 +19,7 @@ typedef struct evaluate_settings {
   char *map, *explanation, *mask, *metric, *protocol, *target, *fill;
   int class_score;
   int64_t seed;
+  vt_texts set;
 } evaluate_settings;
 
 static const vt_field fields[] = {
@@ -33,7 +34,10 @@ static const vt_field fields[] = {
          "what decides, for metrics of localisation: a picture or .npy file of the picture's or the model's "
          "size that is 0 elsewhere"},
     {"metric", VT_FIELD_STRING, offsetof(evaluate_settings, metric), "insertion",
-     .help = "what is measured; see 'vitrail methods'"},
+     .help = "what is measured; see 'vitrail metrics'"},
+    {"set", VT_FIELD_TEXTS, offsetof(evaluate_settings, set),
+     .help =
+         "a setting of the metric as NAME=VALUE; may be given several times; see 'vitrail metrics METRIC'"},
     {"protocol", VT_FIELD_STRING, offsetof(evaluate_settings, protocol), "vitrail-50",
      .help = "how the curve is made; figures of different protocols must not be compared"},
     {"target", VT_FIELD_STRING, offsetof(evaluate_settings, target), "pred",
@@ -52,6 +56,7 @@ typedef struct evaluate_run {
   evaluate_settings settings;
   cli_model_settings model_settings;
   const vt_metric *metric;
+  void *metric_settings;
   const vt_protocol *protocol;
   vt_model *model;
   char *model_path;
@@ -91,7 +96,24 @@ static vt_status find_names(cli *run, evaluate_run *work)
                    "--metric: '%s' needs parts with true effects; vitrail truth has them", work->metric->id);
   if (work->metric->needs & VT_NEEDS_MASKS && !work->settings.mask)
     return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--metric: '%s' needs --mask FILE", work->metric->id);
-  if (work->metric->needs & VT_NEEDS_MASKS) work->protocol = NULL; /* no curve is made */
+  if (!work->metric->curve) work->protocol = NULL;
+  return VT_OK;
+}
+
+static vt_status read_metric_settings(cli *run, evaluate_run *work)
+{
+  const vt_metric *metric = work->metric;
+  const vt_texts *set = &work->settings.set;
+  if (set->count && !metric->field_count)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--set: %s has no settings", metric->id);
+  if (!metric->field_count) return VT_OK;
+  work->metric_settings = vt_alloc_zero(run->ctx, 1, metric->settings_size);
+  if (!work->metric_settings) return VT_ERROR_OUT_OF_MEMORY;
+  VT_TRY(vt_params_defaults(run->ctx, metric->fields, metric->field_count, work->metric_settings,
+                            metric->settings_size));
+  for (size_t i = 0; i < set->count; i++)
+    VT_TRY(vt_params_apply(run->ctx, metric->fields, metric->field_count, work->metric_settings,
+                           "metric setting", set->data[i]));
   return VT_OK;
 }
 
@@ -199,6 +221,7 @@ static vt_status measure(cli *run, evaluate_run *work, const char *image)
   char sha256[65];
   int target;
   VT_TRY(find_names(run, work));
+  VT_TRY(read_metric_settings(run, work));
   VT_TRY(cli_model_open(run, &work->model_settings, NULL, &work->model_path, &work->model));
   VT_TRY(vt_target_parse(run->ctx, work->model, work->settings.target, &target));
   VT_TRY(cli_photo_read(run, image, &work->photo, sha256));
@@ -227,7 +250,8 @@ static vt_status measure(cli *run, evaluate_run *work, const char *image)
                       .map = work->map ? vt_tensor_const_data(work->map) : NULL,
                       .regions = work->explanation.regions,
                       .order = work->explanation.order};
-  return work->metric->run(run->ctx, &task, &judged, work->protocol, &work->measure);
+  return vt_metric_run(run->ctx, work->metric, &task, &judged, work->protocol, work->metric_settings,
+                       &work->measure);
 }
 
 static json_t *number_or_null(double value)
@@ -275,12 +299,28 @@ static vt_status print_json(cli *run, const evaluate_run *work, const char *imag
   if (vt_model_notice(work->model))
     json_object_set_new(json_object_get(json, "meta"), "warnings",
                         json_pack("[o]", vt_json_outside(vt_model_notice(work->model))));
+  if (work->metric->field_count)
+    json_object_set_new(
+        json, "settings",
+        vt_params_json(run->ctx, work->metric->fields, work->metric->field_count, work->metric_settings));
   vt_status status = cli_print_json(run, json);
   json_decref(json);
   return status;
 }
 
-static void print_text(const evaluate_run *work)
+/* "settings  grid 9, samples 200": a figure travels with what made it. */
+static void print_settings(cli *run, const evaluate_run *work)
+{
+  const vt_metric *metric = work->metric;
+  for (size_t i = 0; i < metric->field_count; i++) {
+    char name[64], *value = vt_params_text(run->ctx, &metric->fields[i], work->metric_settings);
+    printf("%s%s %s", i ? ", " : "settings  ", cli_option_name(&metric->fields[i], name), value ? value : "");
+    vt_free(value);
+  }
+  if (metric->field_count) printf("\n");
+}
+
+static void print_text(cli *run, const evaluate_run *work)
 {
   const vt_measure *measured = &work->measure;
   int target = vt_scorer_options_of(work->scorer)->target;
@@ -295,6 +335,7 @@ static void print_text(const evaluate_run *work)
   for (int i = 0; i < measured->extra_count; i++)
     printf("%-34s %s\n", measured->extra_titles[i], vt_number_text(measured->extra[i], other));
   if (work->protocol) printf("protocol  %s: %s\n", work->protocol->id, work->protocol->summary);
+  print_settings(run, work);
   printf("target    class %d%s%s, %s\n", target, name ? ", " : "", name ? name : "",
          vt_score_name((vt_score_kind)work->settings.class_score));
   printf("calls     %lld\n", (long long)measured->calls);
@@ -320,8 +361,11 @@ static vt_status evaluate(cli *run, int argc, char **argv)
   if (run->common.json)
     status = print_json(run, &work, options.operands[0]);
   else
-    print_text(&work);
+    print_text(run, &work);
 done:
+  if (work.metric_settings)
+    vt_params_free(work.metric->fields, work.metric->field_count, work.metric_settings);
+  vt_free(work.metric_settings);
   vt_measure_free(&work.measure);
   vt_scorer_free(work.scorer);
   vt_explanation_file_free(&work.explanation);

@@ -33,18 +33,8 @@ static vt_status print_list(cli *run)
   for (size_t i = 0; i < vt_divider_count; i++)
     VT_TRY(cli_table_row(run->ctx, &table, "%s\t%s", vt_dividers[i].form, vt_dividers[i].summary));
   cli_table_print(run, &table);
-  printf("\n");
-  VT_TRY(cli_table_row(run->ctx, &table, "Metric\tWhat it measures (vitrail evaluate --metric)\tBetter"));
-  for (size_t i = 0; i < vt_metric_count; i++)
-    VT_TRY(cli_table_row(run->ctx, &table, "%s\t%s\t%s", vt_metrics[i]->id, vt_metrics[i]->title,
-                         vt_metrics[i]->higher_is_better ? "higher" : "lower"));
-  cli_table_print(run, &table);
-  printf("\n");
-  VT_TRY(cli_table_row(run->ctx, &table, "Protocol\tHow a curve is made (vitrail evaluate --protocol)"));
-  for (size_t i = 0; i < vt_protocol_count; i++)
-    VT_TRY(cli_table_row(run->ctx, &table, "%s\t%s", vt_protocols[i].id, vt_protocols[i].summary));
-  cli_table_print(run, &table);
-  printf("\nvitrail methods ID shows one of them with all parameters.\n");
+  printf("\nvitrail methods ID shows one of them with all parameters; vitrail metrics lists what judges "
+         "them.\n");
   return VT_OK;
 }
 
@@ -76,17 +66,6 @@ static void print_method(const vt_method *method)
     print_line(method->presets[i].id, method->presets[i].settings);
 }
 
-static void print_metric(const vt_metric *metric)
-{
-  char range[80], low[32], high[32];
-  snprintf(range, sizeof range, "%s to %s, %s is better", vt_number_text(metric->low, low),
-           vt_number_text(metric->high, high), metric->higher_is_better ? "higher" : "lower");
-  printf("%s: %s\n\n%s\n\n", metric->id, metric->title, metric->summary);
-  print_line("category", metric->category);
-  print_line("range", range);
-  print_line("source", metric->citation);
-}
-
 static vt_status print_one(cli *run, const char *id)
 {
   const vt_method *method = vt_method_find(&vt_methods, id);
@@ -102,7 +81,7 @@ static vt_status print_one(cli *run, const char *id)
   if (method)
     print_method(method);
   else if (metric)
-    print_metric(metric);
+    cli_metric_print(metric);
   else if (protocol)
     printf("%s: %s\n", protocol->id, protocol->summary);
   else if (divider)
@@ -140,7 +119,7 @@ done:
 const cli_verb cli_methods = {
     .name = "methods",
     .operands = "[ID]",
-    .summary = "methods, regions, metrics and protocols there are",
+    .summary = "methods there are, and divisions of a picture",
     .examples = "  vitrail methods\n"
                 "  vitrail methods lima           what it does, when not to use it, all parameters\n"
                 "  vitrail methods --json         the same for machines, parameters as a schema\n",

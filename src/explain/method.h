@@ -36,12 +36,14 @@ typedef enum vt_needs {
   VT_NEEDS_LABELS = 8,
   VT_NEEDS_MASKS = 16,
   VT_NEEDS_EMBEDDING = 32,
-  VT_NEEDS_PICTURE = 64,    /* not for tokens */
-  VT_NEEDS_LAYER = 128,     /* an inner tensor with spatial extent */
-  VT_NEEDS_ATTENTION = 256, /* attention blocks in the graph */
-  VT_NEEDS_INPUT = 512,     /* composes inputs of its own, and needs no more than outputs */
-  VT_NEEDS_PARTS = 1024,    /* parts of the picture with their true effects */
-  VT_NEEDS_PLAYERS = 2048   /* regions of a picture, or tokens or columns of arrays; may stop half way */
+  VT_NEEDS_PICTURE = 64,     /* not for tokens */
+  VT_NEEDS_LAYER = 128,      /* an inner tensor with spatial extent */
+  VT_NEEDS_ATTENTION = 256,  /* attention blocks in the graph */
+  VT_NEEDS_INPUT = 512,      /* composes inputs of its own, and needs no more than outputs */
+  VT_NEEDS_PARTS = 1024,     /* parts of the picture with their true effects */
+  VT_NEEDS_PLAYERS = 2048,   /* regions of a picture, or tokens or columns of arrays; may stop half way */
+  VT_NEEDS_EXPLAINER = 4096, /* metrics: what made the map, to be asked again */
+  VT_NEEDS_WEIGHTS = 8192    /* metrics: a model whose weights can be drawn anew */
 } vt_needs;
 
 /* Settings that another toolkit, or a paper, uses by default. */

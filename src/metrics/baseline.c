@@ -64,6 +64,19 @@ static vt_status blur(vt_ctx *ctx, const float *picture, int channels, int heigh
   return VT_OK;
 }
 
+static void mean_colour(const float *picture, int channels, size_t pixels, bool channels_last, float *out)
+{
+  size_t step = channels_last ? (size_t)channels : 1;
+  for (size_t c = 0; c < (size_t)channels; c++) {
+    size_t first = channels_last ? c : c * pixels;
+    double sum = 0;
+    for (size_t i = 0; i < pixels; i++)
+      sum += (double)picture[first + i * step];
+    for (size_t i = 0; i < pixels; i++)
+      out[first + i * step] = (float)(sum / (double)pixels);
+  }
+}
+
 vt_status vt_baseline_floats(vt_ctx *ctx, const vt_task *task, vt_baseline kind, const float *picture,
                              float *out)
 {
@@ -78,6 +91,9 @@ vt_status vt_baseline_floats(vt_ctx *ctx, const vt_task *task, vt_baseline kind,
     return blur(ctx, picture, channels, height, width, preprocess->channels_last, out);
   case VT_BASELINE_FILL:
     vt_preprocess_floats(preprocess, task->blank, out);
+    return VT_OK;
+  case VT_BASELINE_MEAN:
+    mean_colour(picture, channels, (size_t)height * (size_t)width, preprocess->channels_last, out);
     return VT_OK;
   case VT_BASELINE_BLACK: {
     vt_image *black = NULL;

@@ -7,41 +7,31 @@
 
 #include <math.h>
 
-#include "metrics/baseline.h"
 #include "metrics/pixel_order.h"
 
 typedef struct run {
-  const vt_model *model;
-  const vt_scorer_options *options;
+  const vt_probe *probe;
   const float *start, *paste; /* normalised, in the model's layout */
   const int32_t *pixels;      /* order */
   const int64_t *shown;       /* [points] pixels pasted at each step */
-  size_t floats, plane;       /* floats of an input, pixels of a channel */
-  int channels;
-  bool channels_last;
-  double *probabilities; /* [points, classes] scratch, one row an item */
-  size_t classes;
-  double *scores;
 } run;
 
 static void compose(void *user, int item, float *input)
 {
   const run *r = user;
-  memcpy(input, r->start, r->floats * sizeof *input);
-  for (int64_t i = 0; i < r->shown[item]; i++) {
-    size_t pixel = (size_t)r->pixels[i];
-    for (int c = 0; c < r->channels; c++) {
-      size_t at = r->channels_last ? pixel * (size_t)r->channels + (size_t)c : (size_t)c * r->plane + pixel;
-      input[at] = r->paste[at];
-    }
-  }
+  memcpy(input, r->start, r->probe->floats * sizeof *input);
+  vt_probe_paste(r->probe, r->paste, r->pixels, r->shown[item], input);
 }
 
-static void consume(void *user, int item, const float *output, const float *embedding)
+vt_status vt_curve_scores(vt_ctx *ctx, const vt_probe *probe, const int32_t *pixels, const int64_t *shown,
+                          int points, bool insertion, double *scores)
 {
-  const run *r = user;
-  double *probabilities = r->probabilities + (size_t)item * r->classes;
-  r->scores[item] = vt_scored_from(r->model, r->options, output, embedding, probabilities).target;
+  run r = {.probe = probe,
+           .start = insertion ? probe->baseline : probe->picture,
+           .paste = insertion ? probe->picture : probe->baseline,
+           .pixels = pixels,
+           .shown = shown};
+  return vt_probe_score(ctx, probe, points, compose, &r, scores, NULL);
 }
 
 /* Pixels pasted at each step, [points] (caller frees); one step for each region when the protocol says so. */
@@ -90,52 +80,31 @@ vt_status vt_curve_run(vt_ctx *ctx, const vt_task *task, const vt_judged *given,
 {
   *out = (vt_curve){0};
   vt_judged judged = *given;
-  int channels, height, width, *order = NULL;
-  vt_model_input_size(task->model, &channels, &height, &width);
-  size_t floats = vt_model_input_floats(task->model), pixels = (size_t)height * (size_t)width;
-  float *picture = NULL, *baseline = NULL;
+  int *order = NULL;
+  vt_probe probe = {0};
   int32_t *sequence = NULL;
   int64_t *shown = NULL;
-  run r = {.model = task->model, .options = vt_scorer_options_of(task->scorer)};
   vt_status status;
   VT_TRY_DONE(judge_regions(ctx, task, protocol, &judged, &order));
-  VT_TRY_DONE(plan_steps(ctx, &judged, protocol, (int64_t)pixels, &shown, &out->points));
+  VT_TRY_DONE(vt_probe_open(ctx, task, insertion ? protocol->insertion : protocol->deletion, &probe));
+  VT_TRY_DONE(plan_steps(ctx, &judged, protocol, (int64_t)probe.pixels, &shown, &out->points));
   out->region_steps = protocol->steps == 0 && protocol->pixels_per_step == 0;
-  picture = vt_alloc_zero(ctx, floats, sizeof *picture);
-  baseline = vt_alloc_zero(ctx, floats, sizeof *baseline);
-  sequence = vt_alloc_zero(ctx, pixels, sizeof *sequence);
-  r.classes = (size_t)vt_model_classes(task->model);
-  r.probabilities = vt_alloc_zero(ctx, (size_t)out->points * r.classes, sizeof *r.probabilities);
+  sequence = vt_alloc_zero(ctx, probe.pixels, sizeof *sequence);
   out->scores = vt_alloc_zero(ctx, (size_t)out->points, sizeof *out->scores);
   out->areas = vt_alloc_zero(ctx, (size_t)out->points, sizeof *out->areas);
-  if (!picture || !baseline || !sequence || !r.probabilities || !out->scores || !out->areas) {
+  if (!sequence || !out->scores || !out->areas) {
     status = VT_ERROR_OUT_OF_MEMORY;
     goto done;
   }
-  VT_TRY_DONE(vt_pixel_order(ctx, &judged, height, width, sequence, &out->tied_share));
-  vt_preprocess_floats(vt_model_preprocess(task->model), task->picture, picture);
-  VT_TRY_DONE(
-      vt_baseline_floats(ctx, task, insertion ? protocol->insertion : protocol->deletion, picture, baseline));
-  r.start = insertion ? baseline : picture;
-  r.paste = insertion ? picture : baseline;
-  r.pixels = sequence;
-  r.shown = shown;
-  r.floats = floats;
-  r.plane = pixels;
-  r.channels = channels;
-  r.channels_last = vt_model_preprocess(task->model)->channels_last;
-  r.scores = out->scores;
-  VT_TRY_DONE(vt_model_run(ctx, task->model, out->points, r.options->batch > 0 ? r.options->batch : 1,
-                           compose, consume, &r));
+  VT_TRY_DONE(vt_pixel_order(ctx, &judged, probe.height, probe.width, sequence, &out->tied_share));
+  VT_TRY_DONE(vt_curve_scores(ctx, &probe, sequence, shown, out->points, insertion, out->scores));
   for (int t = 0; t < out->points; t++)
-    out->areas[t] = (double)shown[t] / (double)pixels;
+    out->areas[t] = (double)shown[t] / (double)probe.pixels;
 done:
   vt_free(order);
-  vt_free(picture);
-  vt_free(baseline);
   vt_free(sequence);
   vt_free(shown);
-  vt_free(r.probabilities);
+  vt_probe_close(&probe);
   if (status != VT_OK) vt_curve_free(out);
   return status;
 }

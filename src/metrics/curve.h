@@ -6,7 +6,7 @@
 #ifndef VT_METRICS_CURVE_H
 #define VT_METRICS_CURVE_H
 
-#include "metrics/metric.h"
+#include "metrics/probe.h"
 
 typedef struct vt_curve {
   double *scores;    /* [points] */
@@ -20,6 +20,10 @@ typedef struct vt_curve {
 vt_status vt_curve_run(vt_ctx *ctx, const vt_task *task, const vt_judged *judged, const vt_protocol *protocol,
                        bool insertion, vt_curve *out);
 void vt_curve_free(vt_curve *curve);
+/* Scores of the inputs on which the first shown[t] of `pixels` are pasted, [points]: the picture onto the
+ * baseline (insertion) or the other way round. */
+vt_status vt_curve_scores(vt_ctx *ctx, const vt_probe *probe, const int32_t *pixels, const int64_t *shown,
+                          int points, bool insertion, double *scores);
 
 /* Area under the curve by the protocol's rule: trapezoid over area, or (Σs − s₀/2 − s_T/2)/T. */
 double vt_curve_auc(const vt_curve *curve, const vt_protocol *protocol);

@@ -9,13 +9,14 @@
 #include "metrics/curve.h"
 
 static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judged,
-                         const vt_protocol *protocol, vt_measure *out)
+                         const vt_protocol *protocol, const void *settings, vt_measure *out)
 {
   static const double shares[4] = {0.25, 0.5, 0.75, 1.0};
   static const char *const names[5] = {"25", "50", "75", "100", "area_of_highest"};
   static const char *const titles[5] = {"highest within 25 % of the area", "highest within 50 %",
                                         "highest within 75 %", "highest within 100 %",
                                         "share of the area at the highest"};
+  VT_UNUSED(settings);
   vt_curve curve;
   VT_TRY(vt_curve_run(ctx, task, judged, protocol, true, &curve));
   int best = 1;
@@ -51,5 +52,7 @@ const vt_metric vt_metric_highest_confidence = {
     .higher_is_better = true,
     .low = 0,
     .high = 1,
+    .needs = VT_NEEDS_INPUT,
+    .curve = true,
     .run = measure,
 };

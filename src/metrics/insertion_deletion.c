@@ -16,14 +16,16 @@ static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judg
 }
 
 static vt_status insertion(vt_ctx *ctx, const vt_task *task, const vt_judged *judged,
-                           const vt_protocol *protocol, vt_measure *out)
+                           const vt_protocol *protocol, const void *settings, vt_measure *out)
 {
+  VT_UNUSED(settings);
   return measure(ctx, task, judged, protocol, true, out);
 }
 
 static vt_status deletion(vt_ctx *ctx, const vt_task *task, const vt_judged *judged,
-                          const vt_protocol *protocol, vt_measure *out)
+                          const vt_protocol *protocol, const void *settings, vt_measure *out)
 {
+  VT_UNUSED(settings);
   return measure(ctx, task, judged, protocol, false, out);
 }
 
@@ -36,6 +38,8 @@ const vt_metric vt_metric_insertion = {
     .higher_is_better = true,
     .low = 0,
     .high = 1,
+    .needs = VT_NEEDS_INPUT,
+    .curve = true,
     .run = insertion,
 };
 
@@ -48,5 +52,7 @@ const vt_metric vt_metric_deletion = {
     .higher_is_better = false,
     .low = 0,
     .high = 1,
+    .needs = VT_NEEDS_INPUT,
+    .curve = true,
     .run = deletion,
 };

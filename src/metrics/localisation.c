@@ -56,21 +56,6 @@ void vt_located_free(vt_located *located)
   *located = (vt_located){0};
 }
 
-vt_status vt_measure_undefined(vt_ctx *ctx, vt_measure *measure, const char *why)
-{
-  measure->value = NAN;
-  measure->note = vt_strdup(ctx, why);
-  return measure->note ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
-}
-
-void vt_measure_add(vt_measure *measure, const char *name, const char *title, double value)
-{
-  if (measure->extra_count == (int)VT_COUNT(measure->extra)) return;
-  measure->extra_names[measure->extra_count] = name;
-  measure->extra_titles[measure->extra_count] = title;
-  measure->extra[measure->extra_count++] = value;
-}
-
 int64_t vt_located_tied(const vt_located *located, int64_t first, int64_t *inside)
 {
   int64_t end = first;

@@ -22,11 +22,6 @@ typedef struct vt_located {
 vt_status vt_locate(vt_ctx *ctx, const vt_task *task, const vt_judged *judged, bool mask, vt_measure *measure,
                     vt_located *out);
 void vt_located_free(vt_located *located);
-/* Records why the measure is NaN. */
-vt_status vt_measure_undefined(vt_ctx *ctx, vt_measure *measure, const char *why);
-/* One more value beside the main one. Name and title are borrowed; more than the measure has room for are
- * dropped. */
-void vt_measure_add(vt_measure *measure, const char *name, const char *title, double value);
 
 /* Of pixels that tie from place `first` of `falling` on: how many there are, and how many of them lie in the
  * mask. */

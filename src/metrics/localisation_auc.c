@@ -8,9 +8,10 @@
 #include "metrics/localisation.h"
 
 static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judged,
-                         const vt_protocol *protocol, vt_measure *out)
+                         const vt_protocol *protocol, const void *settings, vt_measure *out)
 {
   VT_UNUSED(protocol);
+  VT_UNUSED(settings);
   vt_located located;
   VT_TRY(vt_locate(ctx, task, judged, true, out, &located));
   vt_status status = VT_OK;

@@ -16,12 +16,30 @@ typedef struct vt_truth {
   int part_count;
 } vt_truth;
 
-/* What is judged. Exactly one of `map` and `order` is set. */
+/* A question to an explainer that was asked once already; what is left out stays as it was. */
+typedef struct vt_again {
+  const float *input; /* [vt_model_input_floats()] normalised, in the model's layout; NULL: the same */
+  int target;         /* class; negative: the same */
+  vt_model *model;    /* NULL: the same */
+} vt_again;
+
+/* What made the map, for metrics that ask it again. */
+typedef struct vt_explainer {
+  /* Writes a map of `size` numbers, made as the one judged was: same method, settings and seed. A failure of
+   * the method is the caller's failure. From one thread at a time. */
+  vt_status (*explain)(vt_ctx *ctx, void *user, const vt_again *again, double *map);
+  void *user;
+  size_t size; /* height · width, or channels times that where maps are not reduced */
+} vt_explainer;
+
+/* What is judged. Exactly one of `map` and `order` is set, unless the metric asks the explainer only. */
 typedef struct vt_judged {
   const float *map;          /* [height, width] at model resolution */
   const vt_regions *regions; /* with order */
   const int *order;          /* [k] region indices, most important first */
   const vt_truth *truth;     /* for metrics that need masks or parts; NULL: nothing is known */
+  const float *attribution;  /* [channels, height, width] the map before it was reduced; NULL: not known */
+  const vt_explainer *explainer; /* for metrics that need one; NULL: the map came from elsewhere */
 } vt_judged;
 
 /* What stands where the picture does not. */
@@ -29,8 +47,14 @@ typedef enum vt_baseline {
   VT_BASELINE_BLACK,     /* 0 in 8 bit, before normalisation */
   VT_BASELINE_ZERO,      /* 0 after normalisation */
   VT_BASELINE_RISE_BLUR, /* the picture blurred in normalised space: RISE's 11×11 kernel, zero padding 5 */
-  VT_BASELINE_FILL       /* the fill of the task, as the search used it */
+  VT_BASELINE_FILL,      /* the fill of the task, as the search used it */
+  VT_BASELINE_MEAN       /* mean of each channel of the picture */
 } vt_baseline;
+/* Choices of a setting, in this order. */
+#define VT_BASELINE_CHOICES "black|zero|rise-blur|fill|mean"
+#define VT_BASELINE_MEANING                                                                                  \
+  "what stands where the picture is taken away: black in 8 bit, zero after normalisation, RISE's blur, the " \
+  "fill, or the picture's mean colour"
 
 /* How a curve is made; one row of a table of named protocols. */
 typedef struct vt_protocol {
@@ -54,23 +78,36 @@ typedef struct vt_measure {
   int points;
   double tied_share; /* share of pixels whose map value is not unique; 0 for orders */
   int extra_count;   /* further values, each with its name for JSON and for people */
-  double extra[8];
-  const char *extra_names[8], *extra_titles[8]; /* borrowed */
+  double extra[12];
+  const char *extra_names[12], *extra_titles[12]; /* borrowed */
   int64_t calls;
   char *note; /* owned, NULL */
 } vt_measure;
 void vt_measure_free(vt_measure *measure);
+/* Records why the measure is NaN. */
+vt_status vt_measure_undefined(vt_ctx *ctx, vt_measure *measure, const char *why);
+/* One more value beside the main one. Name and title are borrowed; more than the measure has room for are
+ * dropped. */
+void vt_measure_add(vt_measure *measure, const char *name, const char *title, double value);
 
 typedef struct vt_metric {
   const char *id, *title, *summary, *citation, *category;
   bool higher_is_better;
-  double low, high; /* range */
+  double low, high; /* range; infinite: no bound */
   unsigned needs;   /* vt_needs */
+  bool curve;       /* made under a protocol */
+  size_t settings_size;
+  const vt_field *fields; /* its settings, which travel with the figure */
+  size_t field_count;
   vt_status (*run)(vt_ctx *ctx, const vt_task *task, const vt_judged *judged, const vt_protocol *protocol,
-                   vt_measure *out);
+                   const void *settings, vt_measure *out);
 } vt_metric;
 extern const vt_metric *const vt_metrics[]; /* list.c */
 extern const size_t vt_metric_count;
 const vt_metric *vt_metric_find(const char *id);
+/* Runs a metric. `settings` NULL: its defaults. `protocol` is for curves alone, others ignore it. What the
+ * metric needs and is not there is VT_ERROR_INVALID_ARGUMENT. On failure `out` is empty. */
+vt_status vt_metric_run(vt_ctx *ctx, const vt_metric *metric, const vt_task *task, const vt_judged *judged,
+                        const vt_protocol *protocol, const void *settings, vt_measure *out);
 
 #endif

@@ -76,9 +76,10 @@ static vt_status correlate(vt_ctx *ctx, const vt_located *located, const vt_trut
 }
 
 static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judged,
-                         const vt_protocol *protocol, vt_measure *out)
+                         const vt_protocol *protocol, const void *settings, vt_measure *out)
 {
   VT_UNUSED(protocol);
+  VT_UNUSED(settings);
   const vt_truth *truth = judged->truth;
   if (!truth || !truth->parts || !truth->effects)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,

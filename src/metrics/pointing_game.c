@@ -24,9 +24,10 @@ static bool near_mask(const vt_located *located, int32_t pixel, double margin)
 }
 
 static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judged,
-                         const vt_protocol *protocol, vt_measure *out)
+                         const vt_protocol *protocol, const void *settings, vt_measure *out)
 {
   VT_UNUSED(protocol);
+  VT_UNUSED(settings);
   vt_located located;
   vt_status status;
   VT_TRY(vt_locate(ctx, task, judged, true, out, &located));

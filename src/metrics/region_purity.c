@@ -33,9 +33,10 @@ static vt_status judge(vt_ctx *ctx, const vt_located *located, const vt_regions 
 }
 
 static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judged,
-                         const vt_protocol *protocol, vt_measure *out)
+                         const vt_protocol *protocol, const void *settings, vt_measure *out)
 {
   VT_UNUSED(protocol);
+  VT_UNUSED(settings);
   vt_located located;
   VT_TRY(vt_locate(ctx, task, judged, true, out, &located));
   vt_status status;

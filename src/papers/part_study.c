@@ -134,7 +134,7 @@ static vt_status take(vt_ctx *ctx, const char *metric, const vt_task *task, cons
                       double *value, const char *const *extras, double *const *extra_values)
 {
   vt_measure measured = {0};
-  vt_status status = vt_metric_find(metric)->run(ctx, task, judged, NULL, &measured);
+  vt_status status = vt_metric_run(ctx, vt_metric_find(metric), task, judged, NULL, NULL, &measured);
   *value = measured.value;
   for (int e = 0; extras && extras[e]; e++) {
     *extra_values[e] = NAN;

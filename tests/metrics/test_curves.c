@@ -24,8 +24,8 @@ static vt_measure measure(pixel_world *world, const char *metric, const char *pr
 {
   vt_measure out = {0};
   vt_judged judged = {.map = map, .regions = order ? world->regions : NULL, .order = order};
-  assert_ok(world->ctx,
-            vt_metric_find(metric)->run(world->ctx, &world->task, &judged, vt_protocol_find(protocol), &out));
+  assert_ok(world->ctx, vt_metric_run(world->ctx, vt_metric_find(metric), &world->task, &judged,
+                                      vt_protocol_find(protocol), NULL, &out));
   return out;
 }
 
@@ -162,16 +162,20 @@ static void test_bad_maps(void **unused)
   vt_measure out = {0};
   vt_judged judged = {.map = map};
   const vt_protocol *protocol = vt_protocol_find("vitrail-50");
-  assert_fails(world.ctx, vt_metric_find("insertion")->run(world.ctx, &world.task, &judged, protocol, &out),
-               VT_ERROR_INVALID_DATA, "pixel (3, 0) is NaN");
-  map[3] = INFINITY;
-  assert_fails(world.ctx, vt_metric_find("insertion")->run(world.ctx, &world.task, &judged, protocol, &out),
-               VT_ERROR_INVALID_DATA, "infinite");
-  world.task.regions = NULL;
   assert_fails(
       world.ctx,
-      vt_metric_find("insertion")->run(world.ctx, &world.task, &judged, vt_protocol_find("lima"), &out),
-      VT_ERROR_INVALID_ARGUMENT, "steps by region");
+      vt_metric_run(world.ctx, vt_metric_find("insertion"), &world.task, &judged, protocol, NULL, &out),
+      VT_ERROR_INVALID_DATA, "pixel (3, 0) is NaN");
+  map[3] = INFINITY;
+  assert_fails(
+      world.ctx,
+      vt_metric_run(world.ctx, vt_metric_find("insertion"), &world.task, &judged, protocol, NULL, &out),
+      VT_ERROR_INVALID_DATA, "infinite");
+  world.task.regions = NULL;
+  assert_fails(world.ctx,
+               vt_metric_run(world.ctx, vt_metric_find("insertion"), &world.task, &judged,
+                             vt_protocol_find("lima"), NULL, &out),
+               VT_ERROR_INVALID_ARGUMENT, "steps by region");
   assert_null(vt_protocol_find("lime"));
   assert_null(vt_metric_find("insertions"));
   world_close(&world);

@@ -55,7 +55,7 @@ static double compare(subject *s, const json_t *arrays, const char *short_metric
   vt_task task = {.model = s->model, .picture = s->picture, .blank = s->picture, .scorer = scorer};
   vt_judged judged = {.map = vt_tensor_const_data(s->maps[map])};
   vt_measure out = {0};
-  assert_ok(s->ctx, metric->run(s->ctx, &task, &judged, protocol, &out));
+  assert_ok(s->ctx, vt_metric_run(s->ctx, metric, &task, &judged, protocol, NULL, &out));
   assert_int_equal(out.points, vt_tensor_count(expected));
   double worst = 0;
   for (int t = 0; t < out.points; t++)

@@ -33,7 +33,7 @@ static vt_measure measure(place *at, const char *metric, const float *map, const
 {
   vt_measure out = {0};
   vt_judged judged = {.map = map, .regions = order ? at->regions : NULL, .order = order, .truth = &at->truth};
-  assert_ok(at->ctx, vt_metric_find(metric)->run(at->ctx, &at->task, &judged, NULL, &out));
+  assert_ok(at->ctx, vt_metric_run(at->ctx, vt_metric_find(metric), &at->task, &judged, NULL, NULL, &out));
   return out;
 }
 
@@ -320,12 +320,13 @@ static void test_undefined(void **state)
     assert_non_null(out.note);
     vt_measure_free(&out);
     vt_judged judged = {.map = map};
-    assert_fails(at.ctx, metric->run(at.ctx, &at.task, &judged, NULL, &out), VT_ERROR_INVALID_ARGUMENT,
-                 "mask");
+    assert_fails(at.ctx, vt_metric_run(at.ctx, metric, &at.task, &judged, NULL, NULL, &out),
+                 VT_ERROR_INVALID_ARGUMENT, "mask");
     vt_ctx_clear(at.ctx);
     map[2] = NAN;
     judged.truth = &at.truth;
-    assert_fails(at.ctx, metric->run(at.ctx, &at.task, &judged, NULL, &out), VT_ERROR_INVALID_DATA, "NaN");
+    assert_fails(at.ctx, vt_metric_run(at.ctx, metric, &at.task, &judged, NULL, NULL, &out),
+                 VT_ERROR_INVALID_DATA, "NaN");
     vt_ctx_clear(at.ctx);
     map[2] = 3;
   }
