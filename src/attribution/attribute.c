@@ -116,7 +116,10 @@ static vt_status look_inside(vt_ctx *ctx, const vt_method *method, const vt_requ
   }
   *input = vt_alloc_zero(ctx, vt_task_floats(task), sizeof **input);
   if (!*input) return VT_ERROR_OUT_OF_MEMORY;
-  vt_preprocess_floats(vt_model_preprocess(task->model), task->picture, *input);
+  if (request->input)
+    memcpy(*input, request->input, vt_task_floats(task) * sizeof **input);
+  else
+    vt_preprocess_floats(vt_model_preprocess(task->model), task->picture, *input);
   task->input = *input;
   if (!inside) return VT_OK;
   if (request->attention_gradient == 1) {
@@ -221,7 +224,8 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
     VT_TRY_DONE(warn_about_map(ctx, explanation));
   }
   /* what a cut-short search left open is nobody's call; nor are the curves of a map */
-  VT_TRY_DONE(vt_explanation_complete(ctx, explanation, scorer, explanation->partial || mapped));
+  if (!mapped || !request->bare)
+    VT_TRY_DONE(vt_explanation_complete(ctx, explanation, scorer, explanation->partial || mapped));
   explanation->model_calls = vt_scorer_calls(scorer) + explanation->traced_runs + explanation->composed_runs;
   explanation->model_forwards = vt_scorer_forwards(scorer) + explanation->composed_runs;
   explanation->diagnostic_calls = vt_scorer_diagnostic_calls(scorer);

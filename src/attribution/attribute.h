@@ -32,6 +32,10 @@ typedef struct vt_request {
   /* C callers: a division at the model's size instead of the one `regions` names, which then only says what
    * it is; NULL: none. Borrowed. */
   const vt_regions *division;
+  /* C callers: the varying tensor itself, [vt_model_input_floats()], for methods that look inside or compose
+   * inputs; NULL: from the picture. Borrowed. */
+  const float *input;
+  bool bare; /* C callers: no curves are made of a map */
 } vt_request;
 extern const vt_field vt_request_fields[];
 extern const size_t vt_request_field_count;

@@ -7,6 +7,7 @@
 #include "attribution/attribute.h"
 #include "cli/bundled.h"
 #include "cli/explain.h"
+#include "cli/judged_method.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
@@ -16,10 +17,10 @@
 #include "tensor/tensor.h"
 
 typedef struct evaluate_settings {
-  char *map, *explanation, *mask, *metric, *protocol, *target, *fill;
+  char *map, *explanation, *mask, *metric, *protocol, *target, *fill, *method, *regions;
   int class_score;
   int64_t seed;
-  vt_texts set;
+  vt_texts set, method_set;
 } evaluate_settings;
 
 static const vt_field fields[] = {
@@ -29,6 +30,15 @@ static const vt_field fields[] = {
      .help =
          "folder of 'vitrail explain' whose order of regions is judged, or the .npy stack of the official "
          "LiMA code"},
+    {"method", VT_FIELD_STRING, offsetof(evaluate_settings, method),
+     .help =
+         "method whose map or order of regions is made here and judged, and which metrics can ask again; see "
+         "'vitrail methods'"},
+    {"method_set", VT_FIELD_TEXTS, offsetof(evaluate_settings, method_set),
+     .help = "a setting of the method, or an option of 'vitrail explain', as NAME=VALUE; may be given "
+             "several times"},
+    {"regions", VT_FIELD_STRING, offsetof(evaluate_settings, regions), "slico",
+     .help = "division for a method that ranks regions"},
     {"mask", VT_FIELD_STRING, offsetof(evaluate_settings, mask),
      .help =
          "what decides, for metrics of localisation: a picture or .npy file of the picture's or the model's "
@@ -65,6 +75,7 @@ typedef struct evaluate_run {
   uint8_t *mask; /* at the model's size, NULL: none */
   vt_explanation_file explanation;
   vt_tensor *map; /* in the context */
+  cli_judged_method method;
   vt_scorer *scorer;
   vt_measure measure;
 } evaluate_run;
@@ -89,8 +100,14 @@ static vt_status find_names(cli *run, evaluate_run *work)
   if (!work->protocol)
     return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--protocol: there is no '%s'%s",
                    work->settings.protocol, vt_suggestion(near, suggestion));
-  if (!work->settings.map == !work->settings.explanation)
-    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "give either --map FILE.npy or --explanation DIR");
+  if (!!work->settings.map + !!work->settings.explanation + !!work->settings.method != 1)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "give either --map FILE.npy, --explanation DIR or --method ID");
+  if (work->metric->needs & VT_NEEDS_EXPLAINER && !work->settings.method)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "--metric: '%s' asks the method again, and needs --method ID", work->metric->id);
+  if (work->settings.method_set.count && !work->settings.method)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--method-set: there is no --method");
   if (work->metric->needs & VT_NEEDS_PARTS)
     return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
                    "--metric: '%s' needs parts with true effects; vitrail truth has them", work->metric->id);
@@ -216,12 +233,56 @@ static vt_status read_mask(cli *run, evaluate_run *work)
   return work->mask ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
 
+/* Map or order of the method named. */
+static vt_status explain(cli *run, evaluate_run *work, int target)
+{
+  vt_request *request = &work->method.request;
+  static const char *const names[] = {"regions", "fill"};
+  const char *const values[] = {work->settings.regions, work->settings.fill};
+  for (size_t i = 0; i < VT_COUNT(names); i++)
+    VT_TRY(vt_params_set(run->ctx, vt_request_fields, vt_request_field_count, request, names[i], values[i]));
+  request->class_score = work->settings.class_score;
+  request->seed = work->settings.seed;
+  return cli_judged_method_run(run, &work->method, work->model, work->picture, target);
+}
+
+static vt_status judge(cli *run, evaluate_run *work)
+{
+  const vt_explanation *made = work->method.result.explanation;
+  const vt_regions *regions = made ? work->method.result.regions : work->explanation.regions;
+  bool mapped = made && made->attribution;
+  vt_task task = {.model = work->model,
+                  .picture = work->picture,
+                  .blank = work->blank,
+                  .regions = regions,
+                  .scorer = work->scorer,
+                  .seed = (uint64_t)work->settings.seed,
+                  .target = vt_scorer_target(vt_scorer_options_of(work->scorer))};
+  vt_truth truth = {.mask = work->mask};
+  vt_judged judged = {.truth = &truth, .map = work->map ? vt_tensor_const_data(work->map) : NULL};
+  if (mapped) {
+    judged.map = made->saliency;
+    judged.attribution = made->attribution;
+  } else if (!judged.map) {
+    judged.regions = regions;
+    judged.order = made ? made->order : work->explanation.order;
+  }
+  if (made) judged.explainer = &work->method.explainer;
+  int64_t before = work->method.asked.calls;
+  VT_TRY(vt_metric_run(run->ctx, work->metric, &task, &judged, work->protocol, work->metric_settings,
+                       &work->measure));
+  work->measure.calls += work->method.asked.calls - before; /* those of the method when it was asked again */
+  return VT_OK;
+}
+
 static vt_status measure(cli *run, evaluate_run *work, const char *image)
 {
   char sha256[65];
   int target;
   VT_TRY(find_names(run, work));
   VT_TRY(read_metric_settings(run, work));
+  if (work->settings.method)
+    VT_TRY(cli_judged_method_open(run, work->settings.method, &work->settings.method_set, &work->method));
   VT_TRY(cli_model_open(run, &work->model_settings, NULL, &work->model_path, &work->model));
   VT_TRY(vt_target_parse(run->ctx, work->model, work->settings.target, &target));
   VT_TRY(cli_photo_read(run, image, &work->photo, sha256));
@@ -229,7 +290,8 @@ static vt_status measure(cli *run, evaluate_run *work, const char *image)
                              &work->placement));
   VT_TRY(vt_fill_make(run->ctx, work->settings.fill, work->model, work->picture,
                       (uint64_t)work->settings.seed, &work->blank));
-  VT_TRY(work->settings.map ? read_map(run, work) : read_explanation(run, work));
+  if (work->settings.map) VT_TRY(read_map(run, work));
+  if (work->settings.explanation) VT_TRY(read_explanation(run, work));
   if (work->settings.mask) VT_TRY(read_mask(run, work));
   run->stage = CLI_RUN;
   vt_scorer_options options = {.target = target,
@@ -239,19 +301,14 @@ static vt_status measure(cli *run, evaluate_run *work, const char *image)
                                .batch = 64};
   VT_TRY(vt_scorer_new(run->ctx, work->model, work->picture, work->blank, work->explanation.regions, &options,
                        &work->scorer));
-  vt_task task = {.model = work->model,
-                  .picture = work->picture,
-                  .blank = work->blank,
-                  .regions = work->explanation.regions,
-                  .scorer = work->scorer,
-                  .seed = (uint64_t)work->settings.seed};
-  vt_truth truth = {.mask = work->mask};
-  vt_judged judged = {.truth = &truth,
-                      .map = work->map ? vt_tensor_const_data(work->map) : NULL,
-                      .regions = work->explanation.regions,
-                      .order = work->explanation.order};
-  return vt_metric_run(run->ctx, work->metric, &task, &judged, work->protocol, work->metric_settings,
-                       &work->measure);
+  if (work->settings.method) {
+    VT_TRY(explain(run, work, vt_scorer_options_of(work->scorer)->target));
+    vt_scorer_free(work->scorer); /* the same with the regions, which are known now */
+    work->scorer = NULL;
+    VT_TRY(vt_scorer_new(run->ctx, work->model, work->picture, work->blank, work->method.result.regions,
+                         &options, &work->scorer));
+  }
+  return judge(run, work);
 }
 
 static json_t *number_or_null(double value)
@@ -290,6 +347,13 @@ static vt_status print_json(cli *run, const evaluate_run *work, const char *imag
       vt_json_outside(image), "model_sha256",
       vt_model_sha256(work->model) ? vt_model_sha256(work->model) : "");
   if (!json) return vt_fail(run->ctx, VT_ERROR_OUT_OF_MEMORY, "the result cannot be written as JSON");
+  if (work->method.method) {
+    json_t *meta = json_object_get(json, "meta");
+    json_object_set_new(meta, "method", json_string(work->method.method->id));
+    json_object_set_new(meta, "method_settings",
+                        vt_params_json(run->ctx, work->method.method->fields,
+                                       work->method.method->field_count, work->method.settings));
+  }
   if (measured->extra_count) {
     json_t *extra = json_object();
     for (int i = 0; i < measured->extra_count; i++)
@@ -368,6 +432,7 @@ done:
   vt_free(work.metric_settings);
   vt_measure_free(&work.measure);
   vt_scorer_free(work.scorer);
+  cli_judged_method_close(&work.method);
   vt_explanation_file_free(&work.explanation);
   vt_free(work.mask);
   vt_image_free(work.blank);

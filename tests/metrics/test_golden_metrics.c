@@ -12,6 +12,10 @@
 #include "math/statistics.h"
 #include "metrics/infidelity.h"
 #include "metrics/localisation.h"
+#include "metrics/pixel_order.h"
+#include "metrics/road.h"
+#include "metrics/shake.h"
+#include "metrics/similarity.h"
 #include "metrics/subsets.h"
 #include "metrics/walk.h"
 #include "tensor/tensor.h"
@@ -347,6 +351,164 @@ static void test_infidelity(subject *s)
   vt_probe_close(&probe);
 }
 
+/* ---- ROAD ---- */
+
+typedef struct road_input {
+  const float *input;
+  size_t floats;
+} road_input;
+
+static void compose_road(void *user, int item, float *input)
+{
+  (void)item;
+  const road_input *given = user;
+  memcpy(input, given->input, given->floats * sizeof *input);
+}
+
+/* Percentile P takes out the pixels at or above it. */
+static void expect_road(subject *s, const vt_probe *probe, const char *map, const char *which, int percentile,
+                        const int32_t *pixels, float *input)
+{
+  char key[64];
+  snprintf(key, sizeof key, "road.%s", map);
+  const json_t *stored = json_object_get(json_object_get(json_object_get(s->metrics, key), "value"), which);
+  snprintf(key, sizeof key, "%d", percentile);
+  stored = json_object_get(stored, key);
+  int64_t count = vt_road_count(1 - percentile / 100.0, 224 * 224);
+  assert_int_equal(count, json_integer_value(json_object_get(stored, "removed")));
+  if (strcmp(which, "lerf") == 0) pixels += 224 * 224 - count;
+  assert_ok(s->ctx, vt_road_input(s->ctx, probe, pixels, count, 0, 0, 0, input));
+  double mean = 0, score;
+  int answer;
+  road_input given = {input, probe->floats};
+  for (size_t i = 0; i < probe->floats; i++)
+    mean += (double)input[i] / (double)probe->floats;
+  /* the toolkit orders 1 − map in f32, where a few pixels tie at the edge of what is taken out */
+  assert_near(mean, json_number_value(json_object_get(stored, "imputed_mean")), 1e-4);
+  assert_ok(s->ctx, vt_probe_score(s->ctx, probe, 1, compose_road, &given, &score, &answer));
+  assert_near(score, json_number_value(json_object_get(stored, "probability")), 1e-3);
+  assert_int_equal(answer, json_integer_value(json_object_get(stored, "argmax")));
+}
+
+static void test_road(subject *s)
+{
+  static float input[3 * 224 * 224];
+  static int32_t falling[224 * 224];
+  static const int percentiles[] = {50, 70, 90};
+  vt_probe probe;
+  double tied;
+  assert_ok(s->ctx, vt_probe_open(s->ctx, &s->task, VT_BASELINE_ZERO, &probe));
+  for (int map = 0; map < 2; map++) {
+    vt_judged judged = judged_map(s, map);
+    assert_ok(s->ctx, vt_pixel_order(s->ctx, &judged, 224, 224, falling, &tied));
+    for (size_t i = 0; i < VT_COUNT(percentiles); i++) {
+      expect_road(s, &probe, map_names[map], "lerf", percentiles[i], falling, input);
+      expect_road(s, &probe, map_names[map], "morf", percentiles[i], falling, input);
+      if (map == 1 || percentiles[i] != 70) continue;
+      const float *stored = floats(s, "road_imputed_campp_70");
+      double worst = 0;
+      for (size_t p = 0; p < 224 * 224; p++) {
+        double mean = 0;
+        for (int c = 0; c < 3; c++)
+          mean += (double)input[vt_probe_at(&probe, p, c)] / 3;
+        worst = fmax(worst, fabs(mean - (double)stored[p]));
+      }
+      printf("# %s road_imputed_campp_70: within %.2g of 1e-4\n", s->stem, worst);
+      assert_true(worst <= 1e-4);
+    }
+  }
+  vt_probe_close(&probe);
+}
+
+/* ---- metrics that ask the explainer again ---- */
+
+/* Signed gradients of a logit: as they are, or times the input and summed over channels. */
+typedef struct gradients {
+  subject *s;
+  vt_subject inside;
+  const float *picture, *input; /* [3, 224, 224] */
+  bool times_input;
+  double *map;
+} gradients;
+
+static void compose_gradient(void *user, int item, float *input)
+{
+  (void)item;
+  const gradients *g = user;
+  memcpy(input, g->input, 3 * 224 * 224 * sizeof *input);
+}
+
+static vt_status see_gradient(vt_ctx *ctx, void *user, const vt_sight *sight)
+{
+  (void)ctx;
+  const gradients *g = user;
+  const float *values = sight->gradient->data;
+  for (size_t i = 0; i < 3 * 224 * 224; i++)
+    if (g->times_input)
+      g->map[i % (224 * 224)] += (double)values[i] * (double)g->input[i];
+    else
+      g->map[i] = (double)values[i];
+  return VT_OK;
+}
+
+static vt_status explain(vt_ctx *ctx, void *user, const vt_again *again, double *map)
+{
+  gradients *g = user;
+  vt_target target = {.score = VT_SCORE_LOGIT, .index = again->target >= 0 ? again->target : g->s->target};
+  vt_look look = {.target = &target, .gradient = true};
+  g->input = again->input ? again->input : g->picture;
+  g->map = map;
+  if (g->times_input) memset(map, 0, 224 * 224 * sizeof *map);
+  return vt_subject_look(ctx, &g->inside, 1, &look, compose_gradient, see_gradient, g);
+}
+
+static void perturb_sensitivity(void *user, int sample, float *perturbation)
+{
+  const vt_tensor *z = user;
+  for (int64_t i = 0; i < 3 * 224 * 224; i++)
+    perturbation[i] =
+        (float)(0.015625 * fmax(-1, fmin(1, vt_get_f64(z, (int64_t)sample * 3 * 224 * 224 + i))));
+}
+
+static vt_status keep_most(vt_ctx *ctx, void *user, const vt_shaken *shaken)
+{
+  (void)ctx;
+  double *most = user;
+  *most = fmax(*most,
+               vt_distance(shaken->map, shaken->base, shaken->size) / vt_length(shaken->base, shaken->size));
+  return VT_OK;
+}
+
+static void test_again(subject *s)
+{
+  static double maps[2][224 * 224];
+  vt_probe probe;
+  gradients g = {.s = s};
+  double most = 0, spearman;
+  int kept;
+  assert_ok(s->ctx, vt_probe_open(s->ctx, &s->task, VT_BASELINE_ZERO, &probe));
+  assert_ok(s->ctx, vt_model_subject(s->ctx, s->model, &g.inside));
+  g.picture = probe.picture;
+  vt_explainer explainer = {.explain = explain, .user = &g, .size = 3 * 224 * 224};
+  assert_ok(s->ctx, vt_shake(s->ctx, &probe, &explainer, 5, perturb_sensitivity,
+                             array(s, s->designs, "noise_z"), false, keep_most, &most, &kept));
+  assert_int_equal(kept, 5);
+  expect(s, "sensitivity_max", "saliency", "value", most);
+
+  g.times_input = true;
+  const json_t *stored = json_object_get(s->metrics, "random_logit_spearman.input_x_gradient");
+  vt_again own = {.target = -1},
+           off = {.target = (int)json_integer_value(json_object_get(stored, "off_class"))};
+  assert_ok(s->ctx, explain(s->ctx, &g, &own, maps[0]));
+  assert_ok(s->ctx, explain(s->ctx, &g, &off, maps[1]));
+  assert_ok(s->ctx, vt_spearman(s->ctx, maps[0], maps[1], 224 * 224, &spearman));
+  expect(s, "random_logit_spearman", "input_x_gradient", "value", spearman);
+  vt_scale_to_one(maps[0], 224 * 224);
+  vt_scale_to_one(maps[1], 224 * 224);
+  expect(s, "random_logit_ssim", "input_x_gradient", "value", vt_ssim_line(maps[0], maps[1], 224 * 224));
+  vt_probe_close(&probe);
+}
+
 /* ---- metrics that do not run the model ---- */
 
 static void test_still(subject *s)
@@ -359,6 +521,8 @@ static void test_still(subject *s)
       {"mass-accuracy", "relevance_mass", "clipped_positive"},
       {"rank-accuracy", "relevance_rank", "value"},
       {"localisation-auc", "auc", "value"},
+      {"top-k", "topk_1000", "value"},
+      {"attribution-localisation", "relevance_mass", "clipped_positive"},
   };
   vt_truth truth = {.mask = vt_tensor_const_data(array(s, s->designs, "ellipse_mask"))};
   for (int map = 0; map < 2; map++)
@@ -409,6 +573,18 @@ static void infidelity(void **unused)
   for_each(test_infidelity);
 }
 
+static void road(void **unused)
+{
+  (void)unused;
+  for_each(test_road);
+}
+
+static void again(void **unused)
+{
+  (void)unused;
+  for_each(test_again);
+}
+
 static void still(void **unused)
 {
   (void)unused;
@@ -418,10 +594,8 @@ static void still(void **unused)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(subsets),
-      cmocka_unit_test(walks),
-      cmocka_unit_test(infidelity),
-      cmocka_unit_test(still),
+      cmocka_unit_test(subsets), cmocka_unit_test(walks), cmocka_unit_test(infidelity),
+      cmocka_unit_test(road),    cmocka_unit_test(again), cmocka_unit_test(still),
   };
   return cmocka_run_group_tests_name("metrics/golden-metrics", tests, NULL, NULL);
 }
