@@ -35,6 +35,7 @@ static vt_status explain(vt_ctx *ctx, void *user, const vt_again *again, double 
   request.division = asked->regions;
   request.input = again->input;
   request.bare = true;
+  if (again->redraw) request.seed = asked->request->seed ^ 0x5eed; /* any other one */
   if (again->input) VT_TRY(vt_picture_from_floats(ctx, vt_model_preprocess(model), again->input, &changed));
   vt_status status = vt_attribute_run(ctx, model, changed ? changed : asked->picture, NULL, asked->method,
                                       asked->settings, &request, &result);

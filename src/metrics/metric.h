@@ -21,6 +21,7 @@ typedef struct vt_again {
   const float *input; /* [vt_model_input_floats()] normalised, in the model's layout; NULL: the same */
   int target;         /* class; negative: the same */
   vt_model *model;    /* NULL: the same */
+  bool redraw;        /* with other random numbers than the first time */
 } vt_again;
 
 /* What made the map, for metrics that ask it again. */

@@ -139,7 +139,7 @@ static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judg
 {
   vt_probe probe = {0};
   relation r = {.probe = &probe, .to = to, .tensor = settings->tensor};
-  int kept = 0;
+  vt_shake_report report = {0};
   if (to == TO_INNER) {
     if (!settings->tensor)
       return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "tensor: name the inner tensor to compare with");
@@ -149,16 +149,18 @@ static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judg
   noise n = {task->seed, settings->radius, probe.floats};
   if (status == VT_OK)
     status = vt_shake(ctx, &probe, judged->explainer, (int)settings->samples, perturb, &n,
-                      settings->keep_answer, see, &r, &kept);
+                      settings->keep_answer, see, &r, &report);
   vt_probe_close(&probe);
   vt_free(r.values[0]);
   vt_free(r.values[1]);
   VT_TRY(status);
   out->value = r.most;
-  vt_measure_add(out, "explanations", "times the method was asked", kept + 1);
+  vt_measure_add(out, "explanations", "times the method was asked", report.kept + 2);
+  vt_measure_add(out, "self", "distance of the map with other random numbers, as a share of it", report.self);
   vt_measure_add(out, "left_out", "shaken pictures that were answered otherwise",
-                 (double)settings->samples - kept);
-  return kept ? VT_OK : vt_measure_undefined(ctx, out, "the model answers every shaken picture otherwise");
+                 (double)settings->samples - report.kept);
+  return report.kept ? VT_OK
+                     : vt_measure_undefined(ctx, out, "the model answers every shaken picture otherwise");
 }
 
 static vt_status measure_input(vt_ctx *ctx, const vt_task *task, const vt_judged *judged,

@@ -43,7 +43,7 @@ static vt_status same_answer(vt_ctx *ctx, const vt_probe *probe, const float *in
 
 vt_status vt_shake(vt_ctx *ctx, const vt_probe *probe, const vt_explainer *explainer, int count,
                    vt_perturb_fn perturb, void *perturb_user, bool keep_answer, vt_shaken_fn see, void *user,
-                   int *kept)
+                   vt_shake_report *out)
 {
   vt_shaken shaken = {.size = explainer->size, .picture = probe->picture, .floats = probe->floats};
   double *map = vt_alloc_zero(ctx, explainer->size, sizeof *map);
@@ -55,7 +55,11 @@ vt_status vt_shake(vt_ctx *ctx, const vt_probe *probe, const vt_explainer *expla
   shaken.map = map;
   shaken.base = base;
   again.input = shaken.input = input;
-  *kept = 0;
+  *out = (vt_shake_report){0};
+  vt_again redrawn = {.target = VT_CLASS_NONE, .redraw = true};
+  if (status == VT_OK) status = explainer->explain(ctx, explainer->user, &redrawn, map);
+  if (status == VT_OK && vt_length(base, shaken.size) > 0)
+    out->self = vt_distance(map, base, shaken.size) / vt_length(base, shaken.size);
   for (int i = 0; status == VT_OK && i < count; i++) {
     bool same = true;
     memset(input, 0, probe->floats * sizeof *input);
@@ -67,7 +71,7 @@ vt_status vt_shake(vt_ctx *ctx, const vt_probe *probe, const vt_explainer *expla
     shaken.sample = i;
     status = explainer->explain(ctx, explainer->user, &again, map);
     if (status == VT_OK) status = see(ctx, user, &shaken);
-    (*kept)++;
+    out->kept++;
   }
   vt_free(map);
   vt_free(base);

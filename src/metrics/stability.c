@@ -88,19 +88,21 @@ static vt_status shake(vt_ctx *ctx, const vt_task *task, const vt_judged *judged
                        vt_measure *out)
 {
   vt_probe probe = {0};
-  int kept = 0;
+  vt_shake_report report = {0};
   vt_status status = vt_probe_open(ctx, task, VT_BASELINE_ZERO, &probe);
   noise n = {task->seed, settings->radius, probe.floats};
   if (status == VT_OK)
     status = vt_shake(ctx, &probe, judged->explainer, (int)settings->samples, perturb, &n,
-                      settings->keep_answer, see, d, &kept);
+                      settings->keep_answer, see, d, &report);
   vt_probe_close(&probe);
   VT_TRY(status);
-  out->value = most ? d->most : d->sum / kept;
-  vt_measure_add(out, "explanations", "times the method was asked", kept + 1);
+  out->value = most ? d->most : d->sum / report.kept;
+  vt_measure_add(out, "explanations", "times the method was asked", report.kept + 2);
+  vt_measure_add(out, "self", "distance of the map with other random numbers, as a share of it", report.self);
   vt_measure_add(out, "left_out", "shaken pictures that were answered otherwise",
-                 (double)settings->samples - kept);
-  if (kept == 0) return vt_measure_undefined(ctx, out, "the model answers every shaken picture otherwise");
+                 (double)settings->samples - report.kept);
+  if (report.kept == 0)
+    return vt_measure_undefined(ctx, out, "the model answers every shaken picture otherwise");
   if (d->scale == OVER_MAP && d->base == 0)
     return vt_measure_undefined(ctx, out, "the map of the picture is zero everywhere");
   return VT_OK;

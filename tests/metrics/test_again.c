@@ -85,7 +85,7 @@ static const float *weights_of(const vt_model *model, const char *name)
 
 /* ---- methods ---- */
 
-typedef enum answer { INPUT, TWICE_INPUT, SAME, WEIGHTS, HIDDEN_VALUES, LOGITS } answer;
+typedef enum answer { INPUT, TWICE_INPUT, DRAWN, SAME, WEIGHTS, HIDDEN_VALUES, LOGITS } answer;
 
 typedef struct method {
   deep_world *w;
@@ -116,7 +116,9 @@ static vt_status explain(vt_ctx *ctx, void *user, const vt_again *again, double 
   const float *input = again->input ? again->input : own;
   m->asked++;
   for (int i = 0; i < FLOATS && m->kind <= SAME; i++)
-    map[i] = m->kind == SAME ? i % 7 : (m->kind == TWICE_INPUT ? 2 : 1) * (double)input[i];
+    map[i] = m->kind == DRAWN  ? (again->redraw ? 1.5 : 1)
+             : m->kind == SAME ? i % 7
+                               : (m->kind == TWICE_INPUT ? 2 : 1) * (double)input[i];
   if (m->kind <= SAME) return VT_OK;
   const float *first = weights_of(model, "first"), *second = weights_of(model, "second");
   hidden_values(model, input, hidden);
@@ -137,7 +139,7 @@ static vt_status explain(vt_ctx *ctx, void *user, const vt_again *again, double 
 static vt_measure ask_again(deep_world *w, const char *id, answer kind, const char *const *settings)
 {
   const vt_metric *metric = vt_metric_find(id);
-  static const size_t sizes[] = {FLOATS, FLOATS, FLOATS, FLOATS, HIDDEN, 2};
+  static const size_t sizes[] = {FLOATS, FLOATS, FLOATS, FLOATS, FLOATS, HIDDEN, 2};
   vt_ctx *ctx = w->linear.ctx;
   method m = {w, kind, 0};
   vt_explainer explainer = {.explain = explain, .user = &m, .size = sizes[kind]};
@@ -194,6 +196,12 @@ static void test_stability(void **state)
   static const char *const ids[] = {"avg-sensitivity",          "max-sensitivity",
                                     "local-lipschitz",          "average-stability",
                                     "relative-input-stability", "relative-output-stability"};
+  /* the same random numbers for every picture, others for the distance to itself */
+  vt_measure drawn = ask_again(&w, "max-sensitivity", DRAWN, few);
+  assert_near(drawn.value, 0, 0);
+  for (int i = 0; i < drawn.extra_count; i++)
+    if (strcmp(drawn.extra_names[i], "self") == 0) assert_near(drawn.extra[i], 0.5, 1e-12);
+  vt_measure_free(&drawn);
   for (size_t i = 0; i < VT_COUNT(ids); i++) /* what does not look does not move */
     assert_near(figure(&w, ids[i], SAME, few), 0, 0);
   deep_close(&w);
