@@ -257,9 +257,9 @@ static vt_status effect_table(truth_work *work, const vt_study *study)
 
 static vt_status give_tables(truth_work *work, const vt_study *study)
 {
-  static const int where[] = {VT_STUDY_POINTING, VT_STUDY_TOLERANT,   VT_STUDY_TOP_PART,
-                              VT_STUDY_MASS,     VT_STUDY_RANK,       VT_STUDY_PURITY_ONE,
-                              VT_STUDY_PURITY,   VT_STUDY_PURITY_KEEP};
+  static const int where[] = {VT_STUDY_POINTING,   VT_STUDY_TOLERANT,   VT_STUDY_TOP_PART,
+                              VT_STUDY_MASS,       VT_STUDY_MASS_LEAST, VT_STUDY_RANK,
+                              VT_STUDY_PURITY_ONE, VT_STUDY_PURITY,     VT_STUDY_PURITY_KEEP};
   static const int worth[] = {VT_STUDY_CORRELATION, VT_STUDY_BY_SUM, VT_STUDY_BY_MEAN,
                               VT_STUDY_PROBABILITY, VT_STUDY_WITHIN, VT_STUDY_PER_PIXEL,
                               VT_STUDY_FIRST,       VT_STUDY_CALLS,  VT_STUDY_SECONDS};

@@ -10,4 +10,6 @@ effects = told["effects"]
 print(told["complete"], told["scenes"], [arm["title"] for arm in told["methods"]])
 print(effects["body"]["logit_size"] > 3 * effects["scrap"]["logit_size"])
 print(len(told["rows"]) == 2 * len(told["methods"]), round(told["methods"][-1]["values"]["part_correlation_sum"]["mean"], 6))
+tables = [block.split("\n") for block in open("t/tables.md").read().split("\n\n") if block.startswith("|")]
+print(len(tables), all(len({row.count("|") for row in rows if row}) == 1 for rows in tables))
 END
