@@ -69,16 +69,19 @@ class ResNet(nn.Module):
 
 
 class Attention(nn.Module):
-    def __init__(self, width, heads):
+    def __init__(self, width, heads, seen=None):
+        """seen: width of what is looked at, where that is not x itself."""
         super().__init__()
         self.heads = heads
-        for name in ["q_proj", "k_proj", "v_proj", "out_proj"]:
-            setattr(self, name, nn.Linear(width, width))
+        for name, inputs in [("q_proj", width), ("k_proj", seen or width), ("v_proj", seen or width), ("out_proj", width)]:
+            setattr(self, name, nn.Linear(inputs, width))
 
-    def forward(self, x, causal):
+    def forward(self, x, causal=False, context=None, open_keys=None):
         n, t, c = x.shape
-        q, k, v = [f(x).view(n, t, self.heads, c // self.heads).transpose(1, 2) for f in (self.q_proj, self.k_proj, self.v_proj)]
-        z = F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+        seen = x if context is None else context
+        q, k, v = [f(y).view(n, -1, self.heads, c // self.heads).transpose(1, 2)
+                   for f, y in ((self.q_proj, x), (self.k_proj, seen), (self.v_proj, seen))]
+        z = F.scaled_dot_product_attention(q, k, v, attn_mask=open_keys, is_causal=causal)
         return self.out_proj(z.transpose(1, 2).reshape(n, t, c))
 
 
@@ -133,6 +136,39 @@ class GPT(nn.Module):
 
     def loss(self, ids, targets):
         return F.cross_entropy(self(ids).flatten(0, 1), targets.flatten(), ignore_index=-1)
+
+
+class QBlock(nn.Module):
+    """Post-norm, with cross-attention where `seen` is a width."""
+    def __init__(self, width, heads, seen):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attn = Attention(width, heads)
+        self.cross = Attention(width, heads, seen) if seen else None
+        self.norm_cross = nn.LayerNorm(width) if seen else None
+        self.mlp = nn.Module()
+        self.mlp.fc1, self.mlp.fc2 = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, x, context, open_keys):
+        x = self.norm1(x + self.attn(x))
+        if self.cross:
+            x = self.norm_cross(x + self.cross(x, context=context, open_keys=open_keys))
+        return self.norm2(x + self.mlp.fc2(F.gelu(self.mlp.fc1(x))))
+
+
+class QFormer(nn.Module):
+    def __init__(self, queries=4, width=16, heads=2, layers=3, seen=10, classes=5):
+        super().__init__()
+        self.queries = nn.Parameter(torch.randn(1, queries, width) * 0.1)
+        self.embed_norm = nn.LayerNorm(width)
+        self.blocks = nn.ModuleList([QBlock(width, heads, 0 if i % 2 else seen) for i in range(layers)])
+        self.head = nn.Linear(width, classes)
+
+    def loss(self, tokens, valid, targets):
+        x = self.embed_norm(self.queries).expand(len(tokens), -1, -1)
+        for block in self.blocks:
+            x = block(x, tokens, valid.bool()[:, None, None])
+        return F.cross_entropy(self.head(x.mean(1)), targets)
 
 
 def group_norm(out):
@@ -268,6 +304,8 @@ def main():
     write("gpt", GPT(), {"ids": text[:, :-1], "targets": following})
     write("unet", UNet(), {"image": image[:2], "targets": maps})
     write("gru", Recurrent(), {"ids": ids, "targets": classes, "lengths": torch.tensor([9, 4, 1, 7, 9, 2])})
+    valid = (torch.arange(7) < torch.tensor([7, 3, 5, 7, 1, 6])[:, None]).long()
+    write("qformer", QFormer(), {"tokens": torch.randn(6, 7, 10), "valid": valid, "targets": classes})
 
 
 if __name__ == "__main__":

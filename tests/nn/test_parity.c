@@ -20,8 +20,10 @@
 
 #include "data/safetensors.h"
 #include "nn/gpt.h"
+#include "nn/layers.h"
 #include "nn/loss.h"
 #include "nn/optimiser.h"
+#include "nn/qformer.h"
 #include "nn/recurrent.h"
 #include "nn/resnet.h"
 #include "nn/unet.h"
@@ -281,11 +283,28 @@ static void test_gru(void **state)
   check_parity("gru", gru_loss, NULL);
 }
 
+/* Three blocks, the first and the last look at tokens, some of which are not there. */
+static vt_tensor *qformer_loss(vt_scope s, golden *g)
+{
+  vt_qformer_settings settings = {
+      .queries = 4, .width = 16, .layers = 3, .cross_every = 2, .block = {.heads = 2, .post_norm = true}};
+  vt_qformer_inputs inputs = {.tokens = stored(g, "in.", "tokens"), .valid = stored(g, "in.", "valid")};
+  vt_tensor *mean = vt_mean_axis(g->ctx, vt_qformer(s, &settings, &inputs), 1, false);
+  vt_tensor *scores = vt_linear(vt_sub(s, "head"), mean, 5, VT_BIAS);
+  return vt_cross_entropy(g->ctx, scores, stored(g, "in.", "targets"), -1, (vt_entropy_settings){0});
+}
+
+static void test_qformer(void **state)
+{
+  VT_UNUSED(state);
+  check_parity("qformer", qformer_loss, ".k_proj.bias");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_resnet), cmocka_unit_test(test_vit), cmocka_unit_test(test_gpt),
-      cmocka_unit_test(test_unet),   cmocka_unit_test(test_gru),
+      cmocka_unit_test(test_unet),   cmocka_unit_test(test_gru), cmocka_unit_test(test_qformer),
   };
   return cmocka_run_group_tests_name("nn/parity", tests, NULL, NULL);
 }
