@@ -228,7 +228,8 @@ const vt_metric vt_metric_relative_representation_stability = {
     .title = "Relative representation stability",
     .summary = "Largest ratio, over shaken pictures, of the relative change of the map to that of a named "
                "inner tensor. "
-               "Values of the map near 0 dominate it.",
+               "Values of the map near 0 dominate it. Values of the tensor that are 0 count as 1e-6, and "
+               "dominate behind a ReLU: name one without such.",
     .citation = SOURCE,
     .category = "robustness",
     .higher_is_better = false,

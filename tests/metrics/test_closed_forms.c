@@ -484,6 +484,45 @@ static void test_hostile(void **state)
   linear_close(&at);
 }
 
+/* Memory that runs out at any place: an error and nothing left behind. Of metrics that ask the model
+ * often, the first places and then every seventh. */
+static void test_short_memory(void **state)
+{
+  linear_world at;
+  linear_open(&at, *state);
+  vt_task task = {.model = at.model,
+                  .picture = at.picture,
+                  .blank = at.picture,
+                  .regions = at.cells,
+                  .scorer = at.scorers[0],
+                  .seed = 3};
+  vt_judged judged = {.map = at.map};
+  for (size_t i = 0; i < vt_metric_count; i++) {
+    const vt_metric *metric = vt_metrics[i];
+    if (metric->needs & (VT_NEEDS_EXPLAINER | VT_NEEDS_MASKS | VT_NEEDS_PARTS)) continue;
+    uint64_t before = vt_ctx_memory_in_use(at.ctx);
+    vt_status status = VT_ERROR_OUT_OF_MEMORY;
+    long n = 1;
+    for (; status != VT_OK; n += n < 60 ? 1 : 7) {
+      vt_measure out;
+      vt_ctx_fail_allocation(at.ctx, n);
+      status = vt_metric_run(at.ctx, metric, &task, &judged, vt_protocol_find("vitrail-50"), NULL, &out);
+      vt_ctx_fail_allocation(at.ctx, 0);
+      if (status != VT_OK) {
+        assert_int_equal(status, VT_ERROR_OUT_OF_MEMORY);
+        assert_null(out.scores);
+        assert_null(out.note);
+        vt_ctx_clear(at.ctx);
+      } else {
+        vt_measure_free(&out);
+      }
+      assert_int_equal(vt_ctx_memory_in_use(at.ctx), before);
+    }
+    assert_true(n > 2); /* the first place did fail */
+  }
+  linear_close(&at);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -492,6 +531,7 @@ int main(void)
       cmocka_unit_test_setup_teardown(test_orders, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_region_orders, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_hostile, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_short_memory, new_context, free_context),
   };
   return cmocka_run_group_tests_name("metrics/closed-forms", tests, NULL, NULL);
 }
