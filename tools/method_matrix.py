@@ -14,7 +14,8 @@ import subprocess
 import sys
 import time
 
-CHEAP = {"n-steps": "4", "n-samples": "2", "steps": "4", "max-channels": "16"}
+CHEAP = {"n-steps": "4", "n-samples": "4", "steps": "4", "max-channels": "16", "n-design": "2", "max-evaluations": "8", "window": "64",
+         "stride": "64"}
 
 
 def fields_of(method):
