@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Perturbation methods on arrays: tokens of a linear model, alone and in groups, where every Shapley value is w·x.
+ * Perturbation methods on arrays: tokens of a linear model, alone and in groups, where every Shapley
+ * value is w·x.
  */
 #include "test.h"
 
