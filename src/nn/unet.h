@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * UNet (Ronneberger et al. 2015) with padding, 0.1 to 0.35 M numbers.
+ * UNet (Ronneberger et al. 2015) with padding, 0.1 to 0.5 M numbers.
  *
  * Parameters: down.L.{conv1, norm1, conv2, norm2}, the last of them the bottom; up.L.{rise, conv1, norm1,
  * conv2, norm2, gate.{skip, signal, map}}; head. Names seen by hooks: down.L, up.L, up.L.gate.map, logits.
