@@ -214,6 +214,14 @@ vt_status vt_params_set(vt_ctx *ctx, const vt_field *fields, size_t count, void 
                  vt_suggestion(near, suggestion));
 }
 
+void vt_texts_free(vt_texts *texts)
+{
+  for (size_t i = 0; i < texts->count; i++)
+    vt_free(texts->data[i]);
+  vt_free(texts->data);
+  *texts = (vt_texts){0};
+}
+
 vt_status vt_params_apply(vt_ctx *ctx, const vt_field *fields, size_t count, void *settings, const char *what,
                           const char *text)
 {

@@ -67,6 +67,8 @@ vt_status vt_params_apply(vt_ctx *ctx, const vt_field *fields, size_t count, voi
                           const char *text);
 const vt_field *vt_params_find(const vt_field *fields, size_t count,
                                const char *name); /* NULL: no such field */
+/* Frees owned texts and their list, which is empty then. */
+void vt_texts_free(vt_texts *texts);
 /* Text form of a field as it stands, caller frees; the inverse of vt_params_set(). "" when absent. */
 char *vt_params_text(vt_ctx *ctx, const vt_field *field, const void *settings);
 /* JSON object {name: value} of all fields as they stand (new reference). */

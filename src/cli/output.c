@@ -22,6 +22,12 @@ vt_status cli_print_json(cli *run, const json_t *json)
   return status;
 }
 
+bool cli_is_folder(const char *path)
+{
+  struct stat info;
+  return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 char *cli_folder_name(vt_ctx *ctx, const char *image)
 {
   const char *name = vt_path_name(image), *dot = strrchr(name, '.');

@@ -9,6 +9,8 @@
 
 vt_status cli_print_json(cli *run, const json_t *json);
 
+bool cli_is_folder(const char *path);
+
 /* A folder under construction. */
 typedef struct cli_folder {
   char *target; /* where it will be */

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/measures.h"
@@ -45,12 +44,6 @@ static const vt_field fields[] = {
 
 /* ---- where ---- */
 
-static bool is_folder(const char *path)
-{
-  struct stat info;
-  return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 typedef struct train_work {
   char *source, *folder; /* recipe; where it is trained */
   vt_texts overrides;    /* owned texts */
@@ -64,7 +57,7 @@ typedef struct train_work {
 static vt_status find_source(cli *run, const train_settings *settings, const char *operand, train_work *work)
 {
   vt_ctx *ctx = run->ctx;
-  bool folder = is_folder(operand);
+  bool folder = cli_is_folder(operand);
   if (folder && !settings->resume)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s is a folder; add --resume to go on with its training",
                    operand);
@@ -242,9 +235,7 @@ static void free_work(train_work *work)
 {
   vt_trainee_close(&work->trainee);
   vt_recipe_free(work->recipe);
-  for (size_t i = 0; i < work->overrides.count; i++)
-    vt_free(work->overrides.data[i]);
-  vt_free(work->overrides.data);
+  vt_texts_free(&work->overrides);
   vt_free(work->source);
   vt_free(work->folder);
 }

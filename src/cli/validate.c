@@ -3,7 +3,6 @@
  * vitrail validate: how good a model is on generated data.
  */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/bundled.h"
 #include "cli/measures.h"
@@ -79,11 +78,10 @@ static vt_status open_trained(vt_ctx *ctx, const char *path, validation *v)
 
 static vt_status open_model(cli *run, const char *operand, validation *v)
 {
-  struct stat info;
   vt_ctx *ctx = run->ctx;
   run->stage = CLI_MODEL;
   if (ends_with(operand, ".onnx") || cli_is_bundled(operand)) return cli_graph_read(run, operand, &v->graph);
-  if (stat(operand, &info) != 0 || !S_ISDIR(info.st_mode)) return open_trained(ctx, operand, v);
+  if (!cli_is_folder(operand)) return open_trained(ctx, operand, v);
   char *path = vt_trainer_path(ctx, operand, VT_MODEL_FILE);
   if (!path) return VT_ERROR_OUT_OF_MEMORY;
   vt_status status = open_trained(ctx, path, v);

@@ -78,7 +78,7 @@ static const vt_preset *named_preset(int argc, char **argv)
 
 /* ---- opening ---- */
 
-/* "name=value" of all settings in the group, then those of --set. Frees with free_texts(). */
+/* "name=value" of all settings in the group, then those of --set. Free with vt_texts_free(). */
 static vt_status texts_of(cli *run, const vt_preset *preset, const void *values, const vt_texts *set,
                           vt_texts *out)
 {
@@ -101,13 +101,6 @@ static vt_status texts_of(cli *run, const vt_preset *preset, const void *values,
   return VT_OK;
 }
 
-static void free_texts(vt_texts *texts)
-{
-  for (size_t i = 0; i < texts->count; i++)
-    vt_free(texts->data[i]);
-  vt_free(texts->data);
-}
-
 static vt_status open_world(cli *run, const char *id, const vt_preset *preset, const void *values,
                             const world_settings *settings, vt_world **out)
 {
@@ -119,7 +112,7 @@ static vt_status open_world(cli *run, const char *id, const vt_preset *preset, c
   if (status == VT_OK)
     status = vt_world_open(run->ctx, id, (const char *const *)texts.data, texts.count,
                            (uint64_t)settings->seed, out);
-  free_texts(&texts);
+  vt_texts_free(&texts);
   return status;
 }
 

@@ -3,10 +3,7 @@
  * Faithfulness correlation (Bhatt, Weller, Moura, IJCAI 2020), in the form of Quantus: subsets of a fixed
  * number of single pixels, Pearson's correlation.
  */
-#include <math.h>
-
 #include "math/statistics.h"
-#include "metrics/localisation.h"
 #include "metrics/subsets.h"
 
 typedef struct correlation_settings {
@@ -24,9 +21,10 @@ static const vt_field fields[] = {
 };
 
 /* The first pixels of a permutation of its own for each subset. */
-static vt_status draw(vt_ctx *ctx, const vt_task *task, const correlation_settings *settings,
-                      const vt_probe *probe, vt_subsets *out)
+static vt_status draw(vt_ctx *ctx, const vt_task *task, const void *given, const vt_probe *probe,
+                      vt_subsets *out)
 {
+  const correlation_settings *settings = given;
   int64_t pixels = (int64_t)probe->pixels, size = settings->size < pixels ? settings->size : pixels;
   size_t total;
   if (!vt_size_mul((size_t)size, (size_t)settings->runs, &total))
@@ -45,32 +43,23 @@ static vt_status draw(vt_ctx *ctx, const vt_task *task, const correlation_settin
   return status;
 }
 
+static vt_status compare(vt_ctx *ctx, const double *drops, const double *sums, size_t count, double *out)
+{
+  VT_UNUSED(ctx);
+  *out = vt_pearson(drops, sums, count);
+  return VT_OK;
+}
+
 static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judged,
                          const vt_protocol *protocol, const void *given, vt_measure *out)
 {
   VT_UNUSED(protocol);
   const correlation_settings *settings = given;
-  vt_located located = {0};
-  vt_probe probe = {0};
-  vt_subsets subsets = {0};
-  double *drops = vt_alloc_zero(ctx, 2 * (size_t)settings->runs, sizeof *drops);
-  vt_status status = drops ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
-  if (status != VT_OK) goto done;
-  VT_TRY_DONE(vt_locate(ctx, task, judged, false, out, &located));
-  VT_TRY_DONE(vt_probe_open(ctx, task, (vt_baseline)settings->baseline, &probe));
-  VT_TRY_DONE(draw(ctx, task, settings, &probe, &subsets));
-  double *sums = drops + settings->runs;
-  VT_TRY_DONE(vt_subsets_weigh(ctx, &probe, &subsets, located.values, drops, sums));
-  out->calls = subsets.count + 1;
-  out->value = vt_pearson(drops, sums, (size_t)subsets.count);
-  if (isnan(out->value))
-    status = vt_measure_undefined(ctx, out, "the drops or the sums of the map are all equal");
-done:
-  vt_subsets_free(&subsets);
-  vt_probe_close(&probe);
-  vt_located_free(&located);
-  vt_free(drops);
-  return status;
+  const vt_subsets_metric metric = {.baseline = (vt_baseline)settings->baseline,
+                                    .draw = draw,
+                                    .compare = compare,
+                                    .undefined = "the drops or the sums of the map are all equal"};
+  return vt_subsets_measure(ctx, task, judged, settings, &metric, out);
 }
 
 const vt_metric vt_metric_faithfulness_correlation = {

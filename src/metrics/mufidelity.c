@@ -4,10 +4,7 @@
  * 2020), in the form of xplique: cells of a grid are hidden at random, the drops of the score ranked against
  * the sums of the map over what was hidden.
  */
-#include <math.h>
-
 #include "math/statistics.h"
-#include "metrics/localisation.h"
 #include "metrics/subsets.h"
 
 typedef struct mufidelity_settings {
@@ -27,9 +24,10 @@ static const vt_field fields[] = {
      .choices = VT_BASELINE_CHOICES, .help = VT_BASELINE_MEANING},
 };
 
-static vt_status draw(vt_ctx *ctx, const vt_task *task, const mufidelity_settings *settings,
-                      const vt_probe *probe, vt_subsets *out)
+static vt_status draw(vt_ctx *ctx, const vt_task *task, const void *given, const vt_probe *probe,
+                      vt_subsets *out)
 {
+  const mufidelity_settings *settings = given;
   int cells = (int)(settings->grid * settings->grid), count = (int)settings->samples;
   size_t size;
   if (!vt_size_mul((size_t)cells, (size_t)count, &size))
@@ -53,28 +51,12 @@ static vt_status measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judg
 {
   VT_UNUSED(protocol);
   const mufidelity_settings *settings = given;
-  vt_located located = {0};
-  vt_probe probe = {0};
-  vt_subsets subsets = {0};
-  double *drops = vt_alloc_zero(ctx, 2 * (size_t)settings->samples, sizeof *drops);
-  vt_status status = drops ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
-  if (status != VT_OK) goto done;
-  VT_TRY_DONE(vt_locate(ctx, task, judged, false, out, &located));
-  VT_TRY_DONE(vt_probe_open(ctx, task, (vt_baseline)settings->baseline, &probe));
-  VT_TRY_DONE(draw(ctx, task, settings, &probe, &subsets));
-  double *sums = drops + settings->samples;
-  VT_TRY_DONE(vt_subsets_weigh(ctx, &probe, &subsets, located.values, drops, sums));
-  out->calls = subsets.count + 1;
-  VT_TRY_DONE(vt_spearman(ctx, drops, sums, (size_t)subsets.count, &out->value));
-  if (isnan(out->value))
-    status = vt_measure_undefined(ctx, out,
-                                  "the drops or the sums of the map are all equal; xplique counts this as 0");
-done:
-  vt_subsets_free(&subsets);
-  vt_probe_close(&probe);
-  vt_located_free(&located);
-  vt_free(drops);
-  return status;
+  const vt_subsets_metric metric = {
+      .baseline = (vt_baseline)settings->baseline,
+      .draw = draw,
+      .compare = vt_spearman,
+      .undefined = "the drops or the sums of the map are all equal; xplique counts this as 0"};
+  return vt_subsets_measure(ctx, task, judged, settings, &metric, out);
 }
 
 const vt_metric vt_metric_mufidelity = {

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "metrics/subsets.h"
 
+#include <math.h>
+
+#include "metrics/localisation.h"
+
 void vt_subsets_free(vt_subsets *subsets)
 {
   vt_free(subsets->offsets);
@@ -83,5 +87,32 @@ vt_status vt_subsets_weigh(vt_ctx *ctx, const vt_probe *probe, const vt_subsets 
       sums[i] += values[subsets->pixels[p]];
   }
   vt_free(scores);
+  return status;
+}
+
+vt_status vt_subsets_measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judged, const void *settings,
+                             const vt_subsets_metric *metric, vt_measure *out)
+{
+  vt_located located = {0};
+  vt_probe probe = {0};
+  vt_subsets subsets = {0};
+  double *drops = NULL;
+  vt_status status = VT_OK;
+  VT_TRY_DONE(vt_locate(ctx, task, judged, false, out, &located));
+  VT_TRY_DONE(vt_probe_open(ctx, task, metric->baseline, &probe));
+  VT_TRY_DONE(metric->draw(ctx, task, settings, &probe, &subsets));
+  drops = vt_alloc_zero(ctx, 2 * (size_t)subsets.count, sizeof *drops);
+  status = drops ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  if (status != VT_OK) goto done;
+  double *sums = drops + subsets.count;
+  VT_TRY_DONE(vt_subsets_weigh(ctx, &probe, &subsets, located.values, drops, sums));
+  out->calls = subsets.count + 1;
+  VT_TRY_DONE(metric->compare(ctx, drops, sums, (size_t)subsets.count, &out->value));
+  if (isnan(out->value)) status = vt_measure_undefined(ctx, out, metric->undefined);
+done:
+  vt_subsets_free(&subsets);
+  vt_probe_close(&probe);
+  vt_located_free(&located);
+  vt_free(drops);
   return status;
 }

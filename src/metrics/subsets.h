@@ -6,6 +6,7 @@
 #ifndef VT_METRICS_SUBSETS_H
 #define VT_METRICS_SUBSETS_H
 
+#include "metrics/metric.h"
 #include "metrics/probe.h"
 
 /* Subsets of pixels, one after the other: those of subset i are pixels[offsets[i]] to pixels[offsets[i+1]−1].
@@ -31,5 +32,16 @@ vt_status vt_subsets_of_pixels(vt_ctx *ctx, const int32_t *lists, int count, int
  * [pixels] over it, in sums[count]. Takes count + 1 calls. */
 vt_status vt_subsets_weigh(vt_ctx *ctx, const vt_probe *probe, const vt_subsets *subsets,
                            const double *values, double *drops, double *sums);
+
+/* A metric of this kind: subsets drawn, weighed, and the two lists compared into out->value. */
+typedef struct vt_subsets_metric {
+  vt_baseline baseline;
+  vt_status (*draw)(vt_ctx *ctx, const vt_task *task, const void *settings, const vt_probe *probe,
+                    vt_subsets *out);
+  vt_status (*compare)(vt_ctx *ctx, const double *drops, const double *sums, size_t count, double *out);
+  const char *undefined; /* what it means that the comparison is NaN */
+} vt_subsets_metric;
+vt_status vt_subsets_measure(vt_ctx *ctx, const vt_task *task, const vt_judged *judged, const void *settings,
+                             const vt_subsets_metric *metric, vt_measure *out);
 
 #endif

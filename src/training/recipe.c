@@ -55,14 +55,6 @@ static vt_status add_setting(const reading *r, vt_texts *texts, const char *key,
   return VT_OK;
 }
 
-static void free_texts(vt_texts *texts)
-{
-  for (size_t i = 0; i < texts->count; i++)
-    vt_free(texts->data[i]);
-  vt_free(texts->data);
-  *texts = (vt_texts){0};
-}
-
 static vt_status set_text(const reading *r, char **out, const char *value)
 {
   vt_free(*out);
@@ -383,7 +375,7 @@ vt_status vt_recipe_read(vt_ctx *ctx, const char *source, const char *const *ove
 static void free_data(vt_recipe_data *data)
 {
   vt_free(data->world);
-  free_texts(&data->settings);
+  vt_texts_free(&data->settings);
 }
 
 void vt_recipe_free(vt_recipe *recipe)
@@ -399,7 +391,7 @@ void vt_recipe_free(vt_recipe *recipe)
   free_data(&recipe->train);
   free_data(&recipe->validation);
   free_data(&recipe->test);
-  free_texts(&recipe->model_settings);
+  vt_texts_free(&recipe->model_settings);
   vt_free(recipe->model);
   vt_free(recipe->title);
   vt_free(recipe->text);
