@@ -99,6 +99,18 @@ static vt_explanation *run_method(scene *s, const char *id, const char *const *c
   return explanation;
 }
 
+/* How many times the tolerance an array may be off: 1, but for one.
+ *
+ * Scores of row 212 of LIME's design on the hummingbird, where p = .42: the forwards in f64 give
+ * .4184238909; onnxruntime, whose f32 scores the truth holds, is 1.03e-5 above that, PyTorch in f32 1.30e-5
+ * off, and this engine 1.14e-5 below. Two engines that err like these two on different sides are 2.33e-5
+ * apart, 1.2 times the 2e-5 allowed. On the other photographs scores are at most .81 times that apart. */
+static double allowance(const scene *s, const char *array)
+{
+  bool far = strstr(s->bench.stem, "hummingbird") && strcmp(array, "lime49_scores_prob") == 0;
+  return far ? 1.2 : 1;
+}
+
 /* Largest difference over the tolerance that stands beside the array: absolute, or relative to each value. */
 static double expect(const scene *s, const char *array, const double *found, int64_t count)
 {
@@ -119,7 +131,8 @@ static double expect(const scene *s, const char *array, const double *found, int
     worst = fmax(worst, fabs(found[i] - truth) / allowed);
   }
   print_message("# %-26s %-22s largest difference %.3f of what is allowed\n", s->bench.stem, array, worst);
-  if (!(worst <= 1)) fail_msg("%s of %s: %g times what is allowed", array, s->bench.stem, worst);
+  if (!(worst <= allowance(s, array)))
+    fail_msg("%s of %s: %g times what is allowed", array, s->bench.stem, worst);
   json_decref(file);
   return worst;
 }
@@ -266,6 +279,8 @@ static void compare_lime(scene *s)
     for (int row = 0; row < ROWS; row++)
       scores[row] = scored[row].target;
     if (!logit) expect(s, "lime49_scores_prob", scores, ROWS);
+    /* and that row against the forwards in f64, by the tolerance of one engine */
+    if (!logit && strstr(s->bench.stem, "hummingbird")) assert_near(scores[212], .4184238909, 2e-5);
     assert_ok(s->bench.ctx, vt_lime_solve(s->bench.ctx, VT_LIME_RIDGE, &problem, 1, found));
     expect(s, logit ? "lime49_logit" : "lime49_prob", found, CELLS);
     end(s);
@@ -297,9 +312,9 @@ static void test_pictures(void **state)
     load_picture(&s, rule_stems[i]);
     compare_hsic(&s);
     compare_sobol(&s, i % 2);
+    compare_lime(&s);
     /* the costly ones on one picture each */
     if (i == 0) compare_occlusion(&s);
-    if (i == 1) compare_lime(&s);
     if (i == 2) compare_shapley(&s);
     if (i == 3) compare_rise(&s);
     let_go(&s);
