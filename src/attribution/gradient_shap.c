@@ -175,4 +175,5 @@ const vt_method vt_method_gradient_shap = {
     .field_count = VT_COUNT(fields),
     .run = run,
     .calls = calls,
+    .samples = "n_samples",
 };

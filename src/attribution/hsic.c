@@ -158,4 +158,5 @@ const vt_method vt_method_hsic = {
     .preset_count = VT_COUNT(presets),
     .run = run,
     .calls = calls,
+    .samples = "n_samples",
 };

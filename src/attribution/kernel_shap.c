@@ -105,4 +105,5 @@ const vt_method vt_method_kernel_shap = {
     .preset_count = VT_COUNT(presets),
     .run = run,
     .calls = calls,
+    .samples = "n_samples",
 };

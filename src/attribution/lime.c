@@ -233,4 +233,5 @@ const vt_method vt_method_lime = {
     .preset_count = VT_COUNT(presets),
     .run = run,
     .calls = calls,
+    .samples = "n_samples",
 };

@@ -286,4 +286,5 @@ const vt_method vt_method_owen = {
     .field_count = VT_COUNT(fields),
     .run = run,
     .calls = calls,
+    .samples = "max_evaluations",
 };

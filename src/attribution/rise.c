@@ -197,4 +197,5 @@ const vt_method vt_method_rise = {
     .preset_count = VT_COUNT(presets),
     .run = run,
     .calls = calls,
+    .samples = "n_samples",
 };

@@ -162,4 +162,5 @@ const vt_method vt_method_shapley_sampling = {
     .preset_count = VT_COUNT(presets),
     .run = run,
     .calls = calls,
+    .samples = "n_samples",
 };

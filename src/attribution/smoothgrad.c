@@ -145,6 +145,7 @@ const vt_method vt_method_smoothgrad = {
     .preset_count = VT_COUNT(presets),
     .run = run_mean,
     .calls = calls,
+    .samples = "n_samples",
 };
 
 const vt_method vt_method_smoothgrad_sq = {
@@ -166,6 +167,7 @@ const vt_method vt_method_smoothgrad_sq = {
     .field_count = VT_COUNT(fields),
     .run = run_square,
     .calls = calls,
+    .samples = "n_samples",
 };
 
 const vt_method vt_method_vargrad = {
@@ -188,4 +190,5 @@ const vt_method vt_method_vargrad = {
     .field_count = VT_COUNT(fields),
     .run = run_variance,
     .calls = calls,
+    .samples = "n_samples",
 };

@@ -132,4 +132,5 @@ const vt_method vt_method_sobol = {
     .preset_count = VT_COUNT(presets),
     .run = run,
     .calls = calls,
+    .samples = "n_design",
 };

@@ -137,6 +137,15 @@ static vt_status parse_list(vt_ctx *ctx, const vt_field *field, void *target, co
   return VT_OK;
 }
 
+vt_status vt_texts_add(vt_ctx *ctx, vt_texts *texts, const char *text, size_t length)
+{
+  VT_TRY(vt_grow(ctx, &texts->data, &texts->capacity, texts->count, sizeof *texts->data));
+  char *copy = vt_strndup(ctx, text, length);
+  if (!copy) return VT_ERROR_OUT_OF_MEMORY;
+  texts->data[texts->count++] = copy;
+  return VT_OK;
+}
+
 static vt_status set_field(vt_ctx *ctx, const vt_field *field, void *settings, const char *value)
 {
   void *target = slot(settings, field);
@@ -185,14 +194,8 @@ static vt_status set_field(vt_ctx *ctx, const vt_field *field, void *settings, c
   case VT_FIELD_INTS:
   case VT_FIELD_REALS:
     return parse_list(ctx, field, target, value);
-  case VT_FIELD_TEXTS: {
-    vt_texts *texts = target;
-    VT_TRY(vt_grow(ctx, &texts->data, &texts->capacity, texts->count, sizeof *texts->data));
-    char *copy = vt_strdup(ctx, value);
-    if (!copy) return VT_ERROR_OUT_OF_MEMORY;
-    texts->data[texts->count++] = copy;
-    return VT_OK;
-  }
+  case VT_FIELD_TEXTS:
+    return vt_texts_add(ctx, target, value, strlen(value));
   case VT_FIELD_TENSOR:
     break;
   }

@@ -67,6 +67,8 @@ vt_status vt_params_apply(vt_ctx *ctx, const vt_field *fields, size_t count, voi
                           const char *text);
 const vt_field *vt_params_find(const vt_field *fields, size_t count,
                                const char *name); /* NULL: no such field */
+/* One more text, copied from `length` bytes. */
+vt_status vt_texts_add(vt_ctx *ctx, vt_texts *texts, const char *text, size_t length);
 /* Frees owned texts and their list, which is empty then. */
 void vt_texts_free(vt_texts *texts);
 /* Text form of a field as it stands, caller frees; the inverse of vt_params_set(). "" when absent. */

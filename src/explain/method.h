@@ -75,6 +75,9 @@ typedef struct vt_method {
   /* Model calls on `regions` regions, full and blank included (`embedding`: effectiveness is on);
    * NULL: not known before. */
   int64_t (*calls)(const void *settings, int regions, bool embedding);
+  /* Of methods that draw samples: the whole number among the settings that says how many, so that they can be
+   * given a budget of calls; NULL: none. */
+  const char *samples;
 } vt_method;
 
 /* Registry type: the list itself belongs to the room that has the methods. */

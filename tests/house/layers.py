@@ -8,7 +8,7 @@ import sys
 # Lowest first. Rooms on one level do not include each other.
 LEVELS = [["base"], ["math"], ["tensor"], ["ops"], ["graph"], ["data"], ["nn", "worlds"], ["training"], ["explain"],
           ["report", "store"], ["metrics"], ["attribution"],
-          ["concepts", "prototypes", "circuits", "segmentation", "regionvlm", "language"], ["papers"],
+          ["concepts", "prototypes", "circuits", "segmentation", "regionvlm", "language"], ["comparison"], ["papers"],
           ["cli", "viewer"]]
 ALIASES = {"trace": "graph"}  # public headers beside the room's own
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
