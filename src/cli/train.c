@@ -126,6 +126,15 @@ static vt_status make_folder(cli *run, train_work *work)
   return VT_OK;
 }
 
+/* Of a training that is thrown away; vt_recipe_train() removes the rest. */
+static void remove_results(const train_work *work)
+{
+  static const char *const names[] = {"result.json", "curves.svg", "curves.png"};
+  char path[4096];
+  for (size_t i = 0; i < VT_COUNT(names); i++)
+    if (snprintf(path, sizeof path, "%s/%s", work->folder, names[i]) < (int)sizeof path) (void)unlink(path);
+}
+
 static bool has_checkpoint(const train_work *work)
 {
   char path[4096];
@@ -221,6 +230,7 @@ static vt_status train_recipe(cli *run, const train_settings *settings, const ch
   run->stage = CLI_INPUT;
   VT_TRY(vt_trainee_open(run->ctx, work->recipe, &work->trainee));
   VT_TRY(make_folder(run, work));
+  if (!settings->resume) remove_results(work);
   run->stage = CLI_RUN;
   vt_status status =
       vt_recipe_train(run->ctx, work->recipe, &work->trainee, work->folder, settings->resume, &work->result);

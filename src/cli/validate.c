@@ -22,7 +22,7 @@ typedef struct validate_settings {
 
 static const vt_field fields[] = {
     {"data", VT_FIELD_STRING, offsetof(validate_settings, data),
-     .help = "world of the items [that of the training's test]"},
+     .help = "world of the items, or a mixture of several [that of the training's test]"},
     {"split", VT_FIELD_CHOICE, offsetof(validate_settings, split), "test", .choices = "train|validation|test",
      .help = "which of its parts"},
     {"count", VT_FIELD_INT, offsetof(validate_settings, count), "0", VT_RANGE(0, 1e9),
@@ -39,8 +39,7 @@ typedef struct validation {
   vt_recipe *recipe; /* NULL: the model is an ONNX file */
   vt_trainee trainee;
   vt_graph *graph;
-  vt_world *world; /* NULL: the trainee's test set is used */
-  vt_dataset *set;
+  vt_mixture items;
   vt_measures measures;
 } validation;
 
@@ -101,19 +100,24 @@ static vt_status open_items(cli *run, const validate_settings *settings, validat
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "--data WORLD is missing: measured on what?");
   if (settings->data && test && strcmp(settings->data, test->world) != 0) test = NULL;
   size_t known = test ? test->settings.count : 0;
-  const char **texts = vt_alloc_zero(ctx, known + settings->set.count + 1, sizeof *texts);
+  char **texts = vt_alloc_zero(ctx, known + settings->set.count + 1, sizeof *texts);
   if (!texts) return VT_ERROR_OUT_OF_MEMORY;
   for (size_t i = 0; i < known; i++)
     texts[i] = test->settings.data[i];
   for (size_t i = 0; i < settings->set.count; i++)
     texts[known + i] = settings->set.data[i];
-  int64_t seed = settings->world_seed >= 0 ? settings->world_seed : test ? test->seed : 0;
-  int64_t count = settings->count ? settings->count : test ? test->count : 0;
-  vt_status status = vt_world_open(ctx, settings->data ? settings->data : test->world, texts,
-                                   known + settings->set.count, (uint64_t)seed, &v->world);
+  const vt_recipe_data items = {.world = settings->data ? settings->data : test->world,
+                                .count = settings->count ? settings->count
+                                         : test          ? test->count
+                                                         : 0,
+                                .seed = settings->world_seed >= 0 ? settings->world_seed
+                                        : test                    ? test->seed
+                                                                  : 0,
+                                .split = (vt_split)settings->split,
+                                .settings = {.data = texts, .count = known + settings->set.count}};
+  vt_status status = vt_mixture_open(ctx, &items, &v->items);
   vt_free(texts);
-  VT_TRY(status);
-  return vt_world_dataset(ctx, v->world, (vt_split)settings->split, count, &v->set);
+  return status;
 }
 
 /* ---- measuring ---- */
@@ -140,7 +144,7 @@ static vt_status measure_graph(cli *run, const validate_settings *settings, vali
   run->stage = CLI_RUN;
   vt_run forward = {.ctx = ctx};
   VT_TRY(vt_parameters_new(ctx, 0, &forward.parameters));
-  vt_status status = task.measure(&forward, v->set, settings->batch, task.user, &v->measures);
+  vt_status status = vt_mixture_measure(&forward, &v->items, &task, settings->batch, &v->measures);
   vt_run_end(&forward);
   vt_parameters_free(forward.parameters);
   return status;
@@ -149,15 +153,15 @@ static vt_status measure_graph(cli *run, const validate_settings *settings, vali
 static vt_status show(cli *run, const char *operand, vt_split split, const validation *v)
 {
   if (run->common.json) {
-    json_t *json =
-        json_pack("{s:i, s:s, s:s, s:I, s:o}", "schema_version", 1, "model", operand, "items", v->set->name,
-                  "count", (json_int_t)v->set->count, "measures", cli_measures_json(&v->measures));
+    json_t *json = json_pack("{s:i, s:s, s:s, s:I, s:o}", "schema_version", 1, "model", operand, "items",
+                             v->items.set->name, "count", (json_int_t)v->items.set->count, "measures",
+                             cli_measures_json(&v->measures));
     vt_status status = json ? cli_print_json(run, json) : VT_ERROR_OUT_OF_MEMORY;
     json_decref(json);
     return status;
   }
   cli_table table = {0};
-  printf("%s on %lld items of %s\n", operand, (long long)v->set->count, v->set->name);
+  printf("%s on %lld items of %s\n", operand, (long long)v->items.set->count, v->items.set->name);
   VT_TRY(cli_measures_rows(run, &table, vt_split_name(split), &v->measures));
   cli_table_print(run, &table);
   return VT_OK;
@@ -168,11 +172,14 @@ static vt_status validate_model(cli *run, const validate_settings *settings, con
 {
   VT_TRY(open_model(run, operand, v));
   VT_TRY(open_items(run, settings, v));
-  if (v->recipe) VT_TRY(vt_trainee_fits(run->ctx, &v->trainee, v->set));
+  if (v->recipe) {
+    VT_TRY(vt_mixture_fits(run->ctx, &v->items, &v->items, v->trainee.learner));
+    VT_TRY(vt_trainee_fits(run->ctx, &v->trainee, v->items.set));
+  }
   run->stage = CLI_RUN;
-  vt_status status = v->graph
-                         ? measure_graph(run, settings, v)
-                         : vt_trainee_measure(run->ctx, &v->trainee, v->set, settings->batch, &v->measures);
+  vt_status status =
+      v->graph ? measure_graph(run, settings, v)
+               : vt_trainee_measure(run->ctx, &v->trainee, &v->items, settings->batch, &v->measures);
   VT_TRY(status);
   return show(run, operand, (vt_split)settings->split, v);
 }
@@ -188,8 +195,7 @@ static vt_status validate(cli *run, int argc, char **argv)
   VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 1, 1, "MODEL"));
   if (!run->common.help) status = validate_model(run, &settings, options.operands[0], &v);
 done:
-  vt_dataset_free(v.set);
-  vt_world_close(v.world);
+  vt_mixture_close(&v.items);
   vt_graph_free(v.graph);
   vt_trainee_close(&v.trainee);
   vt_recipe_free(v.recipe);

@@ -123,6 +123,34 @@ vt_status vt_dataset_shuffle(vt_ctx *ctx, int64_t count, uint64_t seed, uint64_t
   return VT_OK;
 }
 
+/* One turn of the network on 2 · half bits: a permutation of all numbers below 4 ^ half. */
+static uint64_t turn(uint64_t value, int half, uint64_t seed, uint64_t stream)
+{
+  enum { ROUNDS = 4 };
+  uint64_t mask = (UINT64_C(1) << half) - 1, left = value >> half, right = value & mask;
+  for (uint64_t round = 0; round < ROUNDS; round++) {
+    uint32_t bits[4];
+    vt_random_bits(seed, stream, round << 32 | right, bits); /* half ≤ 32 */
+    uint64_t mixed = left ^ (bits[0] & mask);
+    left = right;
+    right = mixed;
+  }
+  return left << half | right;
+}
+
+int64_t vt_dataset_place(int64_t count, uint64_t seed, uint64_t pass, int64_t index)
+{
+  uint64_t stream = vt_stream("dataset place", pass), value = (uint64_t)index;
+  int half = 1;
+  while (half < 31 && (UINT64_C(1) << (2 * half)) < (uint64_t)count)
+    half++;
+  /* from below count the walk comes back to below count: a permutation has no dead ends */
+  do
+    value = turn(value, half, seed, stream);
+  while (value >= (uint64_t)count);
+  return (int64_t)value;
+}
+
 /* ---- sets in memory ---- */
 
 typedef struct memory_set {

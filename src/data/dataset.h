@@ -58,6 +58,11 @@ vt_tensor *vt_batch_get(vt_ctx *ctx, const vt_batch *batch, const char *name);
 /* The order of one pass over `count` items: a permutation that is a function of (seed, pass). */
 vt_status vt_dataset_shuffle(vt_ctx *ctx, int64_t count, uint64_t seed, uint64_t pass, int64_t *order);
 
+/* Where place `index` of such an order leads, without the others and in no memory, for any count: another
+ * permutation of 0 … count − 1 than vt_dataset_shuffle()'s, a function of (seed, pass) too. A Feistel network
+ * of four rounds (Luby & Rackoff 1988), walked until it lands below `count` (Black & Rogaway 2002). */
+int64_t vt_dataset_place(int64_t count, uint64_t seed, uint64_t pass, int64_t index);
+
 /* All items in memory (fields of pass 0), for sets that are read many times: same name and key, borrowed
  * field table. Frees with vt_dataset_free(); `source` may go. */
 vt_status vt_dataset_cache(vt_ctx *ctx, const vt_dataset *source, vt_dataset **out);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn/lora.h"
 
-#include <fnmatch.h>
-
+#include "graph/assemble.h"
 #include "nn/layers.h"
+#include "nn/patterns.h"
 
 static double scale_of(const vt_adapter *adapter)
 {
@@ -31,7 +31,7 @@ vt_tensor *vt_lora_apply(vt_scope s, vt_tensor *x, vt_tensor *y, int64_t out)
   const vt_lora *lora = s.run->lora;
   for (int i = 0; lora && i < lora->count; i++) {
     const vt_adapter *adapter = &lora->adapters[i];
-    if (adapter->off || fnmatch(adapter->targets, s.path, 0) != 0) continue;
+    if (adapter->off || !vt_patterns_fit(adapter->targets, s.path)) continue;
     y = vt_add(s.run->ctx, y, adapted(s, adapter, x, out));
   }
   return y;
@@ -92,5 +92,39 @@ vt_status vt_lora_merge(vt_ctx *ctx, vt_parameters *parameters, const vt_adapter
       status = merge_layer(ctx, parameters, adapter, down, (int)(whole - length));
   }
   vt_free(end);
+  return status;
+}
+
+bool vt_lora_on(const vt_lora *lora)
+{
+  for (int i = 0; lora && i < lora->count; i++)
+    if (!lora->adapters[i].off) return true;
+  return false;
+}
+
+/* Values of their own: merging writes into them. */
+static vt_status copy_all(vt_ctx *ctx, const vt_parameters *from, vt_parameters *to)
+{
+  for (int i = 0; i < vt_parameters_count(from); i++) {
+    const vt_parameter *parameter = vt_parameters_at(from, i);
+    vt_tensor *copy;
+    VT_TRY(vt_tensor_copy_alone(ctx, parameter->value, &copy));
+    vt_status status = vt_parameters_put(ctx, to, parameter->name, copy, parameter->state);
+    vt_tensor_free(copy);
+    VT_TRY(status);
+  }
+  return VT_OK;
+}
+
+vt_status vt_lora_merged(vt_ctx *ctx, const vt_parameters *parameters, const vt_lora *lora,
+                         vt_parameters **out)
+{
+  VT_TRY(vt_parameters_new(ctx, vt_parameters_seed(parameters), out));
+  vt_status status = copy_all(ctx, parameters, *out);
+  for (int i = 0; lora && i < lora->count && status == VT_OK; i++)
+    if (!lora->adapters[i].off) status = vt_lora_merge(ctx, *out, &lora->adapters[i]);
+  if (status == VT_OK) return VT_OK;
+  vt_parameters_free(*out);
+  *out = NULL;
   return status;
 }

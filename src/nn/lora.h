@@ -17,7 +17,7 @@
 
 typedef struct vt_adapter {
   const char *name;    /* borrowed */
-  const char *targets; /* glob on the path of a linear layer; borrowed */
+  const char *targets; /* globs on the path of a linear layer, commas between; borrowed */
   int64_t rank;
   double alpha;   /* 0: rank, which is a factor of 1 */
   double dropout; /* of what goes into A */
@@ -34,5 +34,11 @@ vt_tensor *vt_lora_apply(vt_scope s, vt_tensor *x, vt_tensor *y, int64_t out);
 /* Adds an adapter into the weights it stands beside, alpha/rank · B A, and makes its B zero: the model is the
  * same with it and without. A layer whose weight is missing is VT_ERROR_INVALID_MODEL. */
 vt_status vt_lora_merge(vt_ctx *ctx, vt_parameters *parameters, const vt_adapter *adapter);
+/* Whether any is on; NULL: none. */
+bool vt_lora_on(const vt_lora *lora);
+/* A store of its own with the same values, in which all adapters that are on are merged: the model without
+ * adapters. Free with vt_parameters_free(). */
+vt_status vt_lora_merged(vt_ctx *ctx, const vt_parameters *parameters, const vt_lora *lora,
+                         vt_parameters **out);
 
 #endif

@@ -224,7 +224,11 @@ static bool validation_due(const trainer *t)
 static vt_status measure(vt_ctx *ctx, trainer *t, vt_measures *out)
 {
   const vt_training *g = t->training;
-  vt_run run = {.ctx = ctx, .parameters = g->parameters, .locked = true, .seed = (uint64_t)g->settings->seed};
+  vt_run run = {.ctx = ctx,
+                .parameters = g->parameters,
+                .locked = true,
+                .seed = (uint64_t)g->settings->seed,
+                .lora = g->lora};
   *out = (vt_measures){0};
   vt_status status = g->task->measure(&run, g->validation, g->settings->batch, g->task->user, out);
   vt_run_end(&run);
@@ -334,6 +338,7 @@ static vt_status begin(vt_ctx *ctx, trainer *t)
   }
   VT_TRY(vt_step_new(ctx, g->parameters, g->optimiser, (uint64_t)settings->seed, &t->step));
   t->step->passes = (int)settings->accumulate;
+  t->step->run.lora = g->lora;
   VT_TRY(vt_loss_weights_parse(ctx, settings->loss, &t->weights, &t->step->override_count));
   t->step->overrides = t->weights;
   t->at = vt_checkpoint_begin(g->stage);

@@ -35,6 +35,8 @@ typedef struct vt_training {
   const vt_optimiser_settings *optimiser;
   const vt_schedule_settings *schedule;
   const char *folder;          /* exists; NULL: nothing is written */
+  const vt_lora *lora;         /* adapters of all runs of the model; NULL: none. Which of their parameters are
+                                   trained is a matter of settings->train */
   const json_t *config;        /* object: what decides the numbers beside settings and data; may be NULL */
   const char *const *metadata; /* of model files, pairs of key and text; may be NULL */
   int64_t stage;               /* of a recipe in several */

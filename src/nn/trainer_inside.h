@@ -14,13 +14,16 @@ typedef struct vt_sampler {
   bool shuffle;
   int64_t batch;     /* items in a batch, at most the set's */
   int64_t per_epoch; /* batches in an epoch */
-  int64_t epoch;     /* whose order is in `order`; −1: none */
-  int64_t *order;    /* [set->count] */
+  bool whole;        /* `order` is that of a pass, not of a batch */
+  int64_t epoch;     /* whose order is in a whole `order`; −1: none */
+  int64_t *order;    /* [set->count] or [batch] */
 } vt_sampler;
 vt_status vt_sampler_begin(vt_ctx *ctx, const vt_dataset *set, int64_t batch, bool shuffle, uint64_t seed,
                            vt_sampler *out);
 void vt_sampler_end(vt_sampler *sampler);
-/* Items of batch `number` since the beginning (borrowed until the next call), and their epoch. */
+/* A set of 2²² items or fewer is shuffled by vt_dataset_shuffle(), a larger one by vt_dataset_place(), in
+ * the memory of a batch. Items of batch `number` since the beginning (borrowed until the next call), and
+ * their epoch. */
 vt_status vt_sampler_take(vt_ctx *ctx, vt_sampler *sampler, int64_t number, const int64_t **indices,
                           int64_t *epoch);
 

@@ -5,9 +5,14 @@
 #include <fnmatch.h>
 #include <math.h>
 
+#include "nn/patterns.h"
 #include "nn/trainer_inside.h"
 
 /* ---- items ---- */
+
+/* Orders of larger sets are never whole in memory. Below, they are those that committed recipes were trained
+ * with. */
+enum { MOST_SHUFFLED = 1 << 22 };
 
 vt_status vt_sampler_begin(vt_ctx *ctx, const vt_dataset *set, int64_t batch, bool shuffle, uint64_t seed,
                            vt_sampler *out)
@@ -16,7 +21,8 @@ vt_status vt_sampler_begin(vt_ctx *ctx, const vt_dataset *set, int64_t batch, bo
   if (set->count < 1) return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s has no items", set->name);
   out->batch = batch < set->count ? batch : set->count;
   out->per_epoch = set->count / out->batch;
-  out->order = vt_alloc_zero(ctx, (size_t)set->count, sizeof *out->order);
+  out->whole = shuffle && set->count <= MOST_SHUFFLED;
+  out->order = vt_alloc_zero(ctx, (size_t)(out->whole ? set->count : out->batch), sizeof *out->order);
   return out->order ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
 
@@ -29,35 +35,25 @@ void vt_sampler_end(vt_sampler *sampler)
 vt_status vt_sampler_take(vt_ctx *ctx, vt_sampler *sampler, int64_t number, const int64_t **indices,
                           int64_t *epoch)
 {
-  *epoch = number / sampler->per_epoch;
-  if (*epoch != sampler->epoch && (sampler->shuffle || sampler->epoch < 0)) {
-    if (sampler->shuffle)
-      VT_TRY(vt_dataset_shuffle(ctx, sampler->set->count, sampler->seed, (uint64_t)*epoch, sampler->order));
-    else
-      for (int64_t i = 0; i < sampler->set->count; i++)
-        sampler->order[i] = i;
+  int64_t first = number % sampler->per_epoch * sampler->batch, count = sampler->set->count;
+  uint64_t pass = (uint64_t)(number / sampler->per_epoch);
+  *epoch = (int64_t)pass;
+  *indices = sampler->order;
+  if (!sampler->whole) {
+    for (int64_t i = 0; i < sampler->batch; i++)
+      sampler->order[i] =
+          sampler->shuffle ? vt_dataset_place(count, sampler->seed, pass, first + i) : first + i;
+    return VT_OK;
+  }
+  if (*epoch != sampler->epoch) {
+    VT_TRY(vt_dataset_shuffle(ctx, count, sampler->seed, pass, sampler->order));
     sampler->epoch = *epoch;
   }
-  *indices = sampler->order + number % sampler->per_epoch * sampler->batch;
+  *indices = sampler->order + first;
   return VT_OK;
 }
 
 /* ---- lists in settings ---- */
-
-/* The next piece up to a comma, blanks around it cut off; false at the end. */
-static bool next_piece(const char **text, const char **start, size_t *length)
-{
-  if (!*text || !**text) return false;
-  *start = *text;
-  size_t span = strcspn(*text, ",");
-  *text += span + ((*text)[span] == ',');
-  while (span && **start == ' ')
-    (*start)++, span--;
-  while (span && (*start)[span - 1] == ' ')
-    span--;
-  *length = span;
-  return true;
-}
 
 static vt_status parse_weight(vt_ctx *ctx, const char *text, const char *piece, size_t length,
                               vt_loss_weight *out)
@@ -87,7 +83,7 @@ vt_status vt_loss_weights_parse(vt_ctx *ctx, const char *text, vt_loss_weight **
   if (!text || !*text) return VT_OK;
   *out = vt_alloc_zero(ctx, VT_LOSS_PARTS, sizeof **out);
   if (!*out) return VT_ERROR_OUT_OF_MEMORY;
-  while (next_piece(&rest, &piece, &length)) {
+  while (vt_patterns_next(&rest, &piece, &length)) {
     vt_status status = *count == VT_LOSS_PARTS ? vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                                                          "loss: more than %d parts", VT_LOSS_PARTS)
                                                : parse_weight(ctx, text, piece, length, &(*out)[*count]);
@@ -107,7 +103,7 @@ static vt_status each_pattern(vt_ctx *ctx, vt_parameters *parameters, const char
 {
   const char *piece;
   size_t length;
-  while (next_piece(&text, &piece, &length)) {
+  while (vt_patterns_next(&text, &piece, &length)) {
     char *pattern = vt_strndup(ctx, piece, length);
     if (!pattern) return VT_ERROR_OUT_OF_MEMORY;
     vt_status status = use(ctx, parameters, pattern);
@@ -157,13 +153,5 @@ vt_status vt_trainer_check(vt_ctx *ctx, const vt_trainer_settings *settings, con
 
 bool vt_trainer_trains(const char *patterns, const char *name)
 {
-  const char *piece;
-  size_t length;
-  if (!patterns || !*patterns) return true;
-  while (next_piece(&patterns, &piece, &length)) {
-    char pattern[256]; /* longer than any name */
-    snprintf(pattern, sizeof pattern, "%.*s", (int)length, piece);
-    if (fnmatch(pattern, name, 0) == 0) return true;
-  }
-  return false;
+  return !patterns || !*patterns || vt_patterns_fit(patterns, name);
 }

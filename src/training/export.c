@@ -50,7 +50,7 @@ static vt_status take_inputs(vt_ctx *ctx, const vt_learner *learner, int64_t fir
 static void run_model(vt_ctx *ctx, const vt_learner *learner, vt_parameters *parameters, bool locked,
                       vt_tensor *const *inputs, vt_tensor *outputs[VT_LEARNER_OUTPUTS])
 {
-  vt_run run = {.ctx = ctx, .parameters = parameters, .locked = locked};
+  vt_run run = {.ctx = ctx, .parameters = parameters, .locked = locked, .lora = &learner->lora};
   vt_run_begin(&run);
   learner->kind->forward(vt_root(&run), learner, inputs, outputs);
   vt_run_end(&run);
@@ -149,16 +149,28 @@ static vt_status check_graph(vt_ctx *ctx, const vt_learner *learner, vt_paramete
   return status;
 }
 
-vt_status vt_learner_graph(vt_ctx *ctx, const vt_learner *learner, vt_parameters *parameters, vt_graph **out)
+/* The graph of a model without adapters. */
+static vt_status record_graph(vt_ctx *ctx, const vt_learner *learner, vt_parameters *parameters,
+                              vt_graph **out)
 {
   vt_record *two = NULL, *three = NULL;
-  *out = NULL;
   vt_status status = record_items(ctx, learner, parameters, 2, false, &two);
   if (status == VT_OK) status = record_items(ctx, learner, parameters, 3, true, &three);
   if (status == VT_OK) status = vt_record_graph_open(ctx, two, three, out);
-  if (status == VT_OK) status = check_graph(ctx, learner, parameters, *out);
   vt_record_free(two);
   vt_record_free(three);
+  return status;
+}
+
+vt_status vt_learner_graph(vt_ctx *ctx, const vt_learner *learner, vt_parameters *parameters, vt_graph **out)
+{
+  vt_parameters *merged = NULL;
+  *out = NULL;
+  if (vt_lora_on(&learner->lora)) VT_TRY(vt_lora_merged(ctx, parameters, &learner->lora, &merged));
+  vt_status status = record_graph(ctx, learner, merged ? merged : parameters, out);
+  /* with the model as it was trained: adapters beside the weights, in the graph within them */
+  if (status == VT_OK) status = check_graph(ctx, learner, parameters, *out);
+  vt_parameters_free(merged);
   if (status == VT_OK) return VT_OK;
   vt_graph_free(*out);
   *out = NULL;

@@ -87,8 +87,9 @@ vt_status vt_learner_field(vt_ctx *ctx, const vt_learner *learner, const char *n
   return status;
 }
 
-vt_status vt_learner_classes(vt_ctx *ctx, const vt_learner *learner, int64_t *out)
+vt_status vt_learner_classes(vt_ctx *ctx, vt_learner *learner, int64_t *out)
 {
+  learner->reads_classes = true;
   *out = learner->set->class_count;
   if (*out >= 2) return VT_OK;
   return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,

@@ -8,6 +8,7 @@
 #ifndef VT_TRAINING_LEARNER_H
 #define VT_TRAINING_LEARNER_H
 
+#include "nn/lora.h"
 #include "nn/task.h"
 #include "worlds/world.h"
 
@@ -44,6 +45,8 @@ struct vt_learner {
   const vt_dataset *set; /* borrowed; fields and classes count, not items */
   void *state;
   vt_learning_task task; /* its `user` is the learner's, or its state */
+  vt_lora lora;          /* of all runs of the model; adapters borrowed. A graph has them in its weights */
+  bool reads_classes;    /* asked for by vt_learner_classes() */
 };
 
 extern const vt_learner_kind *const vt_learner_kinds[];
@@ -63,6 +66,6 @@ void vt_learner_close(vt_learner *learner); /* accepts NULL */
 vt_status vt_learner_field(vt_ctx *ctx, const vt_learner *learner, const char *name, vt_type type, int rank,
                            const vt_dataset_field **out);
 /* How many classes the data names: VT_ERROR_INVALID_ARGUMENT below 2. */
-vt_status vt_learner_classes(vt_ctx *ctx, const vt_learner *learner, int64_t *out);
+vt_status vt_learner_classes(vt_ctx *ctx, vt_learner *learner, int64_t *out);
 
 #endif

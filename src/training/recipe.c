@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "training/adapters.h"
 #include "training/learner.h"
 
 enum { MOST_BYTES = 1 << 20 };
@@ -138,18 +139,28 @@ static vt_status take_data(const reading *r, void *user, const char *key, const 
   return VT_OK;
 }
 
+static const vt_field more_fields[] = {
+    {"data", VT_FIELD_STRING, offsetof(vt_stage_more, data), NULL,
+     .help = "a world or mixture to train on in this stage, as 'scenes/object*3+scenes/object(form=two)'; "
+             "nothing: that of [data]"},
+    {"lora", VT_FIELD_STRING, offsetof(vt_stage_more, lora), NULL,
+     .help = "adapters that are trained in place of the weights, as TARGETS/RANK/ALPHA/DROPOUT: "
+             "'*.q_proj,*.v_proj/4/8'; nothing: none"},
+};
+
 /* The table that has a key, NULL: none. */
 typedef struct table {
   const vt_field *fields;
   size_t count;
   void *settings;
 } table;
-enum { TABLES = 3 };
+enum { TABLES = 4 };
 static void stage_tables(vt_recipe_stage *stage, table out[TABLES])
 {
   out[0] = (table){vt_trainer_fields, vt_trainer_field_count, &stage->training};
   out[1] = (table){vt_optimiser_fields, vt_optimiser_field_count, &stage->optimiser};
   out[2] = (table){vt_schedule_fields, vt_schedule_field_count, &stage->schedule};
+  out[3] = (table){more_fields, VT_COUNT(more_fields), &stage->more};
 }
 
 static vt_status unknown_key(const reading *r, const table *tables, const char *key)
@@ -165,6 +176,24 @@ static vt_status unknown_key(const reading *r, const table *tables, const char *
   return vt_fail(r->ctx, VT_ERROR_INVALID_DATA, "no such setting of a stage%s", suggestion);
 }
 
+/* Nothing behind the sign is as if the key were not there: --set may take it away. */
+static void drop_empty(char **text)
+{
+  if (!*text || **text) return;
+  vt_free(*text);
+  *text = NULL;
+}
+
+static vt_status take_more(const reading *r, vt_recipe_stage *stage)
+{
+  drop_empty(&stage->more.data);
+  drop_empty(&stage->more.lora);
+  if (!stage->more.lora) return VT_OK;
+  vt_free(stage->targets);
+  stage->targets = NULL;
+  return vt_adapter_parse(r->ctx, stage->name, stage->more.lora, &stage->adapter, &stage->targets);
+}
+
 static vt_status take_stage(const reading *r, void *user, const char *key, const char *value)
 {
   table tables[TABLES];
@@ -172,8 +201,10 @@ static vt_status take_stage(const reading *r, void *user, const char *key, const
   if (strcmp(key, "seed") == 0)
     return vt_fail(r->ctx, VT_ERROR_INVALID_DATA, "the seed is the recipe's: say it in [recipe]");
   for (int i = 0; i < TABLES; i++)
-    if (vt_params_find(tables[i].fields, tables[i].count, key))
-      return vt_params_set(r->ctx, tables[i].fields, tables[i].count, tables[i].settings, key, value);
+    if (vt_params_find(tables[i].fields, tables[i].count, key)) {
+      VT_TRY(vt_params_set(r->ctx, tables[i].fields, tables[i].count, tables[i].settings, key, value));
+      return tables[i].fields == more_fields ? take_more(r, user) : VT_OK;
+    }
   return unknown_key(r, tables, key);
 }
 
@@ -201,7 +232,8 @@ vt_recipe_keys vt_recipe_table(int index)
       {"data", number_fields, VT_COUNT(number_fields), NULL},
       {"stage NAME", vt_trainer_fields, vt_trainer_field_count, "seed"},
       {"stage NAME", vt_optimiser_fields, vt_optimiser_field_count, NULL},
-      {"stage NAME", vt_schedule_fields, vt_schedule_field_count, NULL}};
+      {"stage NAME", vt_schedule_fields, vt_schedule_field_count, NULL},
+      {"stage NAME", more_fields, VT_COUNT(more_fields), NULL}};
   return tables[index];
 }
 
@@ -224,6 +256,22 @@ static vt_status derive_data(const reading *r, vt_split split, const char *block
   return g_key_file_has_group(r->file, block) ? each_key(r, block, take_data, out) : VT_OK;
 }
 
+/* Stages that all say what they train on need no world in [data]: the learner is made for the first one's. */
+static vt_status take_first_data(const reading *r)
+{
+  gchar **blocks = g_key_file_get_groups(r->file, NULL);
+  vt_status status = VT_OK;
+  for (gchar **block = blocks; *block && !r->recipe->train.world && status == VT_OK; block++) {
+    if (strncmp(*block, "stage ", 6) != 0) continue;
+    gchar *value = g_key_file_get_value(r->file, *block, "data", NULL);
+    if (value && *g_strstrip(value) && !has_control(value))
+      status = set_text(r, &r->recipe->train.world, value);
+    g_free(value);
+  }
+  g_strfreev(blocks);
+  return status;
+}
+
 static vt_status read_blocks(reading *r)
 {
   vt_recipe *recipe = r->recipe;
@@ -241,6 +289,7 @@ static vt_status read_blocks(reading *r)
   if (!recipe->model)
     return vt_fail(r->ctx, VT_ERROR_INVALID_DATA, "%s: [model] has no kind: which learner is trained?",
                    r->name);
+  VT_TRY(take_first_data(r));
   if (!recipe->train.world)
     return vt_fail(r->ctx, VT_ERROR_INVALID_DATA, "%s: [data] has no world: trained on what?", r->name);
   VT_TRY(derive_data(r, VT_VALIDATION, "validation", &recipe->validation));
@@ -386,6 +435,7 @@ void vt_recipe_free(vt_recipe *recipe)
     stage_tables(&recipe->stages[i], tables);
     for (int k = 0; k < TABLES; k++)
       vt_params_free(tables[k].fields, tables[k].count, tables[k].settings);
+    vt_free(recipe->stages[i].targets);
     vt_free(recipe->stages[i].name);
   }
   free_data(&recipe->train);

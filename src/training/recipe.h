@@ -16,11 +16,13 @@
  *   epochs=5
  *   lr=0.003
  *
- * Lines that begin with # are comments. One world a recipe.
+ * Lines that begin with # are comments. Where a world stands, a mixture may (mixture.h); a stage may train on
+ * another one ("data"), and adapters in place of weights ("lora", adapters.h).
  */
 #ifndef VT_TRAINING_RECIPE_H
 #define VT_TRAINING_RECIPE_H
 
+#include "nn/lora.h"
 #include "nn/trainer.h"
 #include "worlds/world.h"
 
@@ -28,15 +30,24 @@ enum { VT_RECIPE_STAGES = 16, VT_RECIPE_SETTINGS = 64 };
 
 /* One set of items. */
 typedef struct vt_recipe_data {
-  char *world;
+  char *world;   /* or a mixture of several (training/mixture.h) */
   int64_t count; /* 0: as many as the split usually has */
   int64_t seed;
   vt_split split;
   vt_texts settings; /* "name=value" of the world */
 } vt_recipe_data;
 
+/* Keys of a stage that the trainer knows nothing of. */
+typedef struct vt_stage_more {
+  char *data; /* a world or a mixture that is trained on in place of that of [data]; NULL: that */
+  char *lora; /* "TARGETS/RANK/ALPHA/DROPOUT" of adapters (nn/lora.h); NULL: none */
+} vt_stage_more;
+
 typedef struct vt_recipe_stage {
   char *name;
+  vt_stage_more more;
+  vt_adapter adapter;           /* what more.lora says; its name is the stage's */
+  char *targets;                /* of the adapter */
   vt_trainer_settings training; /* its seed is the recipe's */
   vt_optimiser_settings optimiser;
   vt_schedule_settings schedule;
@@ -72,7 +83,7 @@ typedef struct vt_recipe_keys {
   size_t count;
   const char *without; /* a field that is no key; NULL: none */
 } vt_recipe_keys;
-enum { VT_RECIPE_TABLES = 5 };
+enum { VT_RECIPE_TABLES = 6 };
 vt_recipe_keys vt_recipe_table(int index);
 
 /* Recipes that come with vitrail (share/recipes). */

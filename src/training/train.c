@@ -4,120 +4,11 @@
  */
 #include "training/train.h"
 
+#include <errno.h>
+#include <unistd.h>
+
+#include "training/adapters.h"
 #include "training/export.h"
-
-/* ---- data and learner ---- */
-
-/* A failure that the recipe is to blame for says where in it. */
-static vt_status blame(vt_ctx *ctx, const vt_recipe *recipe, const char *block, const char *name,
-                       vt_status status)
-{
-  if (status != VT_ERROR_INVALID_ARGUMENT && status != VT_ERROR_INVALID_DATA) return status;
-  vt_fail_prefix(ctx, "%s: [%s%s]", recipe->source, block, name);
-  return vt_fail_restate(ctx, VT_ERROR_INVALID_DATA);
-}
-
-static vt_status open_data(vt_ctx *ctx, const vt_recipe_data *data, vt_world **world, vt_dataset **set)
-{
-  VT_TRY(vt_world_open(ctx, data->world, (const char *const *)data->settings.data, data->settings.count,
-                       (uint64_t)data->seed, world));
-  return vt_world_dataset(ctx, *world, data->split, data->count, set);
-}
-
-static vt_status open_learner(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *out)
-{
-  VT_TRY(vt_learner_open(ctx, recipe->model, (const char *const *)recipe->model_settings.data,
-                         recipe->model_settings.count, out->worlds[VT_TRAIN], out->sets[VT_TRAIN],
-                         &out->learner));
-  VT_TRY(vt_parameters_new(ctx, (uint64_t)recipe->seed, &out->parameters));
-  return vt_learner_begin(ctx, out->learner, out->parameters);
-}
-
-static vt_status open_trainee(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *out)
-{
-  static const char *const blocks[VT_SPLITS] = {"data", "validation", "test"};
-  const vt_recipe_data *data[VT_SPLITS] = {&recipe->train, &recipe->validation, &recipe->test};
-  for (int i = 0; i < VT_SPLITS; i++)
-    VT_TRY(blame(ctx, recipe, blocks[i], "", open_data(ctx, data[i], &out->worlds[i], &out->sets[i])));
-  VT_TRY(blame(ctx, recipe, "model", "", open_learner(ctx, recipe, out)));
-  for (int i = 0; i < VT_SPLITS; i++)
-    VT_TRY(blame(ctx, recipe, blocks[i], "", vt_trainee_fits(ctx, out, out->sets[i])));
-  /* the last stage's mistakes are told before the first one's hours */
-  for (int i = 0; i < recipe->stage_count; i++)
-    VT_TRY(blame(ctx, recipe, "stage ", recipe->stages[i].name,
-                 vt_trainer_check(ctx, &recipe->stages[i].training, out->parameters)));
-  return VT_OK;
-}
-
-vt_status vt_trainee_open(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *out)
-{
-  *out = (vt_trainee){0};
-  vt_status status = open_trainee(ctx, recipe, out);
-  if (status != VT_OK) vt_trainee_close(out);
-  return status;
-}
-
-void vt_trainee_close(vt_trainee *trainee)
-{
-  vt_parameters_free(trainee->parameters);
-  vt_learner_close(trainee->learner);
-  for (int i = 0; i < VT_SPLITS; i++) {
-    vt_dataset_free(trainee->sets[i]);
-    vt_world_close(trainee->worlds[i]);
-  }
-  *trainee = (vt_trainee){0};
-}
-
-vt_status vt_trainee_load(vt_ctx *ctx, vt_trainee *trainee, const char *path)
-{
-  vt_parameters *store;
-  VT_TRY(vt_parameters_new(ctx, vt_parameters_seed(trainee->parameters), &store));
-  vt_status status = vt_weights_read(ctx, path, store, NULL);
-  /* shapes are those of the learner, or the file is of another */
-  for (int i = 0; i < vt_parameters_count(trainee->parameters) && status == VT_OK; i++) {
-    const vt_parameter *wanted = vt_parameters_at(trainee->parameters, i),
-                       *found = vt_parameters_find(store, wanted->name);
-    char shape[160];
-    if (!found || !vt_same_shape(found->value, wanted->value))
-      status = vt_fail(ctx, VT_ERROR_INVALID_MODEL, "%s: parameter '%s' is %s, the recipe's model wants %s",
-                       path, wanted->name, found ? "of another shape" : "not there",
-                       vt_shape_text(wanted->value, shape));
-  }
-  if (status != VT_OK) {
-    vt_parameters_free(store);
-    return status;
-  }
-  vt_parameters_free(trainee->parameters);
-  trainee->parameters = store;
-  return VT_OK;
-}
-
-vt_status vt_trainee_fits(vt_ctx *ctx, const vt_trainee *trainee, const vt_dataset *set)
-{
-  const vt_dataset *trained = trainee->sets[VT_TRAIN];
-  uint32_t fields;
-  VT_TRY(vt_fields_of(ctx, set, trainee->learner->task.fields, &fields));
-  int same = 0;
-  while (same < set->class_count && same < trained->class_count &&
-         strcmp(set->classes[same], trained->classes[same]) == 0)
-    same++;
-  if (same == set->class_count && same == trained->class_count) return VT_OK;
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                 "%s has other classes than the model: class %d is %s there and %s here", set->name, same,
-                 same < set->class_count ? set->classes[same] : "none",
-                 same < trained->class_count ? trained->classes[same] : "none");
-}
-
-vt_status vt_trainee_measure(vt_ctx *ctx, const vt_trainee *trainee, const vt_dataset *set, int64_t batch,
-                             vt_measures *out)
-{
-  const vt_learning_task *task = &trainee->learner->task;
-  vt_run run = {.ctx = ctx, .parameters = trainee->parameters, .locked = true};
-  *out = (vt_measures){0};
-  vt_status status = task->measure(&run, set, batch, task->user, out);
-  vt_run_end(&run);
-  return status;
-}
 
 /* ---- what a stage leaves alone ---- */
 
@@ -141,46 +32,99 @@ static vt_status hash_frozen(vt_ctx *ctx, const vt_parameters *parameters, const
 
 /* ---- stages ---- */
 
-static json_t *config_of(const vt_recipe *recipe, const vt_trainee *trainee, const vt_recipe_stage *stage)
+/* What decides the numbers beside settings of trainer and data. Adapters are named when there are any. */
+static json_t *config_of(const vt_recipe *recipe, const vt_trainee *trainee, int number)
 {
   const vt_learner *learner = trainee->learner;
   json_t *settings =
       vt_params_json(NULL, learner->kind->fields, learner->kind->field_count, learner->settings);
-  return json_pack("{s:s, s:o, s:s}", "model", recipe->model, "settings", settings ? settings : json_null(),
-                   "stage", stage->name);
+  json_t *config = json_pack("{s:s, s:o, s:s}", "model", recipe->model, "settings",
+                             settings ? settings : json_null(), "stage", recipe->stages[number].name);
+  for (int i = 0; config && i <= number; i++) {
+    char key[96];
+    if (!recipe->stages[i].more.lora) continue;
+    snprintf(key, sizeof key, "lora.%s", recipe->stages[i].name);
+    if (json_object_set_new(config, key, json_string(recipe->stages[i].more.lora)) == 0) continue;
+    json_decref(config);
+    config = NULL;
+  }
+  return config;
+}
+
+/* One stage as it is run. */
+typedef struct running {
+  const vt_recipe_stage *stage;
+  vt_trainer_settings settings; /* those of the stage, with what is trained because of adapters */
+  json_t *config;
+  char frozen[65]; /* hash of what is not trained as the stage began; "": everything is trained */
+} running;
+
+/* The hash goes with the checkpoint, so that a stage which goes on is compared with its beginning. One
+ * that was written without it is compared from here on, by nothing. */
+static vt_status note_frozen(vt_ctx *ctx, const vt_trainee *trainee, const char *folder, bool resume,
+                             running *r)
+{
+  if (!r->settings.train || !*r->settings.train) return VT_OK;
+  if (resume) {
+    vt_checkpoint at;
+    json_t *there = NULL;
+    char *path = vt_trainer_path(ctx, folder, VT_CHECKPOINT_FILE);
+    vt_status status = path ? vt_checkpoint_look(ctx, path, &at, &there) : VT_ERROR_OUT_OF_MEMORY;
+    const char *hash = json_string_value(json_object_get(there, "frozen"));
+    if (hash) snprintf(r->frozen, sizeof r->frozen, "%s", hash);
+    json_decref(there);
+    vt_free(path);
+    VT_TRY(status);
+  } else {
+    VT_TRY(hash_frozen(ctx, trainee->parameters, r->settings.train, r->frozen));
+  }
+  if (!*r->frozen || json_object_set_new(r->config, "frozen", json_string(r->frozen)) == 0) return VT_OK;
+  return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the settings");
+}
+
+static vt_status check_frozen(vt_ctx *ctx, const vt_trainee *trainee, const running *r)
+{
+  char after[65];
+  if (!*r->frozen) return VT_OK;
+  VT_TRY(hash_frozen(ctx, trainee->parameters, r->settings.train, after));
+  if (strcmp(r->frozen, after) == 0) return VT_OK;
+  return vt_fail(ctx, VT_ERROR_RUNTIME, "stage %s: parameters that it does not train have changed",
+                 r->stage->name);
 }
 
 static vt_status run_stage(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *trainee, const char *folder,
                            int number, const vt_checkpoint *resume, vt_trained *out)
 {
   const vt_recipe_stage *stage = &recipe->stages[number];
-  const char *patterns = stage->training.train;
-  char before[65] = "", after[65] = "";
+  const vt_mixture *own = &trainee->stage_data[number], *validation = &trainee->data[VT_VALIDATION];
+  const vt_learning_task *task = &trainee->learner->task;
+  vt_mixture_task both = {task, validation};
+  vt_learning_task parted = vt_mixture_as_task(&both);
   const char *metadata[] = {"recipe", recipe->text, "model", recipe->model, NULL};
-  json_t *config = config_of(recipe, trainee, stage);
-  if (!config) return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the settings");
-  vt_training training = {.task = &trainee->learner->task,
-                          .train = trainee->sets[VT_TRAIN],
-                          .validation = trainee->sets[VT_VALIDATION],
+  running r = {.stage = stage, .settings = stage->training, .config = config_of(recipe, trainee, number)};
+  r.settings.train = NULL;
+  vt_status status = r.config ? VT_OK : vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for the settings");
+  if (status == VT_OK) status = vt_stage_trains(ctx, stage, &r.settings.train);
+  if (status == VT_OK) status = note_frozen(ctx, trainee, folder, resume != NULL, &r);
+  vt_training training = {.task = validation->count > 1 ? &parted : task,
+                          .train = own->count ? own->set : trainee->data[VT_TRAIN].set,
+                          .validation = validation->set,
                           .parameters = trainee->parameters,
-                          .settings = &stage->training,
+                          .settings = &r.settings,
                           .optimiser = &stage->optimiser,
                           .schedule = &stage->schedule,
                           .folder = folder,
-                          .config = config,
+                          .lora = &trainee->learner->lora,
+                          .config = r.config,
                           .metadata = metadata,
                           .stage = number,
                           .resume = resume};
-  vt_status status = VT_OK;
-  if (patterns) status = hash_frozen(ctx, trainee->parameters, patterns, before);
   if (status == VT_OK) status = vt_trainer_run(ctx, &training, out);
   /* a checkpoint that does not fit is no fault of the recipe */
-  if (!resume) status = blame(ctx, recipe, "stage ", stage->name, status);
-  json_decref(config);
-  if (status == VT_OK && patterns) status = hash_frozen(ctx, trainee->parameters, patterns, after);
-  if (status == VT_OK && strcmp(before, after) != 0 && !resume)
-    status = vt_fail(ctx, VT_ERROR_RUNTIME, "stage %s: parameters that it does not train have changed",
-                     stage->name);
+  if (!resume) status = vt_recipe_blame(ctx, recipe, "stage ", stage->name, status);
+  if (status == VT_OK) status = check_frozen(ctx, trainee, &r);
+  vt_free(r.settings.train);
+  json_decref(r.config);
   return status;
 }
 
@@ -222,6 +166,7 @@ static vt_status run_stages(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *tr
     vt_status status = path ? vt_trainee_load(ctx, trainee, path) : VT_OK;
     vt_free(path);
     VT_TRY(status);
+    VT_TRY(vt_trainee_begin_stage(ctx, trainee, recipe, stage));
     VT_TRY(run_stage(ctx, recipe, trainee, folder, stage, begun && stage == first ? &at : NULL, trained));
     out->seconds += trained->seconds;
     out->steps += trained->steps;
@@ -230,10 +175,28 @@ static vt_status run_stages(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *tr
   return VT_OK;
 }
 
+/* What another training left must not be taken for what this one makes. The checkpoint goes first. */
+static vt_status clear(vt_ctx *ctx, const char *folder)
+{
+  static const char *const names[] = {VT_CHECKPOINT_FILE, VT_RECIPE_FILE, VT_MODEL_FILE,
+                                      VT_LOG_FILE,        VT_ONNX_FILE,   VT_SIDECAR_FILE};
+  for (size_t i = 0; i < VT_COUNT(names); i++) {
+    char *path = vt_trainer_path(ctx, folder, names[i]);
+    if (!path) return VT_ERROR_OUT_OF_MEMORY;
+    vt_status status = VT_OK;
+    if (unlink(path) != 0 && errno != ENOENT)
+      status = vt_fail(ctx, VT_ERROR_IO, "%s: cannot be removed: %s", path, strerror(errno));
+    vt_free(path);
+    VT_TRY(status);
+  }
+  return VT_OK;
+}
+
 vt_status vt_recipe_train(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *trainee, const char *folder,
                           bool resume, vt_recipe_result *out)
 {
   *out = (vt_recipe_result){0};
+  if (!resume) VT_TRY(clear(ctx, folder));
   char *path = vt_trainer_path(ctx, folder, VT_RECIPE_FILE);
   if (!path) return VT_ERROR_OUT_OF_MEMORY;
   vt_status status = resume ? VT_OK : vt_write_file(ctx, path, recipe->text, strlen(recipe->text));
@@ -242,7 +205,7 @@ vt_status vt_recipe_train(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *trai
   VT_TRY(status);
   out->parameters = vt_parameters_numbers(trainee->parameters, false);
   const vt_recipe_stage *last = &recipe->stages[recipe->stage_count - 1];
-  VT_TRY(vt_trainee_measure(ctx, trainee, trainee->sets[VT_TEST], last->training.batch, &out->test));
+  VT_TRY(vt_trainee_measure(ctx, trainee, &trainee->data[VT_TEST], last->training.batch, &out->test));
   path = vt_trainer_path(ctx, folder, VT_ONNX_FILE);
   if (!path) return VT_ERROR_OUT_OF_MEMORY;
   status = vt_learner_export(ctx, trainee->learner, trainee->parameters, path);

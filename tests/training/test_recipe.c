@@ -298,7 +298,7 @@ static void test_exports(void **state)
     for (int k = 0; k < graph->output_count; k++) /* readers of ONNX want the shape of every output */
       assert_true(graph->values[graph->outputs[k]].rank >= 0);
     vt_measures measures;
-    assert_ok(ctx, vt_trainee_measure(ctx, &trainee, trainee.sets[VT_TEST], 16, &measures));
+    assert_ok(ctx, vt_trainee_measure(ctx, &trainee, &trainee.data[VT_TEST], 16, &measures));
     assert_true(measures.count > 0 && isfinite(measures.items[0].value));
     vt_graph_free(graph);
     vt_trainee_close(&trainee);
