@@ -12,18 +12,39 @@ static const vt_field fields[] = {
     {"weights", VT_FIELD_REALS, offsetof(vt_lima_settings, weights), "20,5,0.05,0.01", VT_RANGE(0, 1e6),
      .help =
          "consistency,collaboration,confidence,effectiveness (effectiveness counts only with --embedding)"},
-    {"pending", VT_FIELD_INT, offsetof(vt_lima_settings, pending), "8", VT_RANGE(2, 4096),
-     .help = "candidates examined for the back of the order in each round", .aliases = "pending_samples|n_p"},
     {"search", VT_FIELD_CHOICE, offsetof(vt_lima_settings, search), "bidirectional",
-     .choices = "bidirectional|greedy",
-     .help = "from both ends of the order, or from the front only (about 1.5 times the calls)"},
+     .choices = VT_SEARCH_CHOICES,
+     .help = "how the order is searched for: the paper's way, from both ends, or others that ask more or "
+             "less"},
+    {"pending", VT_FIELD_INT, offsetof(vt_lima_settings, pending), "8", VT_RANGE(2, 4096),
+     .help = "bidirectional: candidates examined for the back of the order in each round",
+     .aliases = "pending_samples|n_p"},
+    {"window", VT_FIELD_INT, offsetof(vt_lima_settings, window), "5", VT_RANGE(1, 4096),
+     .help = "lazy, prior, coarse: candidates scored in a round"},
+    {"masks", VT_FIELD_INT, offsetof(vt_lima_settings, masks), "200", VT_RANGE(2, 1000000),
+     .help = "prior: random halves of the picture that it is fitted to"},
+    {"groups", VT_FIELD_INT, offsetof(vt_lima_settings, groups), "12", VT_RANGE(1, 4096),
+     .help = "coarse: groups that regions are merged to at first"},
+    {"width", VT_FIELD_INT, offsetof(vt_lima_settings, width), "3", VT_RANGE(1, 64),
+     .help = "beam: fronts kept side by side"},
+    {"share", VT_FIELD_REAL, offsetof(vt_lima_settings, share), "0.25", VT_RANGE(0, 1),
+     .help = "stochastic: share of the open regions that a round scores"},
 };
 
-enum { BIDIRECTIONAL, GREEDY };
+static vt_search_options plain_options(const vt_lima_settings *settings)
+{
+  return (vt_search_options){.kind = (vt_search_kind)settings->search,
+                             .pending = (int)settings->pending,
+                             .window = (int)settings->window,
+                             .masks = (int)settings->masks,
+                             .groups = (int)settings->groups,
+                             .width = (int)settings->width,
+                             .share = settings->share};
+}
 
 static vt_status options_from(vt_ctx *ctx, const vt_lima_settings *settings, vt_search_options *options)
 {
-  options->pending = settings->search == BIDIRECTIONAL ? (int)settings->pending : 0;
+  *options = plain_options(settings);
   return vt_objective_weights_from(ctx, &settings->weights, &options->weights);
 }
 
@@ -43,9 +64,8 @@ static vt_status run(vt_ctx *ctx, const vt_task *task, const void *settings, vt_
 
 static int64_t calls(const void *settings, int regions, bool embedding)
 {
-  const vt_lima_settings *lima = settings;
-  return vt_search_calls(regions, lima->search == BIDIRECTIONAL ? (int)lima->pending : 0, false) + 2 +
-         (embedding ? regions : 0);
+  vt_search_options options = plain_options(settings);
+  return vt_search_calls(&options, regions) + 2 + (embedding ? regions : 0);
 }
 
 const vt_method vt_method_lima = {

@@ -10,8 +10,10 @@
 
 typedef struct vt_lima_settings {
   vt_reals weights; /* consistency, collaboration, confidence, effectiveness */
+  int search;       /* vt_search_kind */
   int64_t pending;  /* n_p ≥ 2 */
-  int search;       /* 0 bidirectional, 1 greedy */
+  int64_t window, masks, groups, width;
+  double share;
 } vt_lima_settings;
 extern const vt_method vt_method_lima;
 

@@ -37,7 +37,7 @@ static vt_status check(vt_ctx *ctx, const vt_task *task, const void *settings)
 static vt_status run(vt_ctx *ctx, const vt_task *task, const void *settings, vt_explanation *explanation)
 {
   const vt_smdl_settings *smdl = settings;
-  vt_search_options options = {.imply_last = true};
+  vt_search_options options = {.kind = VT_SEARCH_GREEDY, .imply_last = true};
   VT_TRY(vt_objective_weights_from(ctx, &smdl->weights, &options.weights));
   if (options.weights.effectiveness > 0 && vt_model_embedding_floats(task->model) == 0)
     VT_TRY(vt_explanation_warn(
@@ -49,7 +49,8 @@ static vt_status run(vt_ctx *ctx, const vt_task *task, const void *settings, vt_
 static int64_t calls(const void *settings, int regions, bool embedding)
 {
   VT_UNUSED(settings);
-  return vt_search_calls(regions, 0, true) + 2 + (embedding ? regions : 0);
+  vt_search_options options = {.kind = VT_SEARCH_GREEDY, .imply_last = true};
+  return vt_search_calls(&options, regions) + 2 + (embedding ? regions : 0);
 }
 
 const vt_method vt_method_smdl = {

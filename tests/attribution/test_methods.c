@@ -166,6 +166,34 @@ static void test_settings_matter(void **unused)
   bench_close(&b);
 }
 
+/* The ways LiMA can search: the same bytes for any batch and thread count, and each obeys its own setting. */
+static void test_searches(void **unused)
+{
+  (void)unused;
+  static const struct {
+    const char *search, *name, *value;
+  } ways[] = {{"bidirectional", "pending", "3"}, {"lazy", "window", "2"},   {"stochastic", "share", "0.5"},
+              {"stochastic", "seed", "5"},       {"beam", "width", "2"},    {"prior", "masks", "20"},
+              {"prior", "window", "2"},          {"coarse", "groups", "4"}, {"coarse", "window", "2"}};
+  bench b = bench_open(NULL);
+  const vt_method *method = vt_method_find(&vt_methods, "lima");
+  for (size_t i = 0; i < VT_COUNT(ways); i++) {
+    const char *const plain[2][2] = {{"search", ways[i].search}, {NULL, NULL}};
+    const char *const moved[2][2] = {{"search", ways[i].search}, {ways[i].name, ways[i].value}};
+    json_t *first = explain(&b, method, plain, "1", 1), *again = explain(&b, method, plain, "7", 3);
+    assert_true(json_equal(first, again));
+    json_t *other = explain(&b, method, moved, "64", 2);
+    if (json_equal(json_object_get(first, "data"), json_object_get(other, "data")) &&
+        json_equal(json_object_get(json_object_get(first, "meta"), "model_calls"),
+                   json_object_get(json_object_get(other, "meta"), "model_calls")))
+      fail_msg("--search %s --%s %s changes nothing", ways[i].search, ways[i].name, ways[i].value);
+    json_decref(first);
+    json_decref(again);
+    json_decref(other);
+  }
+  bench_close(&b);
+}
+
 /* With only the effectiveness weighed, the objective of every prefix is the definition's sum over its
  * embeddings. */
 static void test_effectiveness(void **unused)
@@ -222,6 +250,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_same_bytes),
       cmocka_unit_test(test_settings_matter),
+      cmocka_unit_test(test_searches),
       cmocka_unit_test(test_effectiveness),
   };
   return cmocka_run_group_tests_name("attribution/methods", tests, NULL, NULL);

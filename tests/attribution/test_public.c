@@ -44,7 +44,8 @@ static void test_result(void **unused)
   assert_near(insertion + deletion, full, 1e-6); /* curves of a sum mirror each other */
   assert_near(vt_attribution_areas(result)[6], 0.5, 1e-12);
   assert_false(vt_attribution_partial(result));
-  assert_int_equal(vt_attribution_model_calls(result), vt_search_calls(COUNT, 4, false) + 2);
+  assert_int_equal(vt_attribution_model_calls(result),
+                   vt_search_calls(&(vt_search_options){.pending = 4}, COUNT) + 2);
   char *text;
   assert_ok(world.ctx, vt_attribution_json(world.ctx, result, &text));
   assert_non_null(strstr(text, "\"schema_version\": 1"));

@@ -8,9 +8,23 @@
 
 static const vt_objective_weights cons_colla = {20, 5, 0, 0};
 
+/* Without pending ones: from the front. */
+static vt_search_options from_both_ends(int pending)
+{
+  return (vt_search_options){.weights = cons_colla,
+                             .kind = pending ? VT_SEARCH_BIDIRECTIONAL : VT_SEARCH_GREEDY,
+                             .pending = pending};
+}
+
+static int64_t calls_of(int count, int pending)
+{
+  vt_search_options options = from_both_ends(pending);
+  return vt_search_calls(&options, count);
+}
+
 static void run(pixel_world *world, int pending)
 {
-  vt_search_options options = {.weights = cons_colla, .pending = pending};
+  vt_search_options options = from_both_ends(pending);
   assert_ok(world->ctx, vt_search(world->ctx, &world->task, &options, world->explanation));
 }
 
@@ -186,13 +200,13 @@ static void test_cost_formula(void **unused)
         }
         open--;
       }
-      assert_int_equal(vt_search_calls(k, pending, false), calls);
+      assert_int_equal(calls_of(k, pending), calls);
     }
   static const int table[][4] = {
       {36, 4, 818, 1332}, {49, 8, 1608, 2450}, {64, 12, 2806, 4160}, {100, 20, 6898, 10100}};
   for (size_t i = 0; i < VT_COUNT(table); i++) {
-    assert_int_equal(vt_search_calls(table[i][0], table[i][1], false), table[i][2]);
-    assert_int_equal(vt_search_calls(table[i][0], 0, false), table[i][3]);
+    assert_int_equal(calls_of(table[i][0], table[i][1]), table[i][2]);
+    assert_int_equal(calls_of(table[i][0], 0), table[i][3]);
   }
   /* and a real run asks for exactly that, plus full and blank */
   pixel_world world = {0};
@@ -314,7 +328,7 @@ static void test_allocation_failures(void **unused)
     pixel_world world = {0};
     world_open(&world, 6, pixel_hash, 0);
     vt_ctx_fail_allocation(world.ctx, n);
-    vt_search_options options = {.weights = cons_colla, .pending = 2};
+    vt_search_options options = from_both_ends(2);
     vt_status status = vt_search(world.ctx, &world.task, &options, world.explanation);
     vt_ctx_fail_allocation(world.ctx, 0);
     finished = status == VT_OK && !world.explanation->partial;
