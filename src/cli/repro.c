@@ -9,6 +9,7 @@
 
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/repro.h"
 #include "cli/terminal.h"
 #include "explain/explanation.h"
 #include "papers/findings.h"
@@ -16,7 +17,7 @@
 typedef struct repro_settings {
   int profile;
   int64_t seeds;
-  char *out, *docs, *cache;
+  char *part, *out, *docs, *cache;
   bool list, force, write_docs, no_cache;
 } repro_settings;
 
@@ -25,8 +26,10 @@ static const vt_field fields[] = {
      .help = "how large: minutes, up to 40 minutes, as long as it takes"},
     {"seeds", VT_FIELD_INT, offsetof(repro_settings, seeds), NULL, VT_RANGE(1, 1000),
      .help = "seeds 0 to N-1 [as many as the profile has]"},
+    {"part", VT_FIELD_STRING, offsetof(repro_settings, part),
+     .help = "parts of the paper, \"a,b\" [those of the profile]"},
     {"out", VT_FIELD_STRING, offsetof(repro_settings, out),
-     .help = "folder for result.json [repro-NAME; none with --json]"},
+     .help = "folder for PART/result.json [repro-NAME; none with --json]"},
     {"force", VT_FIELD_BOOL, offsetof(repro_settings, force), .help = "replace the result.json of a folder"},
     {"write_docs", VT_FIELD_BOOL, offsetof(repro_settings, write_docs),
      .help = "put what was measured into the paper's page (a complete run only)"},
@@ -41,9 +44,22 @@ static const vt_field fields[] = {
 
 /* ---- the list ---- */
 
-static const char *coverage(const vt_paper *paper)
+/* "planted, speed": the parts of a paper that is not complete. */
+static const char *parts_text(vt_ctx *ctx, const vt_paper *paper, vt_text *out)
 {
-  return paper->experiment && paper->state == VT_PAPER_PARTLY ? paper->experiment->coverage : "";
+  for (size_t i = 0; paper->state == VT_PAPER_PARTLY && i < paper->part_count; i++)
+    vt_text_addf(ctx, out, "%s%s", i ? ", " : "", paper->parts[i].id);
+  return out->data ? out->data : "";
+}
+
+static json_t *parts_json(const vt_paper *paper)
+{
+  json_t *list = json_array();
+  for (size_t i = 0; i < paper->part_count; i++)
+    json_array_append_new(list,
+                          json_pack("{s:s, s:s, s:s}", "id", paper->parts[i].id, "title",
+                                    paper->parts[i].title, "covered", paper->parts[i].experiment->coverage));
+  return list;
 }
 
 static vt_status list_papers(cli *run, const char *docs)
@@ -54,19 +70,22 @@ static vt_status list_papers(cli *run, const char *docs)
   vt_status status = cli_table_row(ctx, &table, ">Paper\tName\tState\tLast verdict\t>Minutes\tTitle");
   for (size_t i = 0; status == VT_OK && i < vt_paper_count; i++) {
     const vt_paper *paper = &vt_papers[i];
-    const char *state = vt_paper_state_name(paper->state), *part = coverage(paper);
+    const char *state = vt_paper_state_name(paper->state);
+    vt_text parts = {0};
+    const char *part = parts_text(ctx, paper, &parts);
     char *verdict = NULL;
     status = vt_page_verdict(ctx, paper, docs, &verdict);
     if (status == VT_OK)
       status = cli_table_row(ctx, &table, "%d\t%s\t%s%s%s\t%s\t%d\t%s", paper->number, paper->name, state,
                              *part ? ": " : "", part, *verdict ? verdict : "-", paper->minutes, paper->title);
     if (status == VT_OK)
-      json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o, s:i}", "number",
-                                            paper->number, "name", paper->name, "title", paper->title,
-                                            "citation", paper->citation, "state", state, "covered", part,
-                                            "verdict", *verdict ? vt_json_outside(verdict) : json_null(),
-                                            "minutes", paper->minutes));
+      json_array_append_new(
+          list, json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:i}", "number", paper->number, "name",
+                          paper->name, "title", paper->title, "citation", paper->citation, "state", state,
+                          "parts", parts_json(paper), "verdict",
+                          *verdict ? vt_json_outside(verdict) : json_null(), "minutes", paper->minutes));
     vt_free(verdict);
+    vt_text_free(&parts);
   }
   json_t *json = json_pack("{s:i, s:O}", "schema_version", 1, "papers", list);
   if (status == VT_OK && run->common.json)
@@ -81,93 +100,20 @@ static vt_status list_papers(cli *run, const char *docs)
   return status;
 }
 
-/* ---- printing ---- */
-
-static const char *title_of(const vt_experiment *experiment, const char *arm)
-{
-  for (size_t i = 0; i < experiment->arm_count; i++)
-    if (strcmp(experiment->arms[i].id, arm) == 0) return experiment->arms[i].title;
-  return arm;
-}
-
-static vt_status print_group(cli *run, const vt_findings *findings, size_t group)
-{
-  const vt_experiment *experiment = findings->experiment;
-  cli_table table = {0};
-  vt_text row = {0};
-  char text[80];
-  vt_status status = VT_OK;
-  printf("%s%s\n", experiment->groups[group].title, experiment->groups[group].control ? " (control)" : "");
-  vt_text_add(run->ctx, &row, "Arm");
-  for (size_t i = 0; i < experiment->yardstick_count; i++)
-    vt_text_addf(run->ctx, &row, "\t>%s %s", experiment->yardsticks[i].title,
-                 experiment->yardsticks[i].higher_is_better ? "↑" : "↓");
-  for (size_t arm = 0; status == VT_OK; arm++) {
-    status = row.failed ? VT_ERROR_OUT_OF_MEMORY : cli_table_row(run->ctx, &table, "%s", row.data);
-    vt_text_free(&row);
-    row = (vt_text){0};
-    if (arm == experiment->arm_count) break;
-    vt_text_add(run->ctx, &row, experiment->arms[arm].title);
-    for (size_t i = 0; i < experiment->yardstick_count; i++)
-      vt_text_addf(run->ctx, &row, "\t%s", vt_cell_text(vt_findings_cell(findings, group, i, arm), text));
-  }
-  if (status == VT_OK) cli_table_print(run, &table);
-  printf("\n");
-  cli_table_free(&table);
-  return status;
-}
-
-static void print_claim(cli *run, const vt_experiment *experiment, const vt_claim *claim,
-                        const vt_judgement *judgement)
-{
-  char estimate[48], low[48], high[48];
-  char *need = vt_claim_need_text(run->ctx, experiment, claim);
-  printf("  %s\n    %s%s%s; the paper: %s\n    needed %s; measured %s", claim->text,
-         title_of(experiment, claim->arm), claim->against ? " against " : "",
-         claim->against ? title_of(experiment, claim->against) : "", claim->section, need ? need : "",
-         vt_estimate_text(claim->comparison, judgement->estimate, estimate));
-  if (!isnan(judgement->interval.low))
-    printf(" [%s, %s]", vt_estimate_text(claim->comparison, judgement->interval.low, low),
-           vt_estimate_text(claim->comparison, judgement->interval.high, high));
-  printf(", %zu %s\n    -> %s\n", judgement->units, experiment->items_independent ? "items" : "seeds",
-         vt_verdict_name(judgement->verdict));
-  vt_free(need);
-}
-
-static void print_control(cli *run, const vt_control *control, const vt_judgement *judgement)
-{
-  char estimate[48];
-  char *need = vt_control_need_text(run->ctx, control);
-  double value = control->each ? judgement->extreme : judgement->estimate;
-  printf("  %s: %s; must be %s; measured %s\n", vt_verdict_name(judgement->verdict), control->text,
-         need ? need : "", vt_estimate_text(control->comparison, value, estimate));
-  vt_free(need);
-}
-
-static vt_status print_findings(cli *run, const vt_findings *findings)
-{
-  const vt_experiment *experiment = findings->experiment;
-  printf(
-      "%d %s: %s\n%s. Covered: %s.\nProfile %s%s, %d of %d seeds; mean ± sd over seeds, intervals 95 %%.\n\n",
-      findings->paper->number, findings->paper->name, findings->paper->title, findings->paper->citation,
-      experiment->coverage, vt_profile_name(findings->profile), findings->resized ? " with other sizes" : "",
-      findings->seeds_done, findings->seeds_asked);
-  for (size_t group = 0; group < experiment->group_count; group++)
-    VT_TRY(print_group(run, findings, group));
-  printf("Claims\n");
-  for (size_t i = 0; i < experiment->claim_count; i++)
-    print_claim(run, experiment, &experiment->claims[i], &findings->claims[i]);
-  printf("\nControls\n");
-  for (size_t i = 0; i < experiment->control_count; i++)
-    print_control(run, &experiment->controls[i], &findings->controls[i]);
-  printf("\nNot measured\n%s\n\nVerdict: %s\n", experiment->not_measured, vt_verdict_name(findings->overall));
-  return VT_OK;
-}
-
 /* ---- running ---- */
 
+/* A run of some parts of a paper. */
 typedef struct repro_work {
   cli *run;
+  const repro_settings *settings;
+  const vt_paper *paper;
+  const vt_part *parts[32]; /* chosen */
+  size_t part_count;
+  void *sizes; /* of the only part, as the options have them; NULL with several */
+  vt_cache *cache;
+  json_t *all; /* of --json with several parts */
+  size_t fails, unsound, claims, ended;
+  /* of the part that runs */
   char *folder, *result; /* NULL: nothing is written */
 } repro_work;
 
@@ -197,24 +143,49 @@ static vt_status write_result(void *user, const vt_findings *findings)
   return status;
 }
 
-/* Before anything is measured: the folder must take a result. */
-static vt_status prepare_folder(repro_work *work, const repro_settings *settings, const char *name)
+static bool writes_files(const repro_work *work)
+{
+  return !work->run->common.json || work->settings->out;
+}
+
+static void close_place(repro_work *work)
+{
+  vt_free(work->folder);
+  vt_free(work->result);
+  work->folder = work->result = NULL;
+}
+
+/* Folder and result of a part. */
+static vt_status open_place(repro_work *work, const vt_part *part)
 {
   vt_ctx *ctx = work->run->ctx;
-  if (work->run->common.json && !settings->out) return VT_OK;
-  if (settings->out && !*settings->out)
+  const char *out = work->settings->out;
+  char *whole = out ? vt_strdup(ctx, out) : vt_format(ctx, "repro-%s", work->paper->name);
+  close_place(work);
+  work->folder = whole ? vt_path_join(ctx, whole, part->id) : NULL;
+  work->result = work->folder ? vt_path_join(ctx, work->folder, "result.json") : NULL;
+  vt_free(whole);
+  return work->result ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+}
+
+/* Before anything is measured: the folders must take the results. */
+static vt_status prepare_folders(repro_work *work)
+{
+  vt_ctx *ctx = work->run->ctx;
+  if (!writes_files(work)) return VT_OK;
+  if (work->settings->out && !*work->settings->out)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "--out: the name of the folder is empty");
   work->run->stage = CLI_OUTPUT;
-  work->folder = settings->out ? vt_strdup(ctx, settings->out) : vt_format(ctx, "repro-%s", name);
-  if (!work->folder) return VT_ERROR_OUT_OF_MEMORY;
-  work->result = vt_path_join(ctx, work->folder, "result.json");
-  if (!work->result) return VT_ERROR_OUT_OF_MEMORY;
-  if (vt_file_exists(work->result) && !settings->force)
-    return vt_fail(ctx, VT_ERROR_EXISTS,
-                   "%s exists; choose another place with --out DIR, or overwrite with --force", work->result);
-  VT_TRY(vt_make_directory(ctx, work->folder));
-  if (access(work->folder, W_OK | X_OK) != 0)
-    return vt_fail(ctx, VT_ERROR_IO, "%s: cannot write into it: %s", work->folder, strerror(errno));
+  for (size_t i = 0; i < work->part_count; i++) {
+    VT_TRY(open_place(work, work->parts[i]));
+    if (vt_file_exists(work->result) && !work->settings->force)
+      return vt_fail(ctx, VT_ERROR_EXISTS,
+                     "%s exists; choose another place with --out DIR%s, or overwrite with --force",
+                     work->result, work->paper->part_count > 1 ? " or other parts with --part" : "");
+    VT_TRY(vt_make_directory(ctx, work->folder));
+    if (access(work->folder, W_OK | X_OK) != 0)
+      return vt_fail(ctx, VT_ERROR_IO, "%s: cannot write into it: %s", work->folder, strerror(errno));
+  }
   return VT_OK;
 }
 
@@ -241,52 +212,102 @@ static vt_status write_page(cli *run, const repro_settings *settings, const vt_f
   }
   run->stage = CLI_OUTPUT;
   VT_TRY(vt_page_write(run->ctx, findings, settings->docs));
-  cli_note(run, "page of %s written in %s", findings->paper->name, settings->docs);
+  cli_note(run, "%s of %s written into its page in %s", findings->part->id, findings->paper->name,
+           settings->docs);
   return VT_OK;
 }
 
-static vt_status conclude(cli *run, const vt_findings *findings)
+static vt_status show_findings(repro_work *work, const vt_findings *findings)
 {
-  size_t fails = vt_findings_count(findings, VT_FAILS), unsound = vt_findings_count(findings, VT_UNSOUND);
-  if (findings->ended) {
-    run->ended = VT_ERROR_INTERRUPTED;
-    cli_warn(run, "interrupted after %d of %d seeds; what was measured stands in the result",
-             findings->seeds_done, findings->seeds_asked);
-    return VT_OK;
+  cli *run = work->run;
+  if (run->common.json) {
+    json_t *json = vt_findings_json(run->ctx, findings);
+    if (!json) return VT_ERROR_OUT_OF_MEMORY;
+    if (work->all) return json_array_append_new(work->all, json) == 0 ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+    vt_status status = cli_print_json(run, json);
+    json_decref(json);
+    return status;
   }
-  run->stage = CLI_RUN;
-  if (unsound)
-    return vt_fail(run->ctx, VT_ERROR_RUNTIME,
-                   "%s: a control failed, so the result may be trivial or unsound; it supports no claim",
-                   findings->paper->name);
-  if (fails)
-    return vt_fail(run->ctx, VT_ERROR_RUNTIME, "%s: the direction of %zu of %zu claims is not shown",
-                   findings->paper->name, fails, findings->experiment->claim_count);
+  VT_TRY(cli_print_findings(run, findings));
+  if (work->result) printf("Everything measured: %s\n", work->result);
   return VT_OK;
 }
 
-static vt_status run_paper(cli *run, const repro_settings *settings, const vt_paper *paper, void *sizes)
+/* `sizes`: what is run; `usual`: those of the profile. */
+static vt_status run_part(repro_work *work, const vt_part *part, void *sizes, const void *usual)
 {
-  const vt_experiment *experiment = paper->experiment;
-  repro_work work = {.run = run};
+  cli *run = work->run;
+  const vt_experiment *experiment = part->experiment;
+  const repro_settings *settings = work->settings;
+  vt_findings *findings = NULL;
+  if (writes_files(work)) VT_TRY(open_place(work, part));
   vt_repro_options options = {.profile = settings->profile,
                               .seeds = settings->seeds ? (int)settings->seeds
                                                        : experiment->seeds[settings->profile],
+                              .resized = !same_settings(run->ctx, experiment, sizes, usual),
                               .settings = sizes,
+                              .cache = work->cache,
+                              .folder = work->folder,
                               .note = show_note,
                               .seed_done = write_result,
-                              .user = &work};
-  vt_findings *findings = NULL;
-  vt_cache *cache = NULL;
-  vt_status status;
-  void *usual = vt_alloc_zero(run->ctx, 1, experiment->settings_size + 1);
-  if (!usual) return VT_ERROR_OUT_OF_MEMORY;
-  VT_TRY_DONE(vt_profile_settings(run->ctx, experiment, settings->profile, usual));
-  options.resized = !same_settings(run->ctx, experiment, sizes, usual);
-  vt_params_free(experiment->fields, experiment->field_count, usual);
-  VT_TRY_DONE(prepare_folder(&work, settings, paper->name));
+                              .user = work};
   run->stage = CLI_RUN;
-  if (!settings->no_cache && vt_cache_open(run->ctx, settings->cache, &cache) != VT_OK) {
+  VT_TRY(vt_repro_run(run->ctx, work->paper, part, &options, &findings));
+  cli_progress_end();
+  vt_status status = write_result(work, findings);
+  if (status == VT_OK) status = write_page(run, settings, findings);
+  if (status == VT_OK) status = show_findings(work, findings);
+  work->claims += experiment->claim_count;
+  work->fails += vt_findings_count(findings, VT_FAILS);
+  work->unsound += vt_findings_count(findings, VT_UNSOUND);
+  if (findings->ended) {
+    work->ended++;
+    cli_warn(run, "interrupted after %d of %d seeds; what was measured stands in the result",
+             findings->seeds_done, findings->seeds_asked);
+  }
+  vt_findings_free(findings);
+  return status;
+}
+
+static vt_status run_part_sized(repro_work *work, const vt_part *part)
+{
+  const vt_experiment *experiment = part->experiment;
+  vt_ctx *ctx = work->run->ctx;
+  int profile = work->settings->profile;
+  void *usual = vt_alloc_zero(ctx, 1, experiment->settings_size + 1);
+  vt_status status = usual ? vt_profile_settings(ctx, experiment, profile, usual) : VT_ERROR_OUT_OF_MEMORY;
+  if (status == VT_OK) status = run_part(work, part, work->sizes ? work->sizes : usual, usual);
+  if (usual) vt_params_free(experiment->fields, experiment->field_count, usual);
+  vt_free(usual);
+  return status;
+}
+
+static vt_status conclude(const repro_work *work)
+{
+  cli *run = work->run;
+  if (work->ended) {
+    run->ended = VT_ERROR_INTERRUPTED;
+    return VT_OK;
+  }
+  run->stage = CLI_RUN;
+  if (work->unsound)
+    return vt_fail(run->ctx, VT_ERROR_RUNTIME,
+                   "%s: a control failed, so the result may be trivial or unsound; it supports no claim",
+                   work->paper->name);
+  if (work->fails)
+    return vt_fail(run->ctx, VT_ERROR_RUNTIME, "%s: the direction of %zu of %zu claims is not shown",
+                   work->paper->name, work->fails, work->claims);
+  return VT_OK;
+}
+
+static vt_status run_paper(repro_work *work)
+{
+  cli *run = work->run;
+  const repro_settings *settings = work->settings;
+  vt_status status;
+  VT_TRY_DONE(prepare_folders(work));
+  run->stage = CLI_RUN;
+  if (!settings->no_cache && vt_cache_open(run->ctx, settings->cache, &work->cache) != VT_OK) {
     if (settings->cache) { /* asked for */
       status = vt_ctx_status(run->ctx);
       goto done;
@@ -294,28 +315,24 @@ static vt_status run_paper(cli *run, const repro_settings *settings, const vt_pa
     cli_warn(run, "%s; nothing is cached", vt_ctx_message(run->ctx));
     vt_ctx_clear(run->ctx);
   }
-  options.cache = cache;
-  VT_TRY_DONE(vt_repro_run(run->ctx, paper, &options, &findings));
-  cli_progress_end();
-  VT_TRY_DONE(write_result(&work, findings));
-  VT_TRY_DONE(write_page(run, settings, findings));
-  if (run->common.json) {
-    json_t *json = vt_findings_json(run->ctx, findings);
-    status = json ? cli_print_json(run, json) : VT_ERROR_OUT_OF_MEMORY;
-    json_decref(json);
-  } else {
-    status = print_findings(run, findings);
-    if (status == VT_OK && work.result) printf("Everything measured: %s\n", work.result);
+  if (run->common.json && work->part_count > 1 && !(work->all = json_array())) {
+    status = VT_ERROR_OUT_OF_MEMORY;
+    goto done;
   }
-  if (status == VT_OK) status = conclude(run, findings);
+  for (size_t i = 0; i < work->part_count && !work->ended; i++) {
+    if (i && !run->common.json) printf("\n");
+    VT_TRY_DONE(run_part_sized(work, work->parts[i]));
+  }
+  if (work->all) VT_TRY_DONE(cli_print_json(run, work->all));
+  status = conclude(work);
 done:
-  vt_findings_free(findings);
-  vt_cache_close(cache);
-  vt_free(work.folder);
-  vt_free(work.result);
-  vt_free(usual);
+  json_decref(work->all);
+  vt_cache_close(work->cache);
+  close_place(work);
   return status;
 }
+
+/* ---- reading ---- */
 
 /* The argument that names a paper with an experiment: its sizes become options. One behind an option may be
  * that option's value, so it counts only when there is no other. */
@@ -324,42 +341,101 @@ static const vt_paper *named_paper(int argc, char **argv)
   const vt_paper *behind = NULL;
   for (int i = 0; i < argc; i++) {
     const vt_paper *paper = vt_paper_find(argv[i]);
-    if (!paper || !paper->experiment) continue;
+    if (!paper || !paper->part_count) continue;
     if (i == 0 || argv[i - 1][0] != '-') return paper;
     behind = paper;
   }
   return behind;
 }
 
-/* Its sizes, as --profile has them until an option says otherwise. */
-static vt_status add_sizes(cli *run, cli_options *options, const vt_experiment *experiment, int argc,
-                           char **argv, void **sizes)
+/* The parts that `names` ("a,b"; NULL: those of the profile) means, in the order of the paper. */
+static vt_status choose_parts(repro_work *work, const vt_paper *paper, const char *names, int profile)
 {
-  const char *profile = cli_options_peek(argc, argv, "profile");
-  *sizes = vt_alloc_zero(run->ctx, 1, experiment->settings_size + 1);
-  if (!*sizes) return VT_ERROR_OUT_OF_MEMORY;
-  VT_TRY(cli_options_add(run, options, "Sizes of this experiment", experiment->fields,
-                         experiment->field_count, *sizes, experiment->settings_size));
-  for (int i = 0; profile && i < VT_PROFILES; i++)
-    if (strcmp(profile, vt_profile_name(i)) == 0) {
-      vt_params_free(experiment->fields, experiment->field_count, *sizes);
-      VT_TRY(vt_profile_settings(run->ctx, experiment, i, *sizes));
+  vt_ctx *ctx = work->run->ctx;
+  bool chosen[VT_COUNT(work->parts)] = {false};
+  work->paper = paper;
+  for (const char *at = names; at && *at;) {
+    char id[64];
+    size_t length = strcspn(at, ",");
+    snprintf(id, sizeof id, "%.*s", (int)(length < sizeof id ? length : sizeof id - 1), at);
+    at += length + (at[length] == ',');
+    const vt_part *part = vt_paper_part(paper, id);
+    if (!part) {
+      const char *ids[VT_COUNT(work->parts)];
+      char suggestion[VT_SUGGESTION];
+      vt_text there = {0};
+      for (size_t i = 0; i < paper->part_count; i++) {
+        ids[i] = paper->parts[i].id;
+        vt_text_addf(ctx, &there, "%s%s", i ? ", " : "", ids[i]);
+      }
+      (void)vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "--part: %s has no part '%s'%s (parts: %s)", paper->name,
+                    id, vt_suggestion(vt_nearest(id, ids, paper->part_count), suggestion),
+                    there.data ? there.data : "");
+      vt_text_free(&there);
+      return VT_ERROR_INVALID_ARGUMENT;
     }
-  return VT_OK;
+    chosen[part - paper->parts] = true;
+  }
+  for (size_t i = 0; i < paper->part_count && i < VT_COUNT(work->parts); i++)
+    if (names ? chosen[i] : paper->parts[i].profiles >> profile & 1)
+      work->parts[work->part_count++] = &paper->parts[i];
+  return work->part_count
+             ? VT_OK
+             : vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s has no part in profile %s; name one with --part",
+                       paper->name, vt_profile_name(profile));
+}
+
+static int peek_profile(int argc, char **argv)
+{
+  const char *name = cli_options_peek(argc, argv, "profile");
+  for (int i = 0; name && i < VT_PROFILES; i++)
+    if (strcmp(name, vt_profile_name(i)) == 0) return i;
+  return VT_PROFILE_STD;
+}
+
+/* The sizes of the only part become options, as the profile has them until an option says otherwise. */
+static vt_status add_sizes(repro_work *work, cli_options *options, int profile)
+{
+  const vt_experiment *experiment = work->parts[0]->experiment;
+  vt_ctx *ctx = work->run->ctx;
+  work->sizes = vt_alloc_zero(ctx, 1, experiment->settings_size + 1);
+  if (!work->sizes) return VT_ERROR_OUT_OF_MEMORY;
+  VT_TRY(cli_options_add(work->run, options, "Sizes of this experiment", experiment->fields,
+                         experiment->field_count, work->sizes, experiment->settings_size));
+  vt_params_free(experiment->fields, experiment->field_count, work->sizes);
+  return vt_profile_settings(ctx, experiment, profile, work->sizes);
+}
+
+/* Under the help of a paper. */
+static void print_parts(const repro_work *work, int profile)
+{
+  printf("\nParts of %s (* in profile %s)\n", work->paper->name, vt_profile_name(profile));
+  for (size_t i = 0; i < work->paper->part_count; i++) {
+    const vt_part *part = &work->paper->parts[i];
+    printf("  %s %-16s %s\n", part->profiles >> profile & 1 ? "*" : " ", part->id, part->title);
+  }
+  if (work->part_count > 1) printf("With --part and one of them, its sizes become options.\n");
 }
 
 static vt_status repro(cli *run, int argc, char **argv)
 {
   repro_settings settings;
   cli_options options = {0};
-  void *sizes = NULL;
+  repro_work work = {.run = run, .settings = &settings};
   vt_status status;
   const vt_paper *named = named_paper(argc, argv), *paper;
   VT_TRY_DONE(
       cli_options_add(run, &options, "Options", fields, VT_COUNT(fields), &settings, sizeof settings));
-  if (named) VT_TRY_DONE(add_sizes(run, &options, named->experiment, argc, argv, &sizes));
+  if (named) {
+    int profile = peek_profile(argc, argv);
+    VT_TRY_DONE(choose_parts(&work, named, cli_options_peek(argc, argv, "part"), profile));
+    if (work.part_count == 1) VT_TRY_DONE(add_sizes(&work, &options, profile));
+  }
   VT_TRY_DONE(cli_options_read(run, &options, argc, argv, 0, 1, "NAME"));
-  if (run->common.help) goto done;
+  if (run->common.help) {
+    if (named) print_parts(&work, peek_profile(argc, argv));
+    goto done;
+  }
   if (settings.list) {
     status = list_papers(run, settings.docs);
     goto done;
@@ -370,11 +446,11 @@ static vt_status repro(cli *run, int argc, char **argv)
     goto done;
   }
   VT_TRY_DONE(vt_paper_choose(run->ctx, options.operands[0], &paper));
-  status = paper == named ? run_paper(run, &settings, paper, sizes)
+  status = paper == named ? run_paper(&work)
                           : vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "put NAME before the options");
 done:
   cli_options_free(&options);
-  vt_free(sizes);
+  vt_free(work.sizes);
   return status;
 }
 
@@ -382,18 +458,22 @@ const cli_verb cli_repro = {
     .name = "repro",
     .operands = "NAME",
     .summary = "the experiment of a paper: its claims next to what was measured",
-    .examples = "  vitrail repro --list                      all papers, and how far they are\n"
-                "  vitrail repro lima --profile quick        a first look\n"
-                "  vitrail repro lima --seeds 5 --out lima   more seeds, everything in lima/result.json\n"
-                "  vitrail repro lima --write-docs           … and on the page docs/papers/01-lima.md\n",
+    .examples =
+        "  vitrail repro --list                      all papers, and how far they are\n"
+        "  vitrail repro lima --profile quick        a first look\n"
+        "  vitrail repro lima --part planted         one part of it, whose sizes are options then\n"
+        "  vitrail repro lima --seeds 5 --out lima   more seeds, everything in lima/PART/result.json\n"
+        "  vitrail repro lima --write-docs           … and on the page docs/papers/01-lima.md\n",
     .description =
         "Prints each claim of the paper in our words with what was measured, paired differences with "
         "intervals, and a verdict: holds; direction holds, margin missed; fails; trivial or unsound when a "
         "control "
-        "failed. DIR/result.json holds every measurement and is written after each seed. The same seeds "
-        "give the same bytes but for its member \"timing\". --write-docs replaces the part between the two "
-        "marks of "
-        "the paper's page and leaves the rest. Exit code 1 when the direction of a claim is not shown or a "
+        "failed. A paper may have several parts, which are run, judged and stored apart. "
+        "DIR/PART/result.json holds every measurement and is written after each seed. The same seeds "
+        "give the same bytes but for its member \"timing\". --write-docs replaces what stands between the "
+        "two "
+        "marks of each part on the paper's page and leaves the rest. Exit code 1 when the direction of a "
+        "claim is not shown or a "
         "control failed, 0 when only a margin was missed.",
     .run = repro,
 };

@@ -10,7 +10,6 @@
 #include "papers/cache.h"
 #include "papers/paper.h"
 
-enum { VT_PROFILE_QUICK, VT_PROFILE_STD, VT_PROFILE_FULL, VT_PROFILES };
 #define VT_PROFILE_CHOICES "quick|std|full"
 const char *vt_profile_name(int profile);
 
@@ -67,6 +66,7 @@ typedef struct vt_stage {
 } vt_stage;
 
 typedef struct vt_repro vt_repro;
+typedef struct vt_findings vt_findings;
 
 struct vt_experiment {
   int version;              /* goes up when any figure changes */
@@ -88,12 +88,19 @@ struct vt_experiment {
   int seeds[VT_PROFILES];
   /* Measures everything of one seed, all arms on the same items, data order and initial values. */
   vt_status (*run)(vt_repro *repro, int seed, const void *settings);
+  /* More for the page: tables that claims and arms do not say, pictures written into `directory` (of the
+   * pages) with names that begin with the paper's number. Markdown, added behind the tables. NULL:
+   * nothing. */
+  vt_status (*more)(vt_ctx *ctx, const vt_findings *findings, const char *directory, vt_text *out);
 };
 
 /* ---- what run() uses ---- */
 
 vt_ctx *vt_repro_ctx(vt_repro *repro);
 vt_cache *vt_repro_cache(vt_repro *repro); /* NULL: caching is off */
+/* Folder of the result, for files of the experiment's own: pictures, rows of a long run that is taken up
+ * again. NULL: nothing is to be written. */
+const char *vt_repro_folder(const vt_repro *repro);
 /* A seed for one purpose and item. It knows nothing of arms, so arms are paired by construction. */
 uint64_t vt_repro_seed(const vt_repro *repro, const char *purpose, int64_t item);
 /* Begins a stage of the declared ones. */

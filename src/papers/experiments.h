@@ -7,6 +7,6 @@
 
 #include "papers/experiment.h"
 
-extern const vt_experiment vt_experiment_lima;
+extern const vt_experiment vt_experiment_lima_planted;
 
 #endif

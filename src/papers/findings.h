@@ -40,9 +40,10 @@ typedef struct vt_cell {
   size_t values, undefined;
 } vt_cell;
 
-typedef struct vt_findings {
+struct vt_findings {
   const vt_paper *paper;
-  const vt_experiment *experiment;
+  const vt_part *part;
+  const vt_experiment *experiment; /* of the part */
   int profile;
   bool resized;   /* sizes differ from those of the profile */
   void *settings; /* borrowed: must outlive the findings */
@@ -55,14 +56,16 @@ typedef struct vt_findings {
   vt_verdict overall;              /* the worst of the claims */
   double *stage_seconds;           /* [seeds_asked][stages] */
   int threads;
-} vt_findings;
+};
 
-vt_status vt_findings_new(vt_ctx *ctx, const vt_paper *paper, vt_findings **out);
+vt_status vt_findings_new(vt_ctx *ctx, const vt_paper *paper, const vt_part *part, vt_findings **out);
 void vt_findings_free(vt_findings *findings); /* accepts NULL */
 /* Sorts the rows, fills table and judgements. A place measured twice is an error. May be called again after
  * rows were added. */
 vt_status vt_findings_judge(vt_ctx *ctx, vt_findings *findings);
 const vt_cell *vt_findings_cell(const vt_findings *findings, size_t group, size_t yardstick, size_t arm);
+/* Whether anything was measured there; −1: any group, yardstick, arm. */
+bool vt_findings_measured(const vt_findings *findings, int group, int yardstick, int arm);
 /* How many claims have that verdict. */
 size_t vt_findings_count(const vt_findings *findings, vt_verdict verdict);
 
@@ -77,13 +80,14 @@ const char *vt_cell_text(const vt_cell *cell, char buffer[80]);
 /* result.json. The same run gives the same bytes but for the member "timing". New reference. */
 json_t *vt_findings_json(vt_ctx *ctx, const vt_findings *findings);
 
-/* The part of docs/papers/NN-name.md between its two marker lines, as Markdown. Caller frees with
+/* What stands of a part in docs/papers/NN-name.md between its two marker lines, as Markdown; pictures go into
+ * `directory` (NULL: no pictures, and nothing of what the experiment adds). Caller frees with
  * vt_text_free(). */
-vt_status vt_page_text(vt_ctx *ctx, const vt_findings *findings, vt_text *out);
-/* Puts it into DIRECTORY/NN-name.md: replaces what stands between the markers, leaves what people wrote
- * around it, makes the page when there is none. */
+vt_status vt_page_text(vt_ctx *ctx, const vt_findings *findings, const char *directory, vt_text *out);
+/* Puts it into DIRECTORY/NN-name.md: replaces what stands between the part's markers, leaves other parts and
+ * what people wrote around them. A part that was not there comes behind the earlier ones of the paper. */
 vt_status vt_page_write(vt_ctx *ctx, const vt_findings *findings, const char *directory);
-/* The verdict line of a page, "" when there is no page or no verdict on it. Caller frees. */
+/* The worst verdict on a page, "" when there is no page or no verdict on it. Caller frees. */
 vt_status vt_page_verdict(vt_ctx *ctx, const vt_paper *paper, const char *directory, char **out);
 
 /* ---- running ---- */
@@ -93,6 +97,7 @@ typedef struct vt_repro_options {
   bool resized;
   void *settings;
   vt_cache *cache;                                                 /* NULL: off */
+  const char *folder;                                              /* of vt_repro_folder() */
   void (*note)(void *user, const char *text);                      /* forecasts; NULL: dropped */
   vt_status (*seed_done)(void *user, const vt_findings *findings); /* judged so far; NULL: nothing */
   void *user;
@@ -100,8 +105,8 @@ typedef struct vt_repro_options {
 
 /* Runs the seeds 0..seeds−1. When the user interrupts, finished seeds stay, the open one is dropped,
  * `ended` says so, and VT_OK is returned. */
-vt_status vt_repro_run(vt_ctx *ctx, const vt_paper *paper, const vt_repro_options *options,
-                       vt_findings **out);
+vt_status vt_repro_run(vt_ctx *ctx, const vt_paper *paper, const vt_part *part,
+                       const vt_repro_options *options, vt_findings **out);
 /* Fills `settings` with the sizes of a profile; strings inside must be freed with vt_params_free(). */
 vt_status vt_profile_settings(vt_ctx *ctx, const vt_experiment *experiment, int profile, void *settings);
 

@@ -14,8 +14,9 @@ static json_t *number(double value)
 static json_t *paper_json(const vt_findings *findings)
 {
   const vt_paper *paper = findings->paper;
-  return json_pack("{s:i, s:s, s:s, s:s, s:s}", "number", paper->number, "name", paper->name, "title",
-                   paper->title, "citation", paper->citation, "covered", findings->experiment->coverage);
+  return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s}", "number", paper->number, "name", paper->name, "title",
+                   paper->title, "citation", paper->citation, "part", findings->part->id, "covered",
+                   findings->experiment->coverage);
 }
 
 static const char *comparison_name(vt_comparison comparison)

@@ -16,12 +16,13 @@ const char *vt_verdict_name(vt_verdict verdict)
   return names[verdict];
 }
 
-vt_status vt_findings_new(vt_ctx *ctx, const vt_paper *paper, vt_findings **out)
+vt_status vt_findings_new(vt_ctx *ctx, const vt_paper *paper, const vt_part *part, vt_findings **out)
 {
   vt_findings *findings = *out = vt_alloc_zero(ctx, 1, sizeof *findings);
   if (!findings) return VT_ERROR_OUT_OF_MEMORY;
-  const vt_experiment *experiment = paper->experiment;
+  const vt_experiment *experiment = part->experiment;
   findings->paper = paper;
+  findings->part = part;
   findings->experiment = experiment;
   findings->claims = vt_alloc_zero(ctx, experiment->claim_count + 1, sizeof *findings->claims);
   findings->controls = vt_alloc_zero(ctx, experiment->control_count + 1, sizeof *findings->controls);
@@ -49,6 +50,17 @@ const vt_cell *vt_findings_cell(const vt_findings *findings, size_t group, size_
 {
   const vt_experiment *experiment = findings->experiment;
   return &findings->cells[(group * experiment->yardstick_count + yardstick) * experiment->arm_count + arm];
+}
+
+bool vt_findings_measured(const vt_findings *findings, int group, int yardstick, int arm)
+{
+  for (size_t i = 0; i < findings->row_count; i++) {
+    const vt_row *row = &findings->rows[i];
+    if ((group < 0 || row->group == group) && (yardstick < 0 || row->yardstick == yardstick) &&
+        (arm < 0 || row->arm == arm))
+      return true;
+  }
+  return false;
 }
 
 size_t vt_findings_count(const vt_findings *findings, vt_verdict verdict)

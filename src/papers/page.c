@@ -8,8 +8,9 @@
 
 enum { LARGEST_PAGE = 4 << 20 };
 static const char begin_mark[] =
-    "<!-- vitrail repro: begin. Made by the program; what is written in here is lost -->";
-static const char end_mark[] = "<!-- vitrail repro: end -->";
+    "<!-- vitrail repro %s %s: begin. Made by the program; what is written in here "
+    "is lost -->";
+static const char end_mark[] = "<!-- vitrail repro %s %s: end -->";
 static const char verdict_mark[] = "Verdict: ";
 
 static void add_interval(vt_ctx *ctx, vt_text *out, vt_comparison comparison, vt_interval interval)
@@ -67,26 +68,30 @@ static void add_controls(vt_ctx *ctx, vt_text *out, const vt_findings *findings)
   }
 }
 
-/* One table a group: arms down, yardsticks across. */
+/* One table a group: arms down, yardsticks across, those that were measured in it. */
 static void add_tables(vt_ctx *ctx, vt_text *out, const vt_findings *findings)
 {
   const vt_experiment *experiment = findings->experiment;
   char text[80];
   for (size_t group = 0; group < experiment->group_count; group++) {
+    if (!vt_findings_measured(findings, (int)group, -1, -1)) continue;
     vt_text_addf(ctx, out, "\n%s%s; mean ± sd over seeds:\n\n| |", experiment->groups[group].title,
                  experiment->groups[group].control ? " (control)" : "");
     for (size_t yardstick = 0; yardstick < experiment->yardstick_count; yardstick++)
-      vt_text_addf(ctx, out, " %s %s |", experiment->yardsticks[yardstick].title,
-                   experiment->yardsticks[yardstick].higher_is_better ? "↑" : "↓");
+      if (vt_findings_measured(findings, (int)group, (int)yardstick, -1))
+        vt_text_addf(ctx, out, " %s %s |", experiment->yardsticks[yardstick].title,
+                     experiment->yardsticks[yardstick].higher_is_better ? "↑" : "↓");
     vt_text_add(ctx, out, "\n|---|");
     for (size_t yardstick = 0; yardstick < experiment->yardstick_count; yardstick++)
-      vt_text_add(ctx, out, "---|");
+      if (vt_findings_measured(findings, (int)group, (int)yardstick, -1)) vt_text_add(ctx, out, "---|");
     vt_text_add(ctx, out, "\n");
     for (size_t arm = 0; arm < experiment->arm_count; arm++) {
+      if (!vt_findings_measured(findings, (int)group, -1, (int)arm)) continue;
       vt_text_addf(ctx, out, "| %s |", experiment->arms[arm].title);
       for (size_t yardstick = 0; yardstick < experiment->yardstick_count; yardstick++)
-        vt_text_addf(ctx, out, " %s |",
-                     vt_cell_text(vt_findings_cell(findings, group, yardstick, arm), text));
+        if (vt_findings_measured(findings, (int)group, (int)yardstick, -1))
+          vt_text_addf(ctx, out, " %s |",
+                       vt_cell_text(vt_findings_cell(findings, group, yardstick, arm), text));
       vt_text_add(ctx, out, "\n");
     }
   }
@@ -102,14 +107,15 @@ static void add_sizes(vt_ctx *ctx, vt_text *out, const vt_findings *findings)
   }
 }
 
-vt_status vt_page_text(vt_ctx *ctx, const vt_findings *findings, vt_text *out)
+vt_status vt_page_text(vt_ctx *ctx, const vt_findings *findings, const char *directory, vt_text *out)
 {
   const vt_experiment *experiment = findings->experiment;
   double seconds = 0;
   int measured = findings->seeds_done;
   for (size_t i = 0; findings->stage_seconds && i < (size_t)measured * experiment->stage_count; i++)
     seconds += findings->stage_seconds[i];
-  vt_text_addf(ctx, out, "## Measured: `vitrail repro %s`\n\n", findings->paper->name);
+  vt_text_addf(ctx, out, "## %s: `vitrail repro %s --part %s`\n\n", findings->part->title,
+               findings->paper->name, findings->part->id);
   vt_text_addf(ctx, out, "%s%s (profile %s%s, %d seed%s, vitrail %s, experiment version %d)\n\n",
                verdict_mark, vt_verdict_name(findings->overall), vt_profile_name(findings->profile),
                findings->resized ? " with other sizes" : "", measured, measured == 1 ? "" : "s", vt_version(),
@@ -122,6 +128,7 @@ vt_status vt_page_text(vt_ctx *ctx, const vt_findings *findings, vt_text *out)
   add_claims(ctx, out, findings);
   add_controls(ctx, out, findings);
   add_tables(ctx, out, findings);
+  if (experiment->more && directory) VT_TRY(experiment->more(ctx, findings, directory, out));
   vt_text_addf(ctx, out, "\nProtocol: %s\n\nSizes: ", experiment->protocol);
   add_sizes(ctx, out, findings);
   vt_text_addf(ctx, out, ". Seeds 0 to %d. Seconds: %.0f, %d thread%s.\n", measured - 1, seconds,
@@ -136,48 +143,86 @@ static char *page_path(vt_ctx *ctx, const vt_paper *paper, const char *directory
   return vt_format(ctx, "%s/%02d-%s.md", directory, paper->number, paper->name);
 }
 
-/* Where the measured part of a page begins and ends, marks included. False: there is none. */
-static bool find_part(const char *page, const char **start, const char **end)
+/* Where a part begins and ends on a page, marks included. False: it is not there. */
+static bool find_part(const char *page, const vt_paper *paper, const vt_part *part, const char **start,
+                      const char **end)
 {
-  *start = strstr(page, begin_mark);
-  *end = *start ? strstr(*start, end_mark) : NULL;
+  char begin[sizeof begin_mark + 160], last[sizeof end_mark + 160];
+  snprintf(begin, sizeof begin, begin_mark, paper->name, part->id);
+  snprintf(last, sizeof last, end_mark, paper->name, part->id);
+  *start = strstr(page, begin);
+  *end = *start ? strstr(*start, last) : NULL;
   if (!*end) return false;
-  *end += strlen(end_mark);
+  *end += strlen(last);
   return true;
+}
+
+/* Where a part that is not on the page belongs: before the first later one, or behind the last earlier
+ * one, or at the end. */
+static const char *place_of(const char *page, const vt_paper *paper, const vt_part *part)
+{
+  const char *start, *end, *place = NULL;
+  for (const vt_part *other = paper->parts; other < paper->parts + paper->part_count; other++) {
+    if (other == part || !find_part(page, paper, other, &start, &end)) continue;
+    if (other > part) return start;
+    place = end;
+  }
+  return place ? place : page + strlen(page);
+}
+
+/* The page with the part in its place. */
+static vt_status compose(vt_ctx *ctx, const vt_findings *findings, const char *directory, const char *old,
+                         vt_text *page)
+{
+  const vt_paper *paper = findings->paper;
+  const char *start, *end;
+  bool there = find_part(old, paper, findings->part, &start, &end);
+  if (!there) start = end = place_of(old, paper, findings->part);
+  vt_text_add_bytes(ctx, page, old, (size_t)(start - old));
+  if (!there && start > old)
+    vt_text_add(ctx, page, start[-1] != '\n' ? "\n\n" : start - old > 1 && start[-2] == '\n' ? "" : "\n");
+  vt_text_addf(ctx, page, begin_mark, paper->name, findings->part->id);
+  vt_text_add(ctx, page, "\n");
+  VT_TRY(vt_page_text(ctx, findings, directory, page));
+  vt_text_addf(ctx, page, end_mark, paper->name, findings->part->id);
+  if (!there) vt_text_add(ctx, page, *end == 0 ? "\n" : *end == '\n' ? "" : "\n\n");
+  vt_text_add(ctx, page, end);
+  return page->failed ? VT_ERROR_OUT_OF_MEMORY : VT_OK;
 }
 
 vt_status vt_page_write(vt_ctx *ctx, const vt_findings *findings, const char *directory)
 {
   unsigned char *old = NULL;
   size_t size = 0;
-  vt_text page = {0};
-  const char *start, *end = "\n";
+  vt_text page = {0}, fresh = {0};
   char *path = page_path(ctx, findings->paper, directory);
   vt_status status = path ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   if (status == VT_OK && vt_file_exists(path)) status = vt_read_file(ctx, path, LARGEST_PAGE, &old, &size);
-  if (status != VT_OK) goto done;
-  if (!old) {
-    vt_text_addf(ctx, &page, "# %02d %s\n\n%s\n\n", findings->paper->number, findings->paper->title,
-                 findings->paper->citation);
-  } else if (find_part((const char *)old, &start, &end)) {
-    vt_text_add_bytes(ctx, &page, old, (size_t)(start - (const char *)old));
-  } else { /* written by people so far: the measured part goes to its end */
-    vt_text_add(ctx, &page, (const char *)old);
-    vt_text_add(ctx, &page, size && old[size - 1] == '\n' ? "\n" : "\n\n");
-    end = "\n";
-  }
-  vt_text_addf(ctx, &page, "%s\n", begin_mark);
-  VT_TRY_DONE(vt_page_text(ctx, findings, &page));
-  vt_text_addf(ctx, &page, "%s", end_mark);
-  vt_text_add(ctx, &page, end);
-  status = page.failed ? VT_ERROR_OUT_OF_MEMORY : VT_OK;
   if (status == VT_OK) status = vt_make_directory(ctx, directory);
+  if (status != VT_OK) goto done;
+  if (!old)
+    vt_text_addf(ctx, &fresh, "# %02d %s\n\n%s\n\n", findings->paper->number, findings->paper->title,
+                 findings->paper->citation);
+  status = fresh.failed ? VT_ERROR_OUT_OF_MEMORY
+                        : compose(ctx, findings, directory, old ? (const char *)old : fresh.data, &page);
   if (status == VT_OK) status = vt_write_file(ctx, path, page.data, page.length);
 done:
   vt_free(path);
   vt_free(old);
   vt_text_free(&page);
+  vt_text_free(&fresh);
   return status;
+}
+
+/* The verdict that stands in a part; VT_NOT_MEASURED when there is none. */
+static vt_verdict verdict_in(const char *start, const char *end)
+{
+  const char *line = strstr(start, verdict_mark);
+  if (!line || line >= end) return VT_NOT_MEASURED;
+  line += strlen(verdict_mark);
+  for (vt_verdict verdict = VT_UNSOUND; verdict > VT_NOT_MEASURED; verdict--)
+    if (strncmp(line, vt_verdict_name(verdict), strlen(vt_verdict_name(verdict))) == 0) return verdict;
+  return VT_NOT_MEASURED;
 }
 
 vt_status vt_page_verdict(vt_ctx *ctx, const vt_paper *paper, const char *directory, char **out)
@@ -185,22 +230,20 @@ vt_status vt_page_verdict(vt_ctx *ctx, const vt_paper *paper, const char *direct
   unsigned char *page = NULL;
   size_t size;
   const char *start, *end;
+  vt_verdict worst = VT_NOT_MEASURED;
+  bool any = false;
   *out = NULL;
   char *path = page_path(ctx, paper, directory);
   vt_status status = path ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   if (status == VT_OK && vt_file_exists(path)) status = vt_read_file(ctx, path, LARGEST_PAGE, &page, &size);
-  if (status == VT_OK && page && find_part((const char *)page, &start, &end)) {
-    const char *verdict = strstr(start, verdict_mark);
-    if (verdict && verdict < end) {
-      verdict += strlen(verdict_mark);
-      size_t length = strcspn(verdict, "(\n");
-      while (length && verdict[length - 1] == ' ')
-        length--;
-      *out = vt_strndup(ctx, verdict, length < 80 ? length : 80);
-      status = *out ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
-    }
+  for (size_t i = 0; status == VT_OK && page && i < paper->part_count; i++) {
+    if (!find_part((const char *)page, paper, &paper->parts[i], &start, &end)) continue;
+    vt_verdict verdict = verdict_in(start, end);
+    if (verdict > worst) worst = verdict;
+    any = true;
   }
-  if (status == VT_OK && !*out && !(*out = vt_strdup(ctx, ""))) status = VT_ERROR_OUT_OF_MEMORY;
+  if (status == VT_OK && !(*out = vt_strdup(ctx, any ? vt_verdict_name(worst) : "")))
+    status = VT_ERROR_OUT_OF_MEMORY;
   vt_free(page);
   vt_free(path);
   return status;

@@ -50,6 +50,11 @@ vt_cache *vt_repro_cache(vt_repro *repro)
   return repro->options->cache;
 }
 
+const char *vt_repro_folder(const vt_repro *repro)
+{
+  return repro->options->folder;
+}
+
 uint64_t vt_repro_seed(const vt_repro *repro, const char *purpose, int64_t item)
 {
   uint64_t seed = vt_stream(repro->findings->paper->name, (uint64_t)repro->seed);
@@ -104,9 +109,9 @@ static void forecast(vt_repro *repro)
   char line[240], more[64] = "";
   if (untimed)
     snprintf(more, sizeof more, ", and %d stage%s not timed yet", untimed, untimed == 1 ? "" : "s");
-  snprintf(line, sizeof line, "%s, seed %d: %s takes %.3g s a step; about %.0f s left%s",
-           repro->findings->paper->name, repro->seed, experiment->stages[repro->stage].title,
-           repro->rates[repro->stage], left, more);
+  snprintf(line, sizeof line, "%s %s, seed %d: %s takes %.3g s a step; about %.0f s left%s",
+           repro->findings->paper->name, repro->findings->part->id, repro->seed,
+           experiment->stages[repro->stage].title, repro->rates[repro->stage], left, more);
   repro->announced = true;
   if (repro->options->note) repro->options->note(repro->options->user, line);
 }
@@ -171,20 +176,21 @@ static vt_status run_seed(vt_repro *repro, int seed)
   }
   findings->row_count = before;
   if (status != VT_ERROR_INTERRUPTED)
-    return vt_fail_prefix(repro->ctx, "%s, seed %d", findings->paper->name, seed);
+    return vt_fail_prefix(repro->ctx, "%s %s, seed %d", findings->paper->name, findings->part->id, seed);
   vt_ctx_clear(repro->ctx);
   findings->ended = "interrupted";
   return VT_OK;
 }
 
-vt_status vt_repro_run(vt_ctx *ctx, const vt_paper *paper, const vt_repro_options *options, vt_findings **out)
+vt_status vt_repro_run(vt_ctx *ctx, const vt_paper *paper, const vt_part *part,
+                       const vt_repro_options *options, vt_findings **out)
 {
-  const vt_experiment *experiment = paper->experiment;
+  const vt_experiment *experiment = part->experiment;
   vt_findings *findings;
   *out = NULL;
   if (options->seeds < 1)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%d seeds; at least 1 is needed", options->seeds);
-  VT_TRY(vt_findings_new(ctx, paper, &findings));
+  VT_TRY(vt_findings_new(ctx, paper, part, &findings));
   findings->profile = options->profile;
   findings->resized = options->resized;
   findings->settings = options->settings;

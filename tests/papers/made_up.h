@@ -90,13 +90,17 @@ static const vt_experiment made_up = {
     .run = made_up_run,
 };
 
-static const vt_paper made_up_paper = {99, "made-up", "A Paper", "Nobody 2000", 1, VT_PAPER_PARTLY, &made_up};
+static const vt_part made_up_parts[] = {{"first", "The first part", &made_up, VT_IN_ALL},
+                                        {"second", "The second part", &made_up, VT_IN_STD},
+                                        {"third", "The third part", &made_up, VT_IN_FULL}};
+static const vt_paper made_up_paper = {99, "made-up",       "A Paper",     "Nobody 2000",
+                                       1,  VT_PAPER_PARTLY, made_up_parts, VT_COUNT(made_up_parts)};
 
-static inline void made_up_measure(vt_ctx *ctx, const vt_paper *paper, made_up_sizes *sizes, int seeds,
+static inline void made_up_measure(vt_ctx *ctx, const vt_part *part, made_up_sizes *sizes, int seeds,
                                    vt_findings **out)
 {
   vt_repro_options options = {.profile = VT_PROFILE_STD, .seeds = seeds, .settings = sizes};
-  assert_ok(ctx, vt_repro_run(ctx, paper, &options, out));
+  assert_ok(ctx, vt_repro_run(ctx, &made_up_paper, part, &options, out));
 }
 
 static inline made_up_sizes made_up_standard(void)

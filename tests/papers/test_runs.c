@@ -18,12 +18,12 @@ static char *text_of(vt_ctx *ctx, const vt_findings *findings)
   return text;
 }
 
-static char *measured_text(vt_ctx *ctx, const vt_paper *paper, void *sizes, int threads)
+static char *measured_text(vt_ctx *ctx, const vt_paper *paper, const vt_part *part, void *sizes, int threads)
 {
   vt_findings *findings;
   vt_repro_options options = {.profile = VT_PROFILE_QUICK, .seeds = 2, .settings = sizes};
   vt_ctx_set_threads(ctx, threads);
-  assert_ok(ctx, vt_repro_run(ctx, paper, &options, &findings));
+  assert_ok(ctx, vt_repro_run(ctx, paper, part, &options, &findings));
   char *text = text_of(ctx, findings);
   vt_findings_free(findings);
   return text;
@@ -33,11 +33,13 @@ static void same_seed_same_bytes(void **state)
 {
   vt_ctx *ctx = *state;
   const vt_paper *lima = vt_paper_find("lima");
-  void *sizes = vt_alloc_zero(ctx, 1, lima->experiment->settings_size);
-  assert_ok(ctx, vt_profile_settings(ctx, lima->experiment, VT_PROFILE_QUICK, sizes));
+  const vt_part *part = vt_paper_part(lima, "planted");
+  assert_non_null(part);
+  void *sizes = vt_alloc_zero(ctx, 1, part->experiment->settings_size);
+  assert_ok(ctx, vt_profile_settings(ctx, part->experiment, VT_PROFILE_QUICK, sizes));
   assert_ok(ctx,
-            vt_params_set(ctx, lima->experiment->fields, lima->experiment->field_count, sizes, "items", "2"));
-  char *first = measured_text(ctx, lima, sizes, 1), *second = measured_text(ctx, lima, sizes, 2);
+            vt_params_set(ctx, part->experiment->fields, part->experiment->field_count, sizes, "items", "2"));
+  char *first = measured_text(ctx, lima, part, sizes, 1), *second = measured_text(ctx, lima, part, sizes, 2);
   assert_string_equal(first, second);
   assert_non_null(strstr(first, "\"arm\""));
   vt_free(first);
@@ -82,7 +84,7 @@ static void interrupted_runs_stay_valid(void **state)
     sizes.stop_at = stop;
     made_up_cancel = 0;
     vt_ctx_set_cancel(ctx, &made_up_cancel);
-    assert_ok(ctx, vt_repro_run(ctx, &made_up_paper, &options, &findings));
+    assert_ok(ctx, vt_repro_run(ctx, &made_up_paper, made_up_parts, &options, &findings));
     vt_ctx_set_cancel(ctx, NULL);
     assert_int_equal(findings->seeds_done, stop);
     assert_int_equal(findings->row_count, (size_t)stop * 30 * 6);
@@ -109,8 +111,8 @@ static void failures_name_paper_and_seed(void **state)
   vt_repro_options options = {
       .profile = VT_PROFILE_STD, .seeds = 3, .settings = &sizes, .seed_done = on_seed, .user = &all};
   sizes.fail_at = 1;
-  assert_fails(*state, vt_repro_run(*state, &made_up_paper, &options, &findings), VT_ERROR_RUNTIME,
-               "made-up, seed 1: something broke");
+  assert_fails(*state, vt_repro_run(*state, &made_up_paper, made_up_parts, &options, &findings),
+               VT_ERROR_RUNTIME, "made-up first, seed 1: something broke");
   assert_int_equal(all.last_done, 1); /* seed 0 had been handed over before */
   assert_null(findings);
 }
@@ -138,7 +140,7 @@ static void memory_runs_out(void **state)
     vt_findings *findings = NULL;
     vt_repro_options options = {.profile = VT_PROFILE_STD, .seeds = 1, .settings = &sizes};
     vt_ctx_fail_allocation(ctx, n);
-    vt_status status = vt_repro_run(ctx, &made_up_paper, &options, &findings);
+    vt_status status = vt_repro_run(ctx, &made_up_paper, made_up_parts, &options, &findings);
     vt_ctx_fail_allocation(ctx, 0);
     reached = status == VT_OK;
     if (!reached) assert_int_equal(status, VT_ERROR_OUT_OF_MEMORY);
@@ -167,7 +169,7 @@ static void pages_keep_what_people_wrote(void **state)
   assert_ok(ctx, vt_write_file(ctx, path, written, strlen(written)));
   for (int round = 0; round < 2; round++) { /* the second verdict replaces the first */
     sizes.advantage = round ? .06 : .2;
-    made_up_measure(ctx, &made_up_paper, &sizes, 3, &findings);
+    made_up_measure(ctx, made_up_parts, &sizes, 3, &findings);
     assert_ok(ctx, vt_page_write(ctx, findings, folder));
     vt_findings_free(findings);
     assert_ok(ctx, vt_page_verdict(ctx, &made_up_paper, folder, &verdict));
@@ -175,12 +177,61 @@ static void pages_keep_what_people_wrote(void **state)
     vt_free(verdict);
     assert_ok(ctx, vt_read_file(ctx, path, 1 << 20, &page, &size));
     assert_memory_equal(page, written, strlen(written));
-    const char *first = strstr((const char *)page, "## Measured");
+    const char *first = strstr((const char *)page, "## The first part");
     assert_non_null(first);
-    assert_null(strstr(first + 1, "## Measured"));
+    assert_null(strstr(first + 1, "## The first part"));
     assert_non_null(strstr(first, "### What was not measured\n\n- everything\n"));
     vt_free(page);
   }
+  unlink(path);
+  rmdir(folder);
+}
+
+static const char *place_in(const char *page, const char *title)
+{
+  const char *place = strstr(page, title);
+  assert_non_null(place);
+  assert_null(strstr(place + 1, title));
+  return place;
+}
+
+static vt_status add_more(vt_ctx *ctx, const vt_findings *findings, const char *directory, vt_text *out)
+{
+  vt_text_addf(ctx, out, "\nMore of %s in %s.\n", findings->part->id, directory);
+  return VT_OK;
+}
+
+/* Parts come in the order of the paper whatever the order of the runs; the worst verdict is the page's. */
+static void parts_share_a_page(void **state)
+{
+  vt_ctx *ctx = *state;
+  char folder[] = "/tmp/vitrail-pages-XXXXXX", path[64], more[96], *verdict;
+  unsigned char *page;
+  size_t size;
+  static const int order[] = {1, 2, 0, 1};
+  assert_non_null(mkdtemp(folder));
+  snprintf(path, sizeof path, "%s/99-made-up.md", folder);
+  for (int i = 0; i < 4; i++) {
+    made_up_sizes sizes = made_up_standard();
+    vt_findings *findings;
+    if (order[i] == 2) sizes.advantage = .06;
+    made_up_measure(ctx, &made_up_parts[order[i]], &sizes, 2, &findings);
+    vt_experiment adding = made_up;
+    adding.more = add_more;
+    if (i == 3) findings->experiment = &adding;
+    assert_ok(ctx, vt_page_write(ctx, findings, folder));
+    vt_findings_free(findings);
+    assert_ok(ctx, vt_page_verdict(ctx, &made_up_paper, folder, &verdict));
+    assert_string_equal(verdict, i ? "direction holds, margin missed" : "holds");
+    vt_free(verdict);
+  }
+  assert_ok(ctx, vt_read_file(ctx, path, 1 << 20, &page, &size));
+  const char *text = (const char *)page, *second = place_in(text, "## The second part");
+  assert_true(place_in(text, "## The first part") < second && second < place_in(text, "## The third part"));
+  snprintf(more, sizeof more, "\nMore of second in %s.\n", folder);
+  assert_true(place_in(text, more) > second);
+  assert_null(strstr(text, "\n\n\n"));
+  vt_free(page);
   unlink(path);
   rmdir(folder);
 }
@@ -195,7 +246,7 @@ static void all_papers_are_listed(void **state)
     assert_int_equal(vt_papers[i].number, i + 1);
     assert_true(vt_papers[i].minutes > 0 && vt_papers[i].minutes <= 40); /* what std may take */
     assert_ptr_equal(vt_paper_find(vt_papers[i].name), &vt_papers[i]);
-    assert_int_equal(vt_papers[i].state == VT_PAPER_NOT_YET, vt_papers[i].experiment == NULL);
+    assert_int_equal(vt_papers[i].state == VT_PAPER_NOT_YET, vt_papers[i].part_count == 0);
   }
   assert_ptr_equal(vt_paper_find("01"), &vt_papers[0]);
   assert_null(vt_paper_find("43"));
@@ -212,6 +263,7 @@ int main(void)
       cmocka_unit_test_setup_teardown(profiles, new_context, free_context),
       cmocka_unit_test_setup_teardown(memory_runs_out, new_context, free_context),
       cmocka_unit_test_setup_teardown(pages_keep_what_people_wrote, new_context, free_context),
+      cmocka_unit_test_setup_teardown(parts_share_a_page, new_context, free_context),
       cmocka_unit_test_setup_teardown(all_papers_are_listed, new_context, free_context),
   };
   return cmocka_run_group_tests_name("papers/runs", tests, NULL, NULL);

@@ -7,7 +7,7 @@
 static vt_verdict verdict_with(vt_ctx *ctx, made_up_sizes sizes, vt_judgement *out)
 {
   vt_findings *findings;
-  made_up_measure(ctx, &made_up_paper, &sizes, 3, &findings);
+  made_up_measure(ctx, made_up_parts, &sizes, 3, &findings);
   vt_verdict verdict = findings->claims[0].verdict;
   assert_int_equal(verdict, findings->overall);
   if (out) *out = findings->claims[0];
@@ -56,18 +56,18 @@ static void control_of_each_unit(void **state)
 {
   vt_control controls[1] = {made_up_controls[0]};
   vt_experiment experiment = made_up;
-  vt_paper paper = made_up_paper;
+  vt_part part = made_up_parts[0];
   vt_findings *findings;
   made_up_sizes sizes = made_up_standard();
   controls[0].group = "real";
   controls[0].at_least = .16, controls[0].at_most = .24; /* holds for the mean, not for 0.2 ± 0.05 */
   experiment.controls = controls;
-  paper.experiment = &experiment;
-  made_up_measure(*state, &paper, &sizes, 3, &findings);
+  part.experiment = &experiment;
+  made_up_measure(*state, &part, &sizes, 3, &findings);
   assert_int_equal(findings->controls[0].verdict, VT_HOLDS);
   vt_findings_free(findings);
   controls[0].each = true;
-  made_up_measure(*state, &paper, &sizes, 3, &findings);
+  made_up_measure(*state, &part, &sizes, 3, &findings);
   assert_int_equal(findings->controls[0].verdict, VT_FAILS);
   assert_true(fabs(findings->controls[0].extreme - .2) > .04);
   vt_findings_free(findings);
@@ -96,12 +96,12 @@ static void comparisons(void **state)
         "loss",         "", "", "loss", "ours", cases[i].against, NULL, cases[i].comparison, cases[i].neutral,
         cases[i].margin};
     vt_experiment experiment = made_up;
-    vt_paper paper = made_up_paper;
+    vt_part part = made_up_parts[0];
     vt_findings *findings;
     made_up_sizes sizes = made_up_standard();
     experiment.claims = &claim;
-    paper.experiment = &experiment;
-    made_up_measure(*state, &paper, &sizes, 2, &findings);
+    part.experiment = &experiment;
+    made_up_measure(*state, &part, &sizes, 2, &findings);
     assert_near(findings->claims[0].estimate, cases[i].estimate, 1e-12);
     assert_int_equal(findings->claims[0].verdict, cases[i].verdict);
     assert_int_equal(findings->claims[0].units, 58);
@@ -113,20 +113,20 @@ static void comparisons(void **state)
 static void seeds_as_units(void **state)
 {
   vt_experiment experiment = made_up;
-  vt_paper paper = made_up_paper;
+  vt_part part = made_up_parts[0];
   vt_findings *findings;
   made_up_sizes sizes = made_up_standard();
   experiment.items_independent = false;
-  paper.experiment = &experiment;
-  made_up_measure(*state, &paper, &sizes, 3, &findings);
+  part.experiment = &experiment;
+  made_up_measure(*state, &part, &sizes, 3, &findings);
   assert_int_equal(findings->claims[0].units, 3);
   assert_near(findings->claims[0].permutation, 2. / 8, 0); /* the least that three seeds can give */
   double by_seed = findings->claims[0].estimate;
   vt_findings_free(findings);
-  made_up_measure(*state, &made_up_paper, &sizes, 3, &findings);
+  made_up_measure(*state, made_up_parts, &sizes, 3, &findings);
   assert_near(findings->claims[0].estimate, by_seed, 1e-12); /* equally many items in each */
   vt_findings_free(findings);
-  made_up_measure(*state, &paper, &sizes, 1, &findings);
+  made_up_measure(*state, &part, &sizes, 1, &findings);
   assert_int_equal(findings->claims[0].units, 1);
   assert_true(isnan(findings->claims[0].interval.low));
   assert_int_equal(findings->claims[0].verdict, VT_HOLDS);
@@ -138,7 +138,7 @@ static void table(void **state)
   vt_findings *findings;
   made_up_sizes sizes = made_up_standard();
   char text[80];
-  made_up_measure(*state, &made_up_paper, &sizes, 2, &findings);
+  made_up_measure(*state, made_up_parts, &sizes, 2, &findings);
   const vt_cell *cell = vt_findings_cell(findings, 0, 1, 0); /* real, loss, ours */
   assert_near(cell->mean, 1, 0);
   assert_near(cell->deviation, 0, 0);
@@ -171,21 +171,23 @@ static vt_status undeclared(vt_repro *repro, int seed, const void *settings)
 static void mistakes_of_an_experiment(void **state)
 {
   vt_experiment experiment = made_up;
-  vt_paper paper = made_up_paper;
+  vt_part part = made_up_parts[0];
   vt_findings *findings;
   made_up_sizes sizes = made_up_standard();
   vt_repro_options options = {.profile = VT_PROFILE_STD, .seeds = 1, .settings = &sizes};
-  paper.experiment = &experiment;
+  part.experiment = &experiment;
   experiment.run = twice;
-  assert_fails(*state, vt_repro_run(*state, &paper, &options, &findings), VT_ERROR_RUNTIME, "measured twice");
+  assert_fails(*state, vt_repro_run(*state, &made_up_paper, &part, &options, &findings), VT_ERROR_RUNTIME,
+               "measured twice");
   experiment.run = out_of_range;
-  assert_fails(*state, vt_repro_run(*state, &paper, &options, &findings), VT_ERROR_NOT_FINITE,
+  assert_fails(*state, vt_repro_run(*state, &made_up_paper, &part, &options, &findings), VT_ERROR_NOT_FINITE,
                "outside 0 to 1");
   experiment.run = undeclared;
-  assert_fails(*state, vt_repro_run(*state, &paper, &options, &findings), VT_ERROR_RUNTIME, "not declared");
+  assert_fails(*state, vt_repro_run(*state, &made_up_paper, &part, &options, &findings), VT_ERROR_RUNTIME,
+               "not declared");
   options.seeds = 0;
-  assert_fails(*state, vt_repro_run(*state, &paper, &options, &findings), VT_ERROR_INVALID_ARGUMENT,
-               "at least 1");
+  assert_fails(*state, vt_repro_run(*state, &made_up_paper, &part, &options, &findings),
+               VT_ERROR_INVALID_ARGUMENT, "at least 1");
 }
 
 int main(void)

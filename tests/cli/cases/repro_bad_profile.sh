@@ -1,4 +1,4 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # exit: 2
-vitrail repro lima --profile quik
+vitrail repro lima --part planted --profile quik

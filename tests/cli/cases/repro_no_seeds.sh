@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # exit: 2
-vitrail repro lima --seeds 0 --out here
+vitrail repro lima --part planted --seeds 0 --out here
 status=$?
 ls
 exit $status

@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: Apache-2.0
 # exit: 1
 : > taken
-vitrail repro lima --items 1 --out taken
+vitrail repro lima --part planted --items 1 --out taken

@@ -3,4 +3,4 @@
 # exit: 1
 # skip-root: root writes everywhere
 mkdir closed && chmod a-w closed
-vitrail repro lima --items 1 --out closed
+vitrail repro lima --part planted --items 1 --out closed

@@ -193,7 +193,7 @@ static vt_status run(vt_repro *repro, int seed, const void *settings)
   return VT_OK;
 }
 
-const vt_experiment vt_experiment_lima = {
+const vt_experiment vt_experiment_lima_planted = {
     .version = 1,
     .coverage = "planted models only",
     .protocol =
