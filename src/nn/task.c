@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "nn/loss.h"
+#include "nn/evidence.h"
 #include "ops/layout.h"
 
 /* ---- measures ---- */
@@ -80,6 +80,18 @@ vt_status vt_each_batch(vt_run *run, const vt_dataset *set, int64_t batch, const
 
 /* ---- classification ---- */
 
+static void evidential_loss(vt_scope s, const vt_classify *c, vt_tensor *scores, vt_tensor *label,
+                            vt_losses *losses)
+{
+  vt_ctx *ctx = s.run->ctx;
+  vt_terms terms = {0};
+  vt_evidential_form form = (vt_evidential_form)(c->objective - VT_OBJECTIVE_EVIDENTIAL_LOG);
+  vt_losses_add(losses, "evidential", vt_evidential_loss(ctx, scores, label, form, terms), 1);
+  if (c->annealing <= 0) return;
+  double weight = fmin(1, (double)s.run->step / (double)c->annealing);
+  vt_losses_add(losses, "kl", vt_evidential_kl(ctx, scores, label, terms), weight);
+}
+
 static void classify_loss(vt_scope s, const vt_batch *batch, const void *user, vt_losses *losses)
 {
   const vt_classify *c = user;
@@ -87,6 +99,10 @@ static void classify_loss(vt_scope s, const vt_batch *batch, const void *user, v
   vt_tensor *x = vt_batch_get(ctx, batch, c->input), *label = vt_batch_get(ctx, batch, "label");
   if (!x || !label) return;
   vt_tensor *scores = c->model(s, x, c->settings);
+  if (c->objective != VT_OBJECTIVE_ENTROPY) {
+    evidential_loss(s, c, scores, label, losses);
+    return;
+  }
   vt_tensor *entropy =
       vt_cross_entropy(ctx, scores, label, -1, (vt_entropy_settings){.smoothing = c->smoothing});
   vt_losses_add(losses, "entropy", entropy, 1);
@@ -94,11 +110,11 @@ static void classify_loss(vt_scope s, const vt_batch *batch, const void *user, v
 
 typedef struct tally {
   const vt_classify *classify;
-  double entropy;
+  double entropy, uncertainty;
   int64_t right, count;
 } tally;
 
-/* −log softmax(scores)[label], and whether no other is higher, or equal and before it. */
+/* −log of the label's probability, and whether no other is higher, or equal and before it. */
 static void count_row(tally *t, const float *scores, int64_t classes, int64_t label)
 {
   double high = (double)scores[0], sum = 0;
@@ -110,7 +126,12 @@ static void count_row(tally *t, const float *scores, int64_t classes, int64_t la
     }
   for (int64_t k = 0; k < classes; k++)
     sum += exp((double)scores[k] - high);
-  t->entropy += log(sum) + high - (double)scores[label];
+  if (t->classify->objective == VT_OBJECTIVE_ENTROPY) {
+    t->entropy += log(sum) + high - (double)scores[label];
+  } else {
+    t->entropy -= log(vt_evidential_probability(scores, (size_t)classes, (size_t)label));
+    t->uncertainty += vt_evidential_uncertainty(scores, (size_t)classes);
+  }
   t->right += best == label;
   t->count++;
 }
@@ -148,6 +169,8 @@ static vt_status classify_measure(vt_run *run, const vt_dataset *set, int64_t ba
   double count = t.count ? (double)t.count : 1;
   vt_measures_add(out, "accuracy", (double)t.right / count, false);
   vt_measures_add(out, "entropy", t.entropy / count, true);
+  if (t.classify->objective != VT_OBJECTIVE_ENTROPY)
+    vt_measures_add(out, "uncertainty", t.uncertainty / count, true);
   return VT_OK;
 }
 

@@ -47,13 +47,26 @@ vt_status vt_fields_of(vt_ctx *ctx, const vt_dataset *set, const char *const *na
 /* A model of one tensor: x [N, …] → scores [N, classes]. */
 typedef vt_tensor *(*vt_model_fn)(vt_scope s, vt_tensor *x, const void *settings);
 
-/* Cross-entropy of "label" given `input`; measures accuracy (top 1; the lowest of equal scores) and entropy
- * (mean, nats). */
+/* What the scores of a classifier are taught to be. */
+typedef enum vt_objective_kind {
+  VT_OBJECTIVE_ENTROPY,        /* logits, by cross-entropy */
+  VT_OBJECTIVE_EVIDENTIAL_LOG, /* evidence (nn/evidence.h), by one of its losses */
+  VT_OBJECTIVE_EVIDENTIAL_DIGAMMA,
+  VT_OBJECTIVE_EVIDENTIAL_SQUARED
+} vt_objective_kind;
+#define VT_OBJECTIVE_CHOICES "entropy|evidential-log|evidential-digamma|evidential-squared"
+
+/* Cross-entropy of "label" given `input`, or an evidential loss; measures accuracy (top 1; the lowest of
+ * equal scores), entropy (mean −ln of the label's probability, nats; evidential: of its expected one) and,
+ * of evidential ones, uncertainty (mean u). */
 typedef struct vt_classify {
   vt_model_fn model;
   const void *settings; /* of the model */
   const char *input;    /* field, "image" */
-  double smoothing;
+  double smoothing;     /* of cross-entropy */
+  vt_objective_kind objective;
+  /* Evidential: steps until KL(Dir(α̃) ‖ Dir(1)) counts in full, growing evenly; 0: it never counts. */
+  int64_t annealing;
   const char *fields[3]; /* set by vt_classify_task() */
 } vt_classify;
 vt_learning_task vt_classify_task(vt_classify *classify); /* borrows */

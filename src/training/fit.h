@@ -8,7 +8,20 @@
 
 #include "base/params.h"
 #include "nn/resnet.h"
+#include "nn/task.h"
 #include "nn/vit.h"
+
+/* What a classifier's scores are taught to be; for settings with members `objective` (int) and `annealing`
+ * (int64_t). */
+/* clang-format off */
+#define VT_OBJECTIVE_FIELDS(type)                                                                           \
+  {"objective", VT_FIELD_CHOICE, offsetof(type, objective), "entropy", .choices = VT_OBJECTIVE_CHOICES,     \
+   .help = "what is learned: logits by cross-entropy, or evidence e = exp(score) for classes, so that "     \
+           "K / sum(e + 1) says how uncertain the network is"},                                             \
+  {"annealing", VT_FIELD_INT, offsetof(type, annealing), "0", VT_RANGE(0, 1e9),                             \
+   .help = "evidential: steps until evidence for other classes than the label is punished in full "         \
+           "(KL to the flat Dirichlet); 0: never"}
+/* clang-format on */
 
 /* VT_ERROR_INVALID_ARGUMENT unless the heads divide the width. */
 vt_status vt_fit_heads(vt_ctx *ctx, int64_t heads, int64_t width);

@@ -10,6 +10,8 @@ typedef struct resnet_settings {
   vt_ints widths, blocks;
   int64_t stem, stem_stride, first_stride;
   double drop_path, dropout, smoothing;
+  int objective;
+  int64_t annealing;
 } resnet_settings;
 
 static const vt_field fields[] = {
@@ -29,6 +31,7 @@ static const vt_field fields[] = {
      .help = "dropout before the last layer"},
     {"smoothing", VT_FIELD_REAL, offsetof(resnet_settings, smoothing), "0", VT_RANGE(0, .9),
      .help = "label smoothing"},
+    VT_OBJECTIVE_FIELDS(resnet_settings),
 };
 
 typedef struct resnet_state {
@@ -58,8 +61,12 @@ static vt_status open_resnet(vt_ctx *ctx, vt_learner *learner)
                                     .drop_path = settings->drop_path,
                                     .dropout = settings->dropout};
   VT_TRY(vt_fit_stages(ctx, &settings->widths, &settings->blocks, settings->first_stride, &state->net));
-  state->classify = (vt_classify){
-      .model = run_resnet, .settings = state, .input = "image", .smoothing = settings->smoothing};
+  state->classify = (vt_classify){.model = run_resnet,
+                                  .settings = state,
+                                  .input = "image",
+                                  .smoothing = settings->smoothing,
+                                  .objective = (vt_objective_kind)settings->objective,
+                                  .annealing = settings->annealing};
   learner->task = vt_classify_task(&state->classify);
   return VT_OK;
 }

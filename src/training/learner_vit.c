@@ -12,6 +12,8 @@ typedef struct vit_settings {
   int positions, pool;
   bool cls;
   double dropout, pattern_dropout, drop_path, smoothing, init_std;
+  int objective;
+  int64_t annealing;
 } vit_settings;
 
 /* choices in the order of vt_vit_positions and vt_vit_pool */
@@ -44,6 +46,7 @@ static const vt_field fields[] = {
      .help = "label smoothing"},
     {"init_std", VT_FIELD_REAL, offsetof(vit_settings, init_std), "0", VT_RANGE(0, 1),
      .help = "deviation with which weights of blocks begin; 0: Xavier"},
+    VT_OBJECTIVE_FIELDS(vit_settings),
 };
 
 typedef struct vit_state {
@@ -112,8 +115,12 @@ static vt_status open_vit(vt_ctx *ctx, vt_learner *learner)
                                            .init_std = settings->init_std}};
   VT_TRY(set_grid(ctx, settings, image, &state->net));
   VT_TRY(vt_learner_classes(ctx, learner, &state->net.classes));
-  state->classify =
-      (vt_classify){.model = run_vit, .settings = state, .input = "image", .smoothing = settings->smoothing};
+  state->classify = (vt_classify){.model = run_vit,
+                                  .settings = state,
+                                  .input = "image",
+                                  .smoothing = settings->smoothing,
+                                  .objective = (vt_objective_kind)settings->objective,
+                                  .annealing = settings->annealing};
   learner->task = vt_classify_task(&state->classify);
   return VT_OK;
 }

@@ -143,7 +143,7 @@ vt_status vt_creature_set(vt_ctx *ctx, vt_creature *creature, vt_creature_part p
 /* ---- presets ---- */
 typedef struct vt_creatures_options {
   int64_t px, level;
-  double nuisance, occlude;
+  double nuisance, occlude, block_erase;
   int shift;
   bool pretrain, crop, augment;
 } vt_creatures_options;

@@ -71,6 +71,24 @@ static void test_resnet_learns(void **state)
   assert_true(vt_measures_get(&measures, "accuracy") > .5);
 }
 
+/* The same as evidence, with other classes punished towards the end: what is known has little uncertainty,
+ * which begins at about ½ (no score, e = 1 for all). */
+static void test_evidence_is_learned(void **state)
+{
+  vt_measures measures;
+  learns(*state, "resnet",
+         SETTINGS("widths=16,32,32", "blocks=1", "objective=evidential-log", "annealing=1000"),
+         "scenes/object", 64, 120, &measures);
+  assert_true(vt_measures_get(&measures, "accuracy") > .5);
+  assert_true(vt_measures_get(&measures, "uncertainty") < .4);
+  for (int form = 0; form < 2; form++)
+    learns(*state, "vit",
+           SETTINGS("width=32", "layers=1", "patch=8",
+                    form ? "objective=evidential-digamma" : "objective=evidential-squared", "annealing=1"),
+           "creatures/odd", 48, 2, &measures);
+  assert_true(vt_measures_get(&measures, "uncertainty") > 0);
+}
+
 static void test_vit_learns(void **state)
 {
   vt_measures measures;
@@ -112,6 +130,7 @@ int main(void)
       cmocka_unit_test_setup_teardown(test_refusals, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_settings_that_do_not_fit, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_resnet_learns, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_evidence_is_learned, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_vit_learns, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_vit_forms, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_unet_learns, new_context, free_context),

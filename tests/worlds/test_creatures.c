@@ -254,6 +254,46 @@ static void test_augmentation(void **state)
   vt_world_close(world);
 }
 
+/* Blocks are erased in training items alone, others in each pass, and half the items stay whole. */
+static void test_erasing(void **state)
+{
+  vt_ctx *ctx = *state;
+  vt_world *plain = open_with(ctx, "creatures/fine", "augment=false", NULL);
+  vt_world *erased = open_with(ctx, "creatures/fine", "augment=false", "block_erase=0.5");
+  vt_dataset *sets[4];
+  int64_t indices[24];
+  int changed[3] = {0};
+  vt_batch batches[5];
+  size_t mark = vt_tensor_mark(ctx);
+  for (int i = 0; i < 24; i++)
+    indices[i] = i;
+  for (int i = 0; i < 4; i++)
+    assert_ok(ctx, vt_world_dataset(ctx, i % 2 ? erased : plain, i < 2 ? VT_TRAIN : VT_TEST, 0, &sets[i]));
+  uint32_t images = 1;
+  assert_int_equal(vt_dataset_find(sets[0], "image"), 0);
+  for (int i = 0; i < 4; i++)
+    assert_ok(ctx, vt_batch_make(ctx, sets[i], indices, 24, 0, &images, &batches[i]));
+  assert_ok(ctx, vt_batch_make(ctx, sets[1], indices, 24, 1, &images, &batches[4]));
+  assert_memory_equal(batches[2].tensors[0]->data, batches[3].tensors[0]->data,
+                      vt_bytes(batches[2].tensors[0]));
+  size_t floats = 3 * PIXELS;
+  const float *whole = batches[0].tensors[0]->data, *first = batches[1].tensors[0]->data,
+              *second = batches[4].tensors[0]->data;
+  for (size_t i = 0; i < 24; i++) {
+    changed[0] += memcmp(whole + i * floats, first + i * floats, floats * sizeof *whole) != 0;
+    changed[1] += memcmp(whole + i * floats, second + i * floats, floats * sizeof *whole) != 0;
+    changed[2] += memcmp(first + i * floats, second + i * floats, floats * sizeof *whole) != 0;
+  }
+  assert_in_range(changed[0], 6, 18);
+  assert_in_range(changed[1], 6, 18);
+  assert_in_range(changed[2], 10, 24);
+  vt_tensor_release(ctx, mark);
+  for (int i = 0; i < 4; i++)
+    vt_dataset_free(sets[i]);
+  vt_world_close(plain);
+  vt_world_close(erased);
+}
+
 /* Every setting changes what is made. */
 static void test_settings_matter(void **state)
 {
@@ -288,6 +328,7 @@ int main(void)
       cmocka_unit_test_setup_teardown(test_pure, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_colour_tells_little, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_augmentation, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_erasing, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_settings_matter, new_context, free_context),
   };
   return cmocka_run_group_tests_name("worlds/creatures", tests, NULL, NULL);
