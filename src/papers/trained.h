@@ -17,8 +17,8 @@ typedef struct vt_trained_wish {
 } vt_trained_wish;
 
 /* The trained model with its sidecar, from the cache when it is there; `cache` NULL: trained anew in a
- * folder that is taken away again. An entry is known by the recipe's text, the world and the seed. Honours the
- * cancel flag. Free with vt_model_free(). */
+ * folder that is taken away again. An entry is known by the recipe's text, the world and the seed. Honours
+ * the cancel flag. Free with vt_model_free(). */
 vt_status vt_trained_open(vt_ctx *ctx, vt_cache *cache, const vt_trained_wish *wish, vt_model **out);
 
 #endif
