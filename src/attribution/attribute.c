@@ -3,6 +3,7 @@
  * One run: photograph to picture, regions, fill and target, the method, the finished explanation.
  */
 #include "attribution/attribute.h"
+#include "attribution/prior_map.h"
 #include "attribution/rule_stop.h"
 #include "explain/map.h"
 
@@ -53,6 +54,8 @@ static vt_status describe_parameters(vt_ctx *ctx, const vt_method *method, const
   /* `batch` changes no result and stands in meta.batch; `seed` in meta.seed */
   json_object_del(task, "batch");
   json_object_del(task, "seed");
+  if (request->prior && !request->division)
+    json_object_set_new(task, "regions", json_string("prior")); /* what `regions` says was not used */
   json_object_set_new(task, "effectiveness", json_boolean(vt_model_embedding_floats(model) > 0));
   if (json_object_update(parameters, task) != 0)
     status = vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "out of memory while writing parameters");
@@ -237,8 +240,11 @@ done:
   return status;
 }
 
-static vt_status divide(vt_ctx *ctx, const vt_request *request, vt_result *result)
+static vt_status divide(vt_ctx *ctx, vt_model *model, const vt_image *photo, const vt_request *request,
+                        vt_result *result, json_t **prior)
 {
+  if (request->prior && !request->division)
+    return vt_prior_division(ctx, model, photo, request, &result->regions, prior);
   if (!request->division)
     return vt_divide_placed(ctx, request->regions, result->picture, &result->placement, &result->regions,
                             &result->regions_report);
@@ -256,15 +262,18 @@ vt_status vt_attribute_run(vt_ctx *ctx, vt_model *model, const vt_image *photo, 
 {
   double start = vt_clock_seconds();
   vt_result result = {0};
+  json_t *prior = NULL;
   vt_status status;
   *out = result;
   VT_TRY_DONE(
       vt_preprocess_image(ctx, vt_model_preprocess(model), photo, &result.picture, &result.placement));
   VT_TRY_DONE(
       vt_fill_make(ctx, request->fill, model, result.picture, (uint64_t)request->seed, &result.blank));
-  VT_TRY_DONE(divide(ctx, request, &result));
+  VT_TRY_DONE(divide(ctx, model, photo, request, &result, &prior));
   VT_TRY_DONE(vt_explanation_new(ctx, &result.explanation));
   vt_explanation *explanation = result.explanation;
+  explanation->prior = prior;
+  prior = NULL;
   explanation->model = model;
   explanation->picture = result.picture;
   explanation->division = result.regions_report;
@@ -278,11 +287,15 @@ vt_status vt_attribute_run(vt_ctx *ctx, vt_model *model, const vt_image *photo, 
     VT_TRY_DONE(vt_explanation_warn(ctx, explanation, "%s", vt_model_notice(model)));
   for (int i = 0; vt_model_assumption(model, i); i++)
     VT_TRY_DONE(vt_explanation_warn(ctx, explanation, "assumed: %s", vt_model_assumption(model, i)));
+  if (json_is_true(json_object_get(explanation->prior, "constant")))
+    VT_TRY_DONE(vt_explanation_warn(ctx, explanation,
+                                    "the prior has one value only, so its patches are taken row by row"));
   VT_TRY_DONE(run_method(ctx, model, method, settings, request, &result));
   explanation->seconds = vt_clock_seconds() - start;
   *out = result;
   return VT_OK;
 done:
+  json_decref(prior);
   vt_result_free(&result);
   return status;
 }

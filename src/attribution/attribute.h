@@ -15,14 +15,16 @@ extern const vt_method_list vt_methods;
 /* Settings of a run that do not belong to one method. The command line makes its flags from
  * vt_request_fields. */
 typedef struct vt_request {
-  char *regions;          /* vt_divide() text */
-  char *fill;             /* vt_fill_make() text */
-  char *target;           /* "pred", a class index or a class name */
-  int class_score;        /* vt_score_kind */
-  char *contrast;         /* of a margin: class index or name; NULL: the strongest other class */
-  char *similar_to;       /* of a similarity: file of the direction (.npy); NULL: none */
-  int reduce;             /* vt_reduction, of methods that make maps */
-  int region_score;       /* of those: mean of the map over a region, or sum */
+  char *regions; /* vt_divide() text */
+  char *prior;   /* method whose map divides the picture in place of `regions`; NULL: none */
+  int64_t prior_grid, prior_patches; /* patches a side (0: by the picture's size), patches a region */
+  char *fill;                        /* vt_fill_make() text */
+  char *target;                      /* "pred", a class index or a class name */
+  int class_score;                   /* vt_score_kind */
+  char *contrast;                    /* of a margin: class index or name; NULL: the strongest other class */
+  char *similar_to;                  /* of a similarity: file of the direction (.npy); NULL: none */
+  int reduce;                        /* vt_reduction, of methods that make maps */
+  int region_score;                  /* of those: mean of the map over a region, or sum */
   int attention_gradient; /* of methods that look inside: 0 through the patterns, 1 patterns held fixed */
   int precision;          /* of methods that look inside: 0 f32, 1 f64 */
   int64_t max_calls;      /* 0: none */

@@ -19,7 +19,12 @@ extern const vt_method vt_method_lima;
 
 typedef struct vt_smdl_settings {
   vt_reals weights;
-  int confidence; /* 0 evidential network, 1 entropy */
+  int confidence;  /* 0 evidential network, 1 entropy */
+  int consistency; /* 0 target's score, 1 cosine with the whole picture, 2 cosine with the class vector */
+  int64_t splits;
+  char *uncertainty; /* path of the evidential network */
+  /* C callers: the network itself, in place of a path; NULL: by path. Borrowed. */
+  vt_model *uncertainty_model;
 } vt_smdl_settings;
 extern const vt_method vt_method_smdl;
 

@@ -9,6 +9,14 @@
 const vt_field vt_request_fields[] = {
     {"regions", VT_FIELD_STRING, offsetof(vt_request, regions), "slico",
      .help = "slico, seeds, grid:RxC, felzenszwalb, labels:FILE, masks:FILE or prior:MAP.npy"},
+    {"prior", VT_FIELD_STRING, offsetof(vt_request, prior),
+     .help =
+         "a method whose map of the picture is cut into patches of falling value, which are the regions (in "
+         "place of --regions): METHOD or METHOD:NAME=VALUE:NAME=VALUE"},
+    {"prior_grid", VT_FIELD_INT, offsetof(vt_request, prior_grid), "0", VT_RANGE(0, 4096),
+     .help = "patches a side; 0: 8 below 128 pixels, 10 from there on"},
+    {"prior_patches", VT_FIELD_INT, offsetof(vt_request, prior_patches), "4", VT_RANGE(1, 1e6),
+     .help = "patches a region; the last region gets what is left"},
     {"fill", VT_FIELD_STRING, offsetof(vt_request, fill), "black",
      .help =
          "what hides a region: black, white, mean, blur, noise, zero (after normalisation) or an image file"},

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "attribution/prior_map.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
@@ -98,12 +99,14 @@ static vt_status dry_run(cli *run, explain_run *work)
   vt_status status;
   int shown;
   VT_TRY_DONE(vt_preprocess_image(run->ctx, preprocess, work->photo, &picture, &placement));
-  VT_TRY_DONE(vt_divide_placed(run->ctx, work->request.regions, picture, &placement, &regions, NULL));
+  if (!work->request.prior)
+    VT_TRY_DONE(vt_divide_placed(run->ctx, work->request.regions, picture, &placement, &regions, NULL));
   VT_TRY_DONE(cli_top_classes(run, work->model, picture, 5, work->top, &shown)); /* warms up */
   double started = vt_clock_seconds();
   VT_TRY_DONE(cli_top_classes(run, work->model, picture, 5, work->top, &shown));
   double each = vt_clock_seconds() - started;
-  int count = vt_regions_count(regions),
+  int count = regions ? vt_regions_count(regions)
+                      : vt_prior_region_count(&work->request, picture->height, picture->width),
       threads = vt_ctx_threads(run->ctx) ? vt_ctx_threads(run->ctx) : vt_processor_count();
   int64_t calls = vt_attribute_calls(work->method, work->method_settings, count,
                                      vt_model_embedding_floats(work->model) > 0);
@@ -315,6 +318,7 @@ const cli_verb cli_explain = {
         "  vitrail explain cat.jpg --target \"Egyptian cat\"         for another class than the answer\n"
         "  vitrail explain cat.jpg --target \"tabby;lynx\"            one after the other, a folder each\n"
         "  vitrail explain cat.jpg --regions grid:7x7 --fill blur\n"
+        "  vitrail explain cat.jpg --method smdl --prior rise --confidence entropy    refines another map\n"
         "  vitrail explain cat.jpg --max-calls 500 --time-limit 10\n"
         "  vitrail explain cat.jpg --json | jq .data.order\n"
         "  vitrail explain --method lima --help                    the method's own options\n"

@@ -55,6 +55,8 @@ void vt_explanation_free(vt_explanation *explanation)
   vt_free(explanation->partial_reason);
   json_decref(explanation->parameters);
   json_decref(explanation->warnings);
+  json_decref(explanation->details);
+  json_decref(explanation->prior);
   vt_free(explanation);
 }
 

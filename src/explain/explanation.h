@@ -104,6 +104,8 @@ typedef struct vt_explanation {
   double method_seconds; /* of those: the method alone, without division, curves and diagnostics */
   int threads, batch;
   json_t *warnings; /* owned array of strings */
+  json_t *details;  /* owned: what else the method found, data.details; NULL: nothing */
+  json_t *prior; /* owned: the map that divided the picture and how it was made, meta.prior; NULL: none did */
 } vt_explanation;
 
 vt_status vt_explanation_new(vt_ctx *ctx, vt_explanation **out);

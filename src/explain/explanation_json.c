@@ -237,6 +237,7 @@ static json_t *data_object(const vt_explanation *explanation, bool *failed)
     set(to, "uninformative", json_boolean(explanation->uninformative));
   }
   if (explanation->attribution) set(to, "map", map_object(explanation, failed));
+  if (explanation->details) set(to, "details", json_incref(explanation->details));
   if (explanation->regions) set(to, "regions", region_list(explanation->regions, failed));
   return to.json;
 }
@@ -263,6 +264,7 @@ static json_t *meta_object(const vt_explanation *explanation, bool *failed)
   set(to, "parameters", explanation->parameters ? json_incref(explanation->parameters) : json_object());
   set(to, "protocol", explanation->order ? json_string("lima") : json_null());
   set(to, "division", division_object(&explanation->division, failed));
+  if (explanation->prior) set(to, "prior", json_incref(explanation->prior));
   set(to, "model_sha256", text(model_sha256[0] ? model_sha256 : NULL));
   set(to, "image_sha256", text(explanation->image_sha256[0] ? explanation->image_sha256 : NULL));
   set(to, "seed", json_integer((json_int_t)explanation->seed));

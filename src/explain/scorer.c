@@ -232,21 +232,21 @@ vt_status vt_scorer_probabilities(vt_ctx *ctx, vt_scorer *scorer, const uint64_t
   return VT_OK;
 }
 
-vt_status vt_scorer_region_embeddings(vt_ctx *ctx, vt_scorer *scorer, float *embeddings)
+vt_status vt_scorer_embeddings(vt_ctx *ctx, vt_scorer *scorer, const uint64_t *bits, int count,
+                               float *embeddings)
 {
   VT_TRY(need_regions(ctx, scorer));
   if (!scorer->model->embedding_floats)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                    "the model has no embedding: name the inner tensor to use as one (--embedding TENSOR)");
-  int count = scorer->region_count;
   VT_TRY(check_budget(ctx, scorer, count));
+  size_t words = (size_t)scorer->words;
   size_t *entries = vt_alloc_zero(ctx, (size_t)count, sizeof *entries);
-  uint64_t *key = vt_alloc_zero(ctx, (size_t)scorer->words, sizeof *key);
+  uint64_t *key = vt_alloc_zero(ctx, words, sizeof *key);
   vt_status status = entries && key ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
-  for (int r = 0; status == VT_OK && r < count; r++) {
-    vt_subset_add(key, r);
-    status = vt_subset_cache_enter(ctx, &scorer->cache, key, &entries[r]);
-    vt_subset_remove(key, r);
+  for (int i = 0; status == VT_OK && i < count; i++) {
+    copy_bits(scorer, bits + (size_t)i * words, key);
+    status = vt_subset_cache_enter(ctx, &scorer->cache, key, &entries[i]);
   }
   if (status == VT_OK) {
     subset_run run = {.scorer = scorer, .entries = entries, .embeddings = embeddings};
@@ -255,6 +255,19 @@ vt_status vt_scorer_region_embeddings(vt_ctx *ctx, vt_scorer *scorer, float *emb
   if (status == VT_OK) count_calls(scorer, count);
   vt_free(key);
   vt_free(entries);
+  return status;
+}
+
+vt_status vt_scorer_region_embeddings(vt_ctx *ctx, vt_scorer *scorer, float *embeddings)
+{
+  VT_TRY(need_regions(ctx, scorer));
+  size_t count = (size_t)scorer->region_count, words = (size_t)scorer->words;
+  uint64_t *bits = vt_alloc_zero(ctx, count * words, sizeof *bits);
+  if (!bits) return VT_ERROR_OUT_OF_MEMORY;
+  for (size_t r = 0; r < count; r++)
+    vt_subset_add(bits + r * words, (int)r);
+  vt_status status = vt_scorer_embeddings(ctx, scorer, bits, (int)count, embeddings);
+  vt_free(bits);
   return status;
 }
 

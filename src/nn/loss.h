@@ -56,6 +56,23 @@ typedef struct vt_kl_settings {
 /* KL(p‖q) = Σ_k p[k] (log p[k] − log q[k]) of the softmaxes of two [..., C] scores. */
 vt_tensor *vt_kl(vt_ctx *ctx, vt_tensor *p_scores, vt_tensor *q_scores, vt_kl_settings settings);
 
+/* ---- evidence for classes (nn/evidence.h) ---- */
+
+/* e of scores of any shape, on the tape. */
+vt_tensor *vt_evidence(vt_ctx *ctx, vt_tensor *scores);
+
+typedef enum vt_evidential_form {
+  VT_EVIDENTIAL_LOG,     /* ln S − ln α_y: the logarithm of the expected likelihood */
+  VT_EVIDENTIAL_DIGAMMA, /* ψ(S) − ψ(α_y): the expected cross-entropy */
+  VT_EVIDENTIAL_SQUARED /* Σ_k (y_k − α_k/S)² + α_k (S − α_k) / (S² (S + 1)): the expected squared error */
+} vt_evidential_form;
+/* Of scores [N, K] and labels i64 or i32 [N]; terms over rows. */
+vt_tensor *vt_evidential_loss(vt_ctx *ctx, vt_tensor *scores, vt_tensor *labels, vt_evidential_form form,
+                              vt_terms terms);
+/* KL(Dir(α̃) ‖ Dir(1)) with α̃ = y + (1 − y) α: evidence for classes that are not the label, to be
+ * weighted by min(1, step / annealing). Terms over rows. */
+vt_tensor *vt_evidential_kl(vt_ctx *ctx, vt_tensor *scores, vt_tensor *labels, vt_terms terms);
+
 /* ---- yes or no, in logit form ---- */
 
 /* −w⁺ t log σ(x) − (1 − t) log(1 − σ(x)); positive: w⁺, broadcasts; NULL: 1. targets f32 in [0, 1]. */

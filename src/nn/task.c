@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "nn/evidence.h"
+#include "nn/loss.h"
 #include "ops/layout.h"
 
 /* ---- measures ---- */
