@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SMDL: LiMA's predecessor. Plain greedy search, all four scores weighted equally, confidence from an evidential
- * network, regions usually from a prior map. Chen, Zhang, Liang, Li, Cao: "Less is More: Fewer Interpretable
- * Region via Submodular Subset Selection", ICLR 2024.
+ * SMDL: LiMA's predecessor. Plain greedy search, all four scores weighted equally, confidence from an
+ * evidential network, regions usually from a prior map. Chen, Zhang, Liang, Li, Cao: "Less is More: Fewer
+ * Interpretable Region via Submodular Subset Selection", ICLR 2024.
  *
  * Consistency: the paper writes a cosine with the target's semantic vector, its code takes the class's
  * probability. Both are here; the code's form is the default.
@@ -112,8 +112,8 @@ static vt_status see_gradient(vt_ctx *ctx, void *user, const vt_sight *sight)
                        "the class's score does not depend on the embedding, so there is no class vector");
 }
 
-/* Derivative of the class's logit by the embedding: of a linear head the class vector, of any other one that of
- * the whole picture. */
+/* Derivative of the class's logit by the embedding: of a linear head the class vector, of any other one
+ * that of the whole picture. */
 static vt_status find_class_vector(vt_ctx *ctx, const vt_task *task, vt_explanation *explanation, float *out)
 {
   vt_subject subject;
@@ -251,7 +251,10 @@ static int64_t calls(const void *settings, int regions, bool embedding)
 {
   const vt_smdl_settings *smdl = settings;
   bool diverse = embedding && smdl->weights.count == 4 && smdl->weights.data[3] > 0;
-  return vt_smdl_search_calls(regions, (int)smdl->splits) + 2 + (diverse ? regions : 0) +
+  /* curve points of those that no part nominated, which the search did not see */
+  int rest = regions - vt_smdl_nominated(regions, (int)smdl->splits);
+  int64_t points = rest > 0 ? 2 * (rest - 1) : 0;
+  return vt_smdl_search_calls(regions, (int)smdl->splits) + points + 2 + (diverse ? regions : 0) +
          (smdl->consistency != PROBABILITY);
 }
 

@@ -294,7 +294,8 @@ static vt_status nominate(vt_ctx *ctx, search *s, int splits, const int *dealt, 
   return VT_OK;
 }
 
-/* Regions that are not in the first `ranked` of the order, by falling last F; index order where there is none. */
+/* Regions that are not in the first `ranked` of the order, by falling last F; index order where there is
+ * none. */
 static void append_rest(search *s, int ranked)
 {
   int *order = s->out->order, end = ranked;
@@ -388,20 +389,24 @@ vt_status vt_smdl_search(vt_ctx *ctx, const vt_smdl_judge *judge, int splits, vt
   return status;
 }
 
+int vt_smdl_nominated(int regions, int splits)
+{
+  int sum = 0;
+  if (splits > regions) splits = regions;
+  for (int p = 0; p < splits; p++)
+    sum += ((p + 1) * regions / splits - p * regions / splits + 1) / 2;
+  return splits > 1 ? sum : regions;
+}
+
 int64_t vt_smdl_search_calls(int regions, int splits)
 {
-  int64_t calls = 0, union_size = regions;
+  int64_t calls = 0, nominated = vt_smdl_nominated(regions, splits);
   if (splits > regions) splits = regions;
-  if (splits > 1) {
-    union_size = 0;
-    for (int p = 0; p < splits; p++) {
-      int64_t size = (p + 1) * (int64_t)regions / splits - p * (int64_t)regions / splits,
-              half = (size + 1) / 2;
-      for (int64_t i = 0; i < half; i++)
-        calls += 2 * (size - i);
-      union_size += half;
-    }
+  for (int p = 0; p < splits && splits > 1; p++) {
+    int64_t size = (p + 1) * regions / splits - p * regions / splits;
+    for (int64_t i = 0; i < (size + 1) / 2; i++)
+      calls += 2 * (size - i);
   }
-  calls += union_size * (union_size + 1);
-  return union_size == regions ? calls - 2 : calls;
+  calls += nominated * (nominated + 1);
+  return nominated == regions ? calls - 2 : calls;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The greedy search of SMDL on four scores whose sources can be chosen, with the measure of how far each score
- * is from what the theory asks of it.
+ * The greedy search of SMDL on four scores whose sources can be chosen, with the measure of how far each
+ * score is from what the theory asks of it.
  */
 #ifndef VT_ATTRIBUTION_SMDL_GREEDY_H
 #define VT_ATTRIBUTION_SMDL_GREEDY_H
@@ -40,15 +40,18 @@ typedef struct vt_smdl_findings {
 } vt_smdl_findings;
 void vt_smdl_findings_free(vt_smdl_findings *findings); /* members only */
 
-/* Ranks the regions of the task: plain greedy, the last region implied. `splits` > 1: the regions are dealt out
- * at random (by the task's seed) to that many parts, each part nominates the better half of its regions
- * greedily, the nominated are ranked greedily from nothing, and the others follow by the last F they had in
- * their part. Fills order, known, full, blank, the curve points and objectives that were evaluated, violation
- * figures and partial of the explanation. An end by budget, time or user keeps what was found. */
+/* Ranks the regions of the task: plain greedy, the last region implied. `splits` > 1: the regions are
+ * dealt out at random (by the task's seed) to that many parts, each part nominates the better half of its
+ * regions greedily, the nominated are ranked greedily from nothing, and the others follow by the last F
+ * they had in their part. Fills order, known, full, blank, the curve points and objectives that were
+ * evaluated, violation figures and partial of the explanation. An end by budget, time or user keeps what
+ * was found. */
 vt_status vt_smdl_search(vt_ctx *ctx, const vt_smdl_judge *judge, int splits, vt_explanation *explanation,
                          vt_smdl_findings *findings);
 /* Model calls of it, without full and blank, embeddings and the uncertainty network, which is asked once for
  * every two of them, and once for nothing shown. */
 int64_t vt_smdl_search_calls(int regions, int splits);
+/* Regions that the parts nominate: all, with one part. */
+int vt_smdl_nominated(int regions, int splits);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How uncertain an evidential network (nn/evidence.h) is about a picture of which only some regions are shown:
- * u(x_S) = K / Σ (e_k + 1). The network has its own preprocessing, and any number of outputs.
+ * How uncertain an evidential network (nn/evidence.h) is about a picture of which only some regions are
+ * shown: u(x_S) = K / Σ (e_k + 1). The network has its own preprocessing, and any number of outputs.
  */
 #ifndef VT_ATTRIBUTION_UNCERTAINTY_H
 #define VT_ATTRIBUTION_UNCERTAINTY_H

@@ -91,8 +91,8 @@ vt_status vt_scorer_probabilities(vt_ctx *ctx, vt_scorer *scorer, const uint64_t
                                   double *probabilities);
 /* Class probabilities [classes] of the whole picture from the scorer's first look, not counted. Borrowed. */
 const double *vt_scorer_full_probabilities(const vt_scorer *scorer);
-/* Embeddings of `count` subsets, no two of them alike, [count, embedding_floats], L2-normalised; what the model
- * answers for them is known afterwards (vt_scorer_peek()). Counts `count` calls, known subsets too. */
+/* Embeddings of `count` subsets, no two of them alike, [count, embedding_floats], L2-normalised; what the
+ * model answers for them is known afterwards (vt_scorer_peek()). Counts `count` calls, known subsets too. */
 vt_status vt_scorer_embeddings(vt_ctx *ctx, vt_scorer *scorer, const uint64_t *bits, int count,
                                float *embeddings);
 /* Embeddings of the single regions on the blank, [count, embedding_floats],

@@ -136,6 +136,8 @@ static void test_settings_matter(void **unused)
       {"lima", "pending", "2"},
       {"lima", "search", "greedy"},
       {"smdl", "weights", "0,1,0,0"},
+      {"smdl", "splits", "3"},
+      {"lima", "prior", "centre-prior"},
       {"baseline-order", "order", "index"},
       {"baseline-order", "seed", "1"},
       {"lima", "fill", "mean"},
