@@ -8,5 +8,6 @@
 #include "papers/experiment.h"
 
 extern const vt_experiment vt_experiment_lima_planted;
+extern const vt_experiment vt_experiment_smdl_refine;
 
 #endif

@@ -9,6 +9,10 @@ static const vt_part lima_parts[] = {
     {"planted", "Planted models", &vt_experiment_lima_planted, VT_IN_ALL},
 };
 
+static const vt_part smdl_parts[] = {
+    {"refine", "Refining the maps of other methods", &vt_experiment_smdl_refine, VT_IN_ALL},
+};
+
 #define PARTS(list) list, VT_COUNT(list)
 #define NOT_YET     VT_PAPER_NOT_YET, NULL, 0
 
@@ -16,7 +20,7 @@ const vt_paper vt_papers[] = {
     {1, "lima", "Less is More: Efficient Black-box Attribution via Minimal Interpretable Subset Selection",
      "Chen et al. 2025, arXiv 2504.00470", 40, VT_PAPER_PARTLY, PARTS(lima_parts)},
     {2, "smdl", "Less is More: Fewer Interpretable Region via Submodular Subset Selection",
-     "Chen et al., ICLR 2024, arXiv 2402.09164", 30, NOT_YET},
+     "Chen et al., ICLR 2024, arXiv 2402.09164", 30, VT_PAPER_PARTLY, PARTS(smdl_parts)},
     {3, "uncertainty-subset",
      "Uncertainty-Aware Subset Selection for Robust Visual Explainability under Distribution Shifts",
      "Gupta, Vishak Prasad, Ramakrishnan 2025, arXiv 2512.08445", 35, NOT_YET},
