@@ -135,6 +135,8 @@ typedef struct vt_preprocess {
   char *output_name; /* NULL: first output */
   char **labels;     /* class names, NULL: none */
   int label_count;
+  struct vt_text_space *text;             /* where text lies beside the model's embedding; NULL: nowhere */
+  struct vt_detector_settings *detection; /* how a detector's outputs are read; NULL: it is none */
 } vt_preprocess;
 
 /* Reads a sidecar; unknown keys are an error that suggests the nearest. Keys left out: size unknown,

@@ -4,6 +4,7 @@
  */
 #include "attribution/attribute.h"
 #include "attribution/prior_map.h"
+#include "attribution/question.h"
 #include "attribution/rule_stop.h"
 #include "explain/map.h"
 
@@ -86,26 +87,6 @@ static vt_status warn_about_division(vt_ctx *ctx, vt_explanation *explanation,
   return VT_OK;
 }
 
-/* Class, contrast and direction of the target, as the request names them. The direction is made in `ctx`. */
-static vt_status read_target(vt_ctx *ctx, const vt_model *model, const vt_request *request,
-                             vt_scorer_options *options)
-{
-  options->contrast = VT_CLASS_NONE;
-  if (vt_score_has_class(options->score))
-    VT_TRY(vt_target_parse(ctx, model, request->target, &options->target));
-  if (request->contrast) {
-    if (options->score != VT_SCORE_MARGIN)
-      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a contrast class belongs to the class score 'margin'");
-    VT_TRY(vt_target_parse(ctx, model, request->contrast, &options->contrast));
-  }
-  vt_tensor *direction;
-  VT_TRY(vt_request_direction(ctx, request, &direction));
-  if (!direction) return VT_OK;
-  options->direction = direction->data;
-  options->direction_count = (size_t)vt_count(direction);
-  return VT_OK;
-}
-
 /* What methods that look inside work on. */
 static vt_status look_inside(vt_ctx *ctx, const vt_method *method, const vt_request *request, vt_task *task,
                              vt_subject *subject, float **input, vt_stop_attention **stop)
@@ -173,9 +154,7 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
                             const vt_request *request, vt_result *result)
 {
   vt_explanation *explanation = result->explanation;
-  vt_scorer_options options = {.target = VT_CLASS_NONE,
-                               .second = VT_CLASS_PREDICTED,
-                               .score = (vt_score_kind)request->class_score,
+  vt_scorer_options options = {.second = VT_CLASS_PREDICTED,
                                .batch = (int)request->batch,
                                .max_calls = request->max_calls,
                                .time_limit = request->time_limit};
@@ -184,7 +163,9 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
   float *input = NULL;
   vt_stop_attention *stop = NULL;
   size_t mark = vt_tensor_mark(ctx);
-  VT_TRY(read_target(ctx, model, request, &options));
+  vt_question question;
+  VT_TRY(vt_question_read(ctx, model, request, &result->placement, &question));
+  vt_question_options(&question, &options);
   VT_TRY(check_budget(ctx, method, settings, request, model, vt_regions_count(result->regions)));
   vt_status status = VT_OK;
   float *zeros = NULL;
@@ -202,6 +183,8 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
     status = VT_ERROR_OUT_OF_MEMORY;
     goto done;
   }
+  VT_TRY_DONE(
+      vt_question_describe(ctx, &question, model, request, vt_scorer_options_of(scorer), explanation));
   VT_TRY_DONE(vt_explanation_ranking(ctx, explanation, result->regions,
                                      explanation->target != explanation->predicted));
   VT_TRY_DONE(
@@ -257,14 +240,18 @@ static vt_status divide(vt_ctx *ctx, vt_model *model, const vt_image *photo, con
 }
 
 vt_status vt_attribute_run(vt_ctx *ctx, vt_model *model, const vt_image *photo, const char *photo_sha256,
-                           const vt_method *method, const void *settings, const vt_request *request,
+                           const vt_method *method, const void *settings, const vt_request *given,
                            vt_result *out)
 {
   double start = vt_clock_seconds();
   vt_result result = {0};
   json_t *prior = NULL;
   vt_status status;
+  vt_request asked = *given, *request = &asked; /* with the score it means; owns nothing */
+  vt_score_kind score;
   *out = result;
+  VT_TRY(vt_request_score(ctx, given, model, &score));
+  asked.class_score = (int)score;
   VT_TRY_DONE(
       vt_preprocess_image(ctx, vt_model_preprocess(model), photo, &result.picture, &result.placement));
   VT_TRY_DONE(

@@ -23,6 +23,7 @@ typedef struct vt_request {
   int class_score;                   /* vt_score_kind */
   char *contrast;                    /* of a margin: class index or name; NULL: the strongest other class */
   char *similar_to;                  /* of a similarity: file of the direction (.npy); NULL: none */
+  char *text, *not_text;             /* of a similarity: texts it is taken with, and against; NULL: none */
   int reduce;                        /* vt_reduction, of methods that make maps */
   int region_score;                  /* of those: mean of the map over a region, or sum */
   int attention_gradient; /* of methods that look inside: 0 through the patterns, 1 patterns held fixed */

@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "attribution/question.h"
 #include "attribution/rule_stop.h"
 #include "explain/map.h"
 
@@ -148,8 +149,6 @@ static vt_status make_target(vt_ctx *ctx, const vt_request *request, const array
   if (target->score == VT_SCORE_SIMILARITY && !target->direction)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                    "the score 'similarity' needs a direction to compare with (similar_to)");
-  if (request->contrast && target->score != VT_SCORE_MARGIN)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a contrast class belongs to the class score 'margin'");
   if (!vt_score_has_class(target->score)) return VT_OK;
   if (target->score == VT_SCORE_LOGIT && !run->subject.logits && run->classes > 1)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
@@ -253,9 +252,11 @@ static vt_status explain_arrays(vt_ctx *ctx, const vt_method *method, const void
 }
 
 vt_status vt_attribute_arrays(vt_ctx *ctx, const vt_graph *graph, vt_tensor *const *inputs,
-                              const vt_method *method, const void *settings, const vt_request *request,
+                              const vt_method *method, const void *settings, const vt_request *given,
                               const vt_array_request *arrays, vt_explanation **out)
 {
+  vt_request asked = *given, *request = &asked; /* with the score it means; owns nothing */
+  vt_score_kind score;
   double begin = vt_clock_seconds();
   array_run run = {.subject = {.graph = graph,
                                .inputs = (const vt_tensor *const *)inputs,
@@ -268,6 +269,8 @@ vt_status vt_attribute_arrays(vt_ctx *ctx, const vt_graph *graph, vt_tensor *con
   *out = NULL;
   vt_status status;
   VT_TRY(check_method(ctx, method));
+  VT_TRY(vt_request_score(ctx, given, NULL, &score));
+  asked.class_score = (int)score;
   VT_TRY(vt_array_varying(ctx, graph, arrays->varying, &run.subject.varying));
   VT_TRY(choose_output(ctx, graph, arrays->output, &run.subject.output));
   VT_TRY_DONE(vt_trace_new(ctx, graph, &trace));

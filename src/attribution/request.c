@@ -21,11 +21,19 @@ const vt_field vt_request_fields[] = {
      .help =
          "what hides a region: black, white, mean, blur, noise, zero (after normalisation) or an image file"},
     {"target", VT_FIELD_STRING, offsetof(vt_request, target), "pred",
-     .help = "class index, class name, or pred for what the model answers"},
+     .help = "class index, class name, or pred for what the model answers", .aliases = "class"},
     {"class_score", VT_FIELD_CHOICE, offsetof(vt_request, class_score), "probability",
-     .choices = VT_SCORE_CHOICES, .help = "the number explained", .aliases = "score"},
+     .choices = VT_SCORE_CHOICES,
+     .help = "the number explained; contrast, text and the like mean the one they belong to",
+     .aliases = "score"},
     {"contrast", VT_FIELD_STRING, offsetof(vt_request, contrast),
-     .help = "class that a margin is taken over: index or name [the strongest other class]"},
+     .help = "why the target and not this class: the other side of a margin, index or name [the strongest "
+             "other class]",
+     .aliases = "not"},
+    {"text", VT_FIELD_STRING, offsetof(vt_request, text),
+     .help = "text that a similarity is taken with, where the sidecar names an encoder of texts"},
+    {"not_text", VT_FIELD_STRING, offsetof(vt_request, not_text),
+     .help = "why the text and not this one: its similarity is taken off"},
     {"similar_to", VT_FIELD_STRING, offsetof(vt_request, similar_to),
      .help =
          "direction that a similarity is taken with: a .npy file as long as the embedding (or the output)"},

@@ -220,9 +220,10 @@ static vt_status explain_target(cli *run, explain_run *work, const char *image, 
                                                    work->settings.colour_map, colours),
                       .top = work->top};
   run->ended = how_it_ended(explanation);
-  cli_heed_signals(run->ctx, false); /* what is left to do is short, and the result is worth keeping */
-  VT_TRY(cli_top_classes(run, work->model, work->result.picture, (int)VT_COUNT(work->top), work->top,
-                         &report.top_count));
+  cli_heed_signals(run->ctx, false);    /* what is left to do is short, and the result is worth keeping */
+  if (!vt_model_gives_map(work->model)) /* the numbers of a map or an embedding are no classes */
+    VT_TRY(cli_top_classes(run, work->model, work->result.picture, (int)VT_COUNT(work->top), work->top,
+                           &report.top_count));
   VT_TRY(vt_report_check(run->ctx, &report));
   size_t index;
   json_t *warning;
@@ -317,6 +318,8 @@ const cli_verb cli_explain = {
         "  vitrail explain cat.jpg --model resnet50.onnx --out why-cat\n"
         "  vitrail explain cat.jpg --target \"Egyptian cat\"         for another class than the answer\n"
         "  vitrail explain cat.jpg --target \"tabby;lynx\"            one after the other, a folder each\n"
+        "  vitrail explain cat.jpg --class tabby --not lynx           why the one and not the other\n"
+        "  vitrail explain car.jpg --model clip.onnx --text \"a red car\"  what makes it like a text\n"
         "  vitrail explain cat.jpg --regions grid:7x7 --fill blur\n"
         "  vitrail explain cat.jpg --method smdl --prior rise --confidence entropy    refines another map\n"
         "  vitrail explain cat.jpg --max-calls 500 --time-limit 10\n"

@@ -110,8 +110,9 @@ vt_status cli_explanation_print(cli *run, const vt_report *report, const char *f
   char name[160], full[32], blank[32], insertion[32], deletion[32];
   if (vt_model_notice(explanation->model)) printf("%s\n", CLI_BUNDLED_LINE);
   printf("%s%s%s: %s %s of the whole picture, %s of nothing\n", bold,
-         class_text(explanation, explanation->target, name), plain, kind, number(explanation->full, full),
-         number(explanation->blank, blank));
+         explanation->target_text ? explanation->target_text
+                                  : class_text(explanation, explanation->target, name),
+         plain, kind, number(explanation->full, full), number(explanation->blank, blank));
   for (int i = 0; i < report->top_count && explanation->predicted != explanation->target && i < 1; i++)
     printf("The model's answer is %s, probability %s\n", class_text(explanation, report->top[i].index, name),
            number(report->top[i].probability, full));

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "data/labels.h"
-#include "data/picture.h"
+#include "data/sidecar.h"
 
 enum { MAX_BYTES = 16 << 20, MAX_SIDE = 1 << 16 };
 
@@ -170,24 +170,13 @@ static vt_status read_output_name(reader *sidecar, const char *key, const json_t
   return sidecar->out->output_name ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
 
-/* A path that stays in the sidecar's folder: a model from outside must not make us print other files. */
-static bool stays_inside(const char *path)
-{
-  if (path[0] == '/' || path[0] == 0) return false;
-  for (const char *part = path; part; part = strchr(part, '/')) {
-    while (*part == '/')
-      part++;
-    if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == 0)) return false;
-  }
-  return true;
-}
-
 static vt_status read_labels(reader *sidecar, const char *key, const json_t *value)
 {
   vt_preprocess *out = sidecar->out;
   const char *name = json_string_value(value);
   if (!name) return vt_labels_from_json(sidecar->ctx, value, &out->labels, &out->label_count);
-  if (!stays_inside(name)) return wrong(sidecar, key, "a file beside the sidecar (or a list of names)");
+  if (!vt_sidecar_stays_inside(name))
+    return wrong(sidecar, key, "a file beside the sidecar (or a list of names)");
   if (!sidecar->folder) return wrong(sidecar, key, "a list of names, since this sidecar is not in a file");
   char *path = vt_path_join(sidecar->ctx, sidecar->folder, name);
   if (!path) return VT_ERROR_OUT_OF_MEMORY;
@@ -213,6 +202,18 @@ static vt_status read_tokenizer(reader *sidecar, const char *key, const json_t *
              : wrong(sidecar, key, "a tokenizer, or the name of a file beside the sidecar");
 }
 
+static vt_status read_text_space(reader *sidecar, const char *key, const json_t *value)
+{
+  VT_UNUSED(key);
+  return vt_text_space_read(sidecar->ctx, value, sidecar->folder, &sidecar->out->text);
+}
+
+static vt_status read_detection(reader *sidecar, const char *key, const json_t *value)
+{
+  VT_UNUSED(key);
+  return vt_detector_settings_read(sidecar->ctx, value, &sidecar->out->detection);
+}
+
 /* To add a key: its reader above, a line here, its default in vt_preprocess_parse(). */
 static const struct {
   const char *name;
@@ -232,6 +233,8 @@ static const struct {
     {"output_name", read_output_name},
     {"labels", read_labels},
     {"tokenizer", read_tokenizer},
+    {"text", read_text_space},
+    {"detection", read_detection},
     {"note", read_note},
 };
 
@@ -341,5 +344,7 @@ void vt_preprocess_free(vt_preprocess *preprocess)
   if (!preprocess) return;
   vt_labels_free(preprocess->labels, preprocess->label_count);
   vt_free(preprocess->output_name);
+  vt_text_space_free(preprocess->text);
+  vt_detector_settings_free(preprocess->detection);
   vt_free(preprocess);
 }

@@ -48,6 +48,8 @@ void vt_explanation_free(vt_explanation *explanation)
   if (!explanation) return;
   free_ranking(explanation);
   vt_free(explanation->target_name);
+  vt_free(explanation->target_text);
+  json_decref(explanation->target_details);
   vt_free(explanation->saliency);
   vt_free(explanation->attribution);
   vt_free(explanation->native);

@@ -52,7 +52,9 @@ typedef struct vt_explanation {
   const vt_regions *regions;  /* borrowed */
   vt_regions_report division; /* what had to be done to the division to make it one */
   int target;
-  char *target_name; /* owned, NULL: class without a name */
+  char *target_name;      /* owned, NULL: class without a name */
+  char *target_text;      /* owned: what is explained, in words; NULL: the class says it all */
+  json_t *target_details; /* owned object: what data.target of the JSON says besides; NULL: nothing */
   vt_score_kind score;
   double full, blank;          /* target's score of the whole picture and of nothing */
   double full_probability_top; /* highest class probability of the whole picture */

@@ -105,6 +105,9 @@ static json_t *target_object(const vt_explanation *explanation, bool *failed)
   set(to, "score_kind", json_string(vt_score_name(explanation->score)));
   set(to, "full", number(explanation->full));
   set(to, "blank", number(explanation->blank));
+  if (explanation->target_text) set(to, "text_form", vt_json_outside(explanation->target_text));
+  if (explanation->target_details && json_object_update(to.json, explanation->target_details) != 0)
+    *failed = true;
   return to.json;
 }
 

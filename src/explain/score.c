@@ -28,25 +28,48 @@ vt_target vt_scorer_target(const vt_scorer_options *options)
                      .index = options->target,
                      .contrast = options->contrast,
                      .direction = options->direction,
-                     .direction_count = options->direction_count};
+                     .direction_count = options->direction_count,
+                     .against = options->against,
+                     .factor = options->factor,
+                     .weights = options->weights,
+                     .weight_count = options->weight_count};
 }
 
-/* Similarity and mean, which know no class, in the formulas of vt_target_evaluate(). */
-static vt_scored score_without_class(const vt_scorer_options *options, const float *values, size_t count)
+static double cosine(const float *direction, const float *values, size_t count)
 {
   double sum = 0, square = 0, given = 0;
-  if (options->score == VT_SCORE_MEAN) {
-    for (size_t i = 0; i < count; i++)
-      sum += (double)values[i];
-    return (vt_scored){.target = sum / (double)count, .top = -1};
-  }
   for (size_t i = 0; i < count; i++) {
-    double value = (double)values[i], wanted = (double)options->direction[i];
+    double value = (double)values[i], wanted = (double)direction[i];
     sum += value * wanted;
     square += value * value;
     given += wanted * wanted;
   }
-  return (vt_scored){.target = square > 0 && given > 0 ? sum / sqrt(square * given) : 0, .top = -1};
+  return square > 0 && given > 0 ? sum / sqrt(square * given) : 0;
+}
+
+static double mean(const float *weights, const float *values, size_t count)
+{
+  double sum = 0, weight = 0;
+  for (size_t i = 0; i < count; i++) {
+    double share = weights ? (double)weights[i] : 1;
+    sum += share * (double)values[i];
+    weight += share;
+  }
+  return sum / weight;
+}
+
+/* Scores that know no class, in the formulas of vt_target_evaluate(). */
+static vt_scored score_without_class(const vt_scorer_options *options, const float *values, size_t count)
+{
+  double value;
+  if (options->score == VT_SCORE_MEAN) {
+    value = mean(options->weights, values, count);
+  } else {
+    value = cosine(options->direction, values, count);
+    if (options->against) value -= cosine(options->against, values, count);
+    if (options->factor != 0) value *= options->factor;
+  }
+  return (vt_scored){.target = value, .top = -1};
 }
 
 /* From the largest output and the sum of exp(output − largest). */

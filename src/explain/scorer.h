@@ -22,6 +22,10 @@ typedef struct vt_scorer_options {
   int contrast;           /* of a margin; negative: the strongest other class */
   const float *direction; /* of a similarity, [direction_count]; borrowed */
   size_t direction_count;
+  const float *against; /* see vt_target; borrowed, like the weights */
+  double factor;
+  const float *weights;
+  size_t weight_count;
   int batch;         /* for models outside this process; no effect on results */
   int64_t max_calls; /* budget over calls asked for; 0: none */
   double time_limit; /* seconds from the scorer's start; 0: none. The first request begins in any case */

@@ -103,24 +103,47 @@ static double evaluate_margin(const vt_target *target, bool logits, const double
 
 /* ---- the rest ---- */
 
-static double evaluate_similarity(const vt_target *target, const double *values, size_t count,
-                                  double *gradient)
+/* Adds `factor` times its gradient to `gradient`. */
+static double cosine(const float *direction, double factor, const double *values, size_t count,
+                     double *gradient)
 {
   double dot = 0, square = 0, given = 0;
   for (size_t i = 0; i < count; i++) {
-    dot += values[i] * (double)target->direction[i];
+    dot += values[i] * (double)direction[i];
     square += values[i] * values[i];
-    given += (double)target->direction[i] * (double)target->direction[i];
+    given += (double)direction[i] * (double)direction[i];
   }
   if (square == 0 || given == 0) return 0;
-  double length = sqrt(square), cosine = dot / (length * sqrt(given));
+  double length = sqrt(square), value = dot / (length * sqrt(given));
   for (size_t i = 0; gradient && i < count; i++)
-    gradient[i] = (double)target->direction[i] / (length * sqrt(given)) - cosine * values[i] / square;
-  return cosine;
+    gradient[i] += factor * ((double)direction[i] / (length * sqrt(given)) - value * values[i] / square);
+  return factor * value;
 }
 
-static double evaluate_mean(const double *values, size_t count, double *gradient)
+static double evaluate_similarity(const vt_target *target, const double *values, size_t count,
+                                  double *gradient)
 {
+  double factor = target->factor != 0 ? target->factor : 1;
+  double value = cosine(target->direction, factor, values, count, gradient);
+  if (target->against) value += cosine(target->against, -factor, values, count, gradient);
+  return value;
+}
+
+static double weighted_mean(const vt_target *target, const double *values, size_t count, double *gradient)
+{
+  double sum = 0, weight = 0;
+  for (size_t i = 0; i < count; i++) {
+    sum += (double)target->weights[i] * values[i];
+    weight += (double)target->weights[i];
+  }
+  for (size_t i = 0; gradient && i < count; i++)
+    gradient[i] = (double)target->weights[i] / weight;
+  return sum / weight;
+}
+
+static double evaluate_mean(const vt_target *target, const double *values, size_t count, double *gradient)
+{
+  if (target->weights) return weighted_mean(target, values, count, gradient);
   double sum = 0;
   for (size_t i = 0; i < count; i++) {
     sum += values[i];
@@ -137,7 +160,7 @@ double vt_target_evaluate(const vt_target *target, bool logits, const double *va
   case VT_SCORE_SIMILARITY:
     return evaluate_similarity(target, values, count, gradient);
   case VT_SCORE_MEAN:
-    return evaluate_mean(values, count, gradient);
+    return evaluate_mean(target, values, count, gradient);
   default:
     break;
   }
@@ -185,7 +208,13 @@ vt_status vt_target_check(vt_ctx *ctx, const vt_target *target, const vt_model *
                      target->direction_count, model->embedding_floats ? "embedding" : "output", wanted);
     return VT_OK;
   }
-  if (target->score == VT_SCORE_MEAN) return VT_OK;
+  if (target->score == VT_SCORE_MEAN) {
+    if (target->weights && target->weight_count != model->output_floats)
+      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                     "%zu weights of a mean, the model's output has %zu numbers", target->weight_count,
+                     model->output_floats);
+    return VT_OK;
+  }
   if (model->map)
     return vt_fail(
         ctx, VT_ERROR_INVALID_ARGUMENT,

@@ -14,8 +14,9 @@ typedef enum vt_score_kind {
   VT_SCORE_LOGIT,
   VT_SCORE_LOG_PROBABILITY,
   VT_SCORE_MARGIN,     /* logit of the class less that of the contrast class or the strongest other one */
-  VT_SCORE_SIMILARITY, /* cosine of the embedding (the output when none is named) and a given direction */
-  VT_SCORE_MEAN        /* mean of the output, for outputs that are maps */
+  VT_SCORE_SIMILARITY, /* cosine of the embedding (the output when none is named) and a given direction, less
+                        * that with a second direction where there is one */
+  VT_SCORE_MEAN        /* mean of the output, for outputs that are maps, or weighted mean of it */
 } vt_score_kind;
 enum { VT_SCORE_KINDS = VT_SCORE_MEAN + 1 };
 /* Choices of a setting, in this order. */
@@ -27,6 +28,10 @@ typedef struct vt_target {
   int contrast;           /* margin: the other class; negative: the strongest other one */
   const float *direction; /* similarity: [direction_count], any length; borrowed */
   size_t direction_count;
+  const float *against; /* similarity: the direction whose cosine is taken off, as long; NULL: none */
+  double factor;        /* similarity: of the cosines; 0: 1 */
+  const float *weights; /* mean: of the values, [weight_count], with a sum that is not 0; NULL: all alike */
+  size_t weight_count;
 } vt_target;
 
 /* "probability", "logit", … */

@@ -90,9 +90,13 @@ static vt_status add_photo(vt_ctx *ctx, const vt_image *photo, vt_text *text)
 static void add_title(vt_ctx *ctx, const vt_report *report, vt_text *text)
 {
   char index[32];
-  snprintf(index, sizeof index, "class %d", report->explanation->target);
+  const vt_explanation *explanation = report->explanation;
+  snprintf(index, sizeof index, "class %d", explanation->target);
   vt_text_add(ctx, text, "Why ");
-  vt_page_add_escaped(ctx, text, report->explanation->target_name ? report->explanation->target_name : index);
+  vt_page_add_escaped(ctx, text,
+                      explanation->target_text   ? explanation->target_text
+                      : explanation->target_name ? explanation->target_name
+                                                 : index);
   if (report->photo_name) {
     vt_text_add(ctx, text, ": ");
     vt_page_add_escaped(ctx, text, report->photo_name);

@@ -147,11 +147,12 @@ static void add_curves(const vt_view *scene, json_t *page)
 static void add_classes(const vt_report *report, json_t *page)
 {
   const vt_explanation *explanation = report->explanation;
-  json_object_set_new(page, "target",
-                      json_pack("{s:i, s:o, s:s, s:o, s:o}", "index", explanation->target, "name",
-                                text_or_null(explanation->target_name), "score_kind",
-                                vt_score_name(explanation->score), "full", number(explanation->full), "blank",
-                                number(explanation->blank)));
+  json_object_set_new(
+      page, "target",
+      json_pack("{s:i, s:o, s:s, s:o, s:o}", "index", explanation->target, "name",
+                text_or_null(explanation->target_text ? explanation->target_text : explanation->target_name),
+                "score_kind", vt_score_name(explanation->score), "full", number(explanation->full), "blank",
+                number(explanation->blank)));
   json_object_set_new(
       page, "predicted",
       json_pack("{s:i, s:o}", "index", explanation->predicted, "name",

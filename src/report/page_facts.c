@@ -34,6 +34,15 @@ static void fact_json(vt_ctx *ctx, json_t *list, const char *name, const json_t 
   vt_free(text);
 }
 
+/* What is explained, where it is more than a class. */
+static void fact_asked(vt_ctx *ctx, json_t *list, const vt_explanation *explanation)
+{
+  vt_text text = {0};
+  vt_text_addf(ctx, &text, "%s, %s", explanation->target_text, vt_score_name(explanation->score));
+  if (text.data) fact(list, "target", text.data);
+  vt_text_free(&text);
+}
+
 /* Parameters that differ between equal runs, and those that the line "target" says already. */
 static bool is_left_out(const char *key)
 {
@@ -54,9 +63,13 @@ json_t *vt_page_facts(vt_ctx *ctx, const vt_report *report, const vt_view *scene
   if (sha && *sha) fact(list, "model SHA-256", sha);
   if (report->photo_name) fact(list, "photograph", report->photo_name);
   if (explanation->image_sha256[0]) fact(list, "photograph SHA-256", explanation->image_sha256);
-  snprintf(text, sizeof text, "class %d%s%s, %s", explanation->target, explanation->target_name ? ", " : "",
-           explanation->target_name ? explanation->target_name : "", vt_score_name(explanation->score));
-  fact(list, "target", text);
+  if (explanation->target_text)
+    fact_asked(ctx, list, explanation);
+  else {
+    snprintf(text, sizeof text, "class %d%s%s, %s", explanation->target, explanation->target_name ? ", " : "",
+             explanation->target_name ? explanation->target_name : "", vt_score_name(explanation->score));
+    fact(list, "target", text);
+  }
   if (explanation->method) fact(list, "method", explanation->method->id);
   const char *key;
   json_t *value;

@@ -2,7 +2,7 @@
 #include <dirent.h>
 
 #include "data/labels.h"
-#include "data/picture.h"
+#include "data/sidecar.h"
 #include "folder.h"
 
 static void write_text(vt_ctx *ctx, const char *name, const char *text)
@@ -36,6 +36,64 @@ static void test_defaults(void **state)
   assert_null(out->output_name);
   assert_null(out->labels);
   vt_preprocess_free(out);
+}
+
+static void test_parts(void **state)
+{
+  vt_ctx *ctx = *state;
+  vt_preprocess *out;
+  char path[400];
+  assert_ok(ctx,
+            parse(ctx, "{\"text\": {\"encoder\": \"minilm\", \"mean\": \"a/b.npy\", \"scale\": 2}}", &out));
+  snprintf(path, sizeof path, "%s/minilm", folder);
+  assert_string_equal(out->text->encoder, path);
+  snprintf(path, sizeof path, "%s/a/b.npy", folder);
+  assert_string_equal(out->text->mean, path);
+  assert_near(out->text->scale, 2, 0);
+  vt_preprocess_free(out);
+  assert_ok(ctx, parse(ctx,
+                       "{\"detection\": {\"kind\": \"centre-map\", \"scores\": \"s\", \"sizes\": \"z\", "
+                       "\"order\": \"yx\", \"size_form\": \"cells\", \"stride\": 8, \"threshold\": 0.25}}",
+                       &out));
+  assert_int_equal(out->detection->kind, VT_DETECTOR_CENTRE_MAP);
+  assert_int_equal(out->detection->size_form, VT_SIZE_CELLS);
+  assert_true(out->detection->vertical_first);
+  assert_near(out->detection->stride, 8, 0);
+  assert_near(out->detection->centre, 0.5, 0);
+  assert_near(out->detection->threshold, 0.25, 0);
+  vt_preprocess_free(out);
+}
+
+/* Each is refused by a message that names the key. */
+static void test_wrong_parts(void **state)
+{
+  vt_ctx *ctx = *state;
+  vt_preprocess *out;
+  static const char *const cases[][2] = {
+      {"{\"text\": \"minilm\"}", "\"text\" must be an object"},
+      {"{\"text\": {}}", "\"text\" lacks \"encoder\""},
+      {"{\"text\": {\"encoder\": \"../up\"}}", "\"encoder\" in \"text\""},
+      {"{\"text\": {\"encoder\": \"/etc\"}}", "\"encoder\" in \"text\""},
+      {"{\"text\": {\"encoder\": \"m\", \"mean\": \"x/../../up\"}}", "\"mean\" in \"text\""},
+      {"{\"text\": {\"encoder\": \"m\", \"scale\": 0}}", "\"scale\" in \"text\""},
+      {"{\"text\": {\"encodre\": \"m\"}}", "did you mean 'encoder'"},
+      {"{\"detection\": {\"scores\": \"s\", \"sizes\": \"z\"}}", "lacks \"kind\""},
+      {"{\"detection\": {\"kind\": \"boxes\", \"scores\": \"s\"}}", "lacks \"boxes\""},
+      {"{\"detection\": {\"kind\": \"centre-map\", \"scores\": \"s\"}}", "lacks \"sizes\""},
+      {"{\"detection\": {\"kind\": \"heat\", \"scores\": \"s\"}}", "one of centre-map, boxes"},
+      {"{\"detection\": {\"kind\": \"boxes\", \"scores\": \"\", \"boxes\": \"b\"}}", "\"scores\" in"},
+      {"{\"detection\": {\"kind\": \"boxes\", \"scores\": \"s\", \"boxes\": \"b\", \"classes\": 1.5}}",
+       "a whole number"},
+      {"{\"detection\": {\"kind\": \"boxes\", \"scores\": \"s\", \"boxes\": \"b\", \"threshold\": 2}}",
+       "a number from 0 to 1"},
+  };
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    assert_fails(ctx, parse(ctx, cases[i][0], &out), VT_ERROR_INVALID_DATA, cases[i][1]);
+    assert_null(out);
+  }
+  static const char text[] = "{\"text\": {\"encoder\": \"m\"}}";
+  assert_fails(ctx, vt_preprocess_parse(ctx, text, strlen(text), NULL, &out), VT_ERROR_INVALID_DATA,
+               "this sidecar is not in a file");
 }
 
 static void test_every_key(void **state)
@@ -378,6 +436,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_defaults, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_parts, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_wrong_parts, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_every_key, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_refused, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_labels, new_context, free_context),

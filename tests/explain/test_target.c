@@ -17,7 +17,28 @@ static const float direction[COUNT] = {0.5f, -1, 2, 0.25f, 3};
 
 static vt_target target_of(vt_score_kind score, int index, int contrast)
 {
-  return (vt_target){score, index, contrast, direction, COUNT};
+  return (vt_target){
+      .score = score, .index = index, .contrast = contrast, .direction = direction, .direction_count = COUNT};
+}
+
+/* A similarity against a second direction with a factor; a mean of some values. */
+static const float against[COUNT] = {1, 0.5f, -0.25f, 0, 1.5f};
+static const float shares_of_mean[COUNT] = {0, 2, 1, 0, 1};
+
+static vt_target contrast_of_directions(void)
+{
+  vt_target target = target_of(VT_SCORE_SIMILARITY, 0, -1);
+  target.against = against;
+  target.factor = 2.5;
+  return target;
+}
+
+static vt_target weighted(void)
+{
+  vt_target target = target_of(VT_SCORE_MEAN, 0, -1);
+  target.weights = shares_of_mean;
+  target.weight_count = COUNT;
+  return target;
 }
 
 /* The error of central differences is h²/6 times a third derivative of order one here: 1e-10; their rounding
@@ -93,6 +114,28 @@ static void test_values(void **unused)
   assert_near(vt_target_evaluate(&average, true, outputs, COUNT, NULL), mean, 1e-15);
 }
 
+static double cosine(const float *with)
+{
+  double dot = 0, square = 0, given = 0;
+  for (int i = 0; i < COUNT; i++) {
+    dot += outputs[i] * (double)with[i];
+    square += outputs[i] * outputs[i];
+    given += (double)with[i] * (double)with[i];
+  }
+  return dot / sqrt(square * given);
+}
+
+static void test_more_than_one(void **unused)
+{
+  (void)unused;
+  vt_target set_against = contrast_of_directions(), mean = weighted();
+  assert_near(vt_target_evaluate(&set_against, true, outputs, COUNT, NULL),
+              2.5 * (cosine(direction) - cosine(against)), 1e-14);
+  assert_near(vt_target_evaluate(&mean, true, outputs, COUNT, NULL), (2 * -0.7 + 2.5 - 1.9) / 4, 1e-15);
+  check_gradient(&set_against, true, outputs, COUNT);
+  check_gradient(&mean, true, outputs, COUNT);
+}
+
 /* Large logits overflow nothing. */
 static void test_large(void **unused)
 {
@@ -130,8 +173,9 @@ static void test_average(void **unused)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_gradients), cmocka_unit_test(test_one_output), cmocka_unit_test(test_values),
-      cmocka_unit_test(test_large),     cmocka_unit_test(test_average),
+      cmocka_unit_test(test_gradients), cmocka_unit_test(test_one_output),
+      cmocka_unit_test(test_values),    cmocka_unit_test(test_large),
+      cmocka_unit_test(test_average),   cmocka_unit_test(test_more_than_one),
   };
   return cmocka_run_group_tests_name("explain/target", tests, NULL, NULL);
 }

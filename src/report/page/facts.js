@@ -9,7 +9,7 @@ function headline() {
   const verdict = $("verdict"), strong = (text) => element("strong", {}, text);
   $("headline").textContent = data.mistake ? `What would have made it “${target}”?` : `Why “${target}”?`;
   const whole = data.predicted, said = data.top.length ? data.top[0].probability : null;
-  verdict.append("Of the whole picture the model says ", strong(className(whole)), said === null ? "" : ` (probability ${number(said)})`, ". ");
+  if (whole.index >= 0) verdict.append("Of the whole picture the model says ", strong(className(whole)), said === null ? "" : ` (probability ${number(said)})`, ". ");
   const set = data.subsets.find((entry) => entry.regions === data.minimal && entry.regions > 0);
   if (set && data.mistake)
     verdict.append("For ", strong(target), ` (${kind} ${number(data.target.full)}) the path is highest with the first `, strong(`${set.regions} of ${count} regions`),

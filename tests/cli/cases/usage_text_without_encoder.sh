@@ -1,0 +1,4 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# exit: 2
+vitrail explain "$DATA/squares.png" --text "a red square"
