@@ -367,7 +367,7 @@ case("inside: direction with NaN", INSIDE + "saliency --score similarity --simil
      {"a.npy": npy_of((4,), [1, NAN, 0, 0])})
 case("inside: direction of zeros", INSIDE + "saliency --score similarity --similar-to a.npy", 4, r"a\.npy holds no number but 0",
      {"a.npy": npy_of((4,), [0] * 4)})
-case("inside: direction without similarity", INSIDE + "saliency --similar-to a.npy", 2, r"belongs to the class score 'similarity'",
+case("inside: direction of another score", INSIDE + "saliency --score logit --similar-to a.npy", 2, r"belongs to the class score 'similarity'",
      {"a.npy": npy_of((4,), [1] * 4)})
 case("inside: map with infinity", INSIDE + "xrai --attribution a.npy", 4, r"attribution: a\.npy: \[0,1\] is inf; .*finite",
      {"a.npy": npy_of((32, 32), [0, INFINITY] + [0] * 1022)})
@@ -384,7 +384,7 @@ case("inside: layer without extent", INSIDE + "grad-cam --layer features", 2, r"
 case("inside: no attention", INSIDE + "attention-rollout", 2, r"has no attention blocks")
 case("inside: attention to stop", INSIDE + "saliency --attention-gradient stopped", 2, r"has no attention blocks")
 case("inside: contrast with itself", INSIDE + "saliency --score margin --target 0 --contrast 0", 2, r"cannot be contrasted with itself")
-case("inside: contrast without margin", INSIDE + "saliency --contrast 1", 2, r"belongs to the class score 'margin'")
+case("inside: contrast of another score", INSIDE + "saliency --score logit --contrast 1", 2, r"belongs to the class score 'margin'")
 case("inside: budget too small", INSIDE + "integrated-gradients --max-calls 5", 2, r"needs 52 model calls, more than the budget of 5")
 case("inside: no such map", INSIDE + "xrai --attribution nothing", 2, r"'nothing' is neither a method that makes maps")
 
@@ -464,8 +464,8 @@ attribute("token ids themselves", "words", f"{GIVEN} --wrt ids", 2, r"'ids' is i
 attribute("weights as what varies", "table", f"{GIVEN} --wrt weight", 2, r"'weight' is f32\[3,2\]", a=ROW)
 attribute("logit of probabilities", "table", f"{GIVEN} --score logit --probabilities", 2, r"'logits' holds probabilities.*no logit", a=ROW)
 attribute("contrast with itself", "table", f"{GIVEN} --score margin --contrast 0", 2, r"class 0 cannot be contrasted with itself", a=ROW)
-attribute("contrast without margin", "table", f"{GIVEN} --contrast 1", 2, r"belongs to the class score 'margin'", a=ROW)
-attribute("direction without similarity", "table", f"{GIVEN} --similar-to b.npy", 2, r"belongs to the class score 'similarity'",
+attribute("contrast of another score", "table", f"{GIVEN} --score logit --contrast 1", 2, r"belongs to the class score 'margin'", a=ROW)
+attribute("direction of another score", "table", f"{GIVEN} --score logit --similar-to b.npy", 2, r"belongs to the class score 'similarity'",
           a=ROW, b=npy_of((2,), [1, 0]))
 SIMILAR = f"{GIVEN} --score similarity --similar-to b.npy"
 attribute("direction with NaN", "table", SIMILAR, 4, r"b\.npy: \[1\] is nan; .*finite", a=ROW, b=npy_of((2,), [1, NAN]))
