@@ -20,11 +20,17 @@ static const vt_field fields[] = {
      .help = "bidirectional: candidates examined for the back of the order in each round",
      .aliases = "pending_samples|n_p"},
     {"window", VT_FIELD_INT, offsetof(vt_lima_settings, window), "5", VT_RANGE(1, 4096),
-     .help = "lazy, prior, coarse: candidates scored in a round"},
+     .help = "lazy, prior, coarse, backward: candidates scored in a round"},
     {"masks", VT_FIELD_INT, offsetof(vt_lima_settings, masks), "200", VT_RANGE(2, 1000000),
      .help = "prior: random halves of the picture that it is fitted to"},
     {"groups", VT_FIELD_INT, offsetof(vt_lima_settings, groups), "12", VT_RANGE(1, 4096),
      .help = "coarse: groups that regions are merged to at first"},
+    {"halves", VT_FIELD_INT, offsetof(vt_lima_settings, halves), "10", VT_RANGE(0, 100000),
+     .help = "backward: random halves of the picture that guesses start from"},
+    {"last", VT_FIELD_INT, offsetof(vt_lima_settings, last), "21", VT_RANGE(0, 4096),
+     .help = "backward: regions left from which on all of them are scored in each round"},
+    {"leaders", VT_FIELD_INT, offsetof(vt_lima_settings, leaders), "3", VT_RANGE(1, 4096),
+     .help = "backward: candidates of a round of which both terms of the objective are asked"},
     {"width", VT_FIELD_INT, offsetof(vt_lima_settings, width), "3", VT_RANGE(1, 64),
      .help = "beam: fronts kept side by side"},
     {"share", VT_FIELD_REAL, offsetof(vt_lima_settings, share), "0.25", VT_RANGE(0, 1),
@@ -38,6 +44,9 @@ static vt_search_options plain_options(const vt_lima_settings *settings)
                              .window = (int)settings->window,
                              .masks = (int)settings->masks,
                              .groups = (int)settings->groups,
+                             .halves = (int)settings->halves,
+                             .last = (int)settings->last,
+                             .leaders = (int)settings->leaders,
                              .width = (int)settings->width,
                              .share = settings->share};
 }
@@ -65,7 +74,8 @@ static vt_status run(vt_ctx *ctx, const vt_task *task, const void *settings, vt_
 static int64_t calls(const void *settings, int regions, bool embedding)
 {
   vt_search_options options = plain_options(settings);
-  return vt_search_calls(&options, regions) + 2 + (embedding ? regions : 0);
+  return vt_search_calls(&options, regions) + vt_search_curve_calls(&options, regions) + 2 +
+         (embedding ? regions : 0);
 }
 
 const vt_method vt_method_lima = {

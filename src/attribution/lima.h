@@ -12,7 +12,7 @@ typedef struct vt_lima_settings {
   vt_reals weights; /* consistency, collaboration, confidence, effectiveness */
   int search;       /* vt_search_kind */
   int64_t pending;  /* n_p ≥ 2 */
-  int64_t window, masks, groups, width;
+  int64_t window, masks, groups, width, halves, last, leaders;
   double share;
 } vt_lima_settings;
 extern const vt_method vt_method_lima;

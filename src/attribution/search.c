@@ -12,6 +12,7 @@ static const vt_search_strategy *const strategies[VT_SEARCH_KINDS] = {
     [VT_SEARCH_STOCHASTIC] = &vt_search_stochastic,
     [VT_SEARCH_BEAM] = &vt_search_beam,
     [VT_SEARCH_PRIOR] = &vt_search_prior,
+    [VT_SEARCH_BACKWARD] = &vt_search_backward,
     [VT_SEARCH_COARSE] = &vt_search_coarse,
     [VT_SEARCH_EFFICIENT_V1] = &vt_search_efficient_v1,
     [VT_SEARCH_ONE_SHOT] = &vt_search_one_shot,
@@ -71,4 +72,10 @@ done:
 int64_t vt_search_calls(const vt_search_options *options, int regions)
 {
   return strategies[options->kind]->calls(options, regions);
+}
+
+int64_t vt_search_curve_calls(const vt_search_options *options, int regions)
+{
+  int64_t (*points)(int) = strategies[options->kind]->points;
+  return points ? points(regions) : 0;
 }

@@ -15,23 +15,28 @@ typedef enum vt_search_kind {
   VT_SEARCH_STOCHASTIC,
   VT_SEARCH_BEAM,
   VT_SEARCH_PRIOR,
+  VT_SEARCH_BACKWARD,
   VT_SEARCH_COARSE,
   VT_SEARCH_EFFICIENT_V1,
   VT_SEARCH_ONE_SHOT,
   VT_SEARCH_KINDS
 } vt_search_kind;
 /* Choices of a setting, in this order. */
-#define VT_SEARCH_CHOICES "bidirectional|greedy|lazy|stochastic|beam|prior|coarse|efficient-v1|one-shot"
+#define VT_SEARCH_CHOICES                                                                                    \
+  "bidirectional|greedy|lazy|stochastic|beam|prior|backward|coarse|efficient-v1|one-shot"
 
 typedef struct vt_search_options {
   vt_objective_weights weights;
   vt_search_kind kind;
   int pending;     /* n_p ≥ 2: candidates examined for the back; of bidirectional */
   bool imply_last; /* greedy: the last region is appended without evaluation (SMDL) */
-  int window;      /* ≥ 1: candidates scored in a round; of lazy, prior and coarse */
+  int window;      /* ≥ 1: candidates scored in a round; of lazy, prior, coarse and backward */
   int masks;       /* ≥ 2: random subsets that a prior is fitted to; of prior */
   double share;    /* in (0, 1]: of the open regions, scored in a round; of stochastic */
   int width;       /* ≥ 1: fronts kept; of beam */
+  int halves;      /* ≥ 0; of backward: random subsets that guesses start from */
+  int last;        /* ≥ 0; of backward: regions left from which on all are scored in a round */
+  int leaders;     /* ≥ 1; of backward: candidates of which both terms of F are asked */
   int groups;      /* ≥ 1: of coarse: what regions are merged to at first */
 } vt_search_options;
 
@@ -46,5 +51,7 @@ vt_status vt_search(vt_ctx *ctx, const vt_task *task, const vt_search_options *o
  * for each round in which the front's choice is among the pending (01-lima §5), beam less when fewer fronts
  * than `width` can be told apart. */
 int64_t vt_search_calls(const vt_search_options *options, int regions);
+/* Calls for the curve points that the search did not need, if the explanation is to have all of them. */
+int64_t vt_search_curve_calls(const vt_search_options *options, int regions);
 
 #endif

@@ -60,5 +60,6 @@ static int64_t calls_greedy(const vt_search_options *options, int regions)
   return k * (k + 1) - (options->imply_last ? 2 : 0);
 }
 
-const vt_search_strategy vt_search_bidirectional = {"bidirectional", run_bidirectional, calls_bidirectional};
-const vt_search_strategy vt_search_greedy = {"greedy", run_greedy, calls_greedy};
+const vt_search_strategy vt_search_bidirectional = {"bidirectional", run_bidirectional, calls_bidirectional,
+                                                    NULL};
+const vt_search_strategy vt_search_greedy = {"greedy", run_greedy, calls_greedy, NULL};

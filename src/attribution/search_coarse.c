@@ -142,4 +142,4 @@ static int64_t calls(const vt_search_options *options, int regions)
   return groups * (groups + 1) - 2 + vt_search_windowed_calls(options->window, regions);
 }
 
-const vt_search_strategy vt_search_coarse = {"coarse", run, calls};
+const vt_search_strategy vt_search_coarse = {"coarse", run, calls, NULL};

@@ -40,4 +40,4 @@ static int64_t calls(const vt_search_options *options, int regions)
   return calls;
 }
 
-const vt_search_strategy vt_search_lazy = {"lazy", run, calls};
+const vt_search_strategy vt_search_lazy = {"lazy", run, calls, NULL};

@@ -6,18 +6,13 @@
 #include "attribution/search_steps.h"
 #include "math/regression.h"
 
-/* Half of the regions at random and, next, the other half. */
 static void draw_halves(const vt_search_state *s, int masks, uint64_t *bits, double *design)
 {
   for (int row = 0; row < masks; row++) {
     uint64_t *subset = bits + (size_t)row * (size_t)s->words;
-    uint64_t stream = vt_stream("prior", (uint64_t)(row / 2));
-    for (int i = 0; i < s->count; i++) {
-      bool shown = vt_random_uniform(s->task->seed, stream, (uint64_t)i) < .5;
-      if (row % 2) shown = !shown;
-      if (shown) vt_subset_add(subset, i);
-      design[(size_t)row * (size_t)s->count + (size_t)i] = shown;
-    }
+    vt_steps_half(s, row, subset);
+    for (int i = 0; i < s->count; i++)
+      design[(size_t)row * (size_t)s->count + (size_t)i] = vt_subset_has(subset, i);
   }
 }
 
@@ -58,4 +53,4 @@ static int64_t calls(const vt_search_options *options, int regions)
   return options->masks + vt_search_windowed_calls(options->window, regions);
 }
 
-const vt_search_strategy vt_search_prior = {"prior", run, calls};
+const vt_search_strategy vt_search_prior = {"prior", run, calls, NULL};

@@ -63,6 +63,14 @@ vt_status vt_steps_next(vt_ctx *ctx, const vt_search_state *s)
   return vt_check_cancel(ctx);
 }
 
+void vt_steps_half(const vt_search_state *s, int row, uint64_t *bits)
+{
+  uint64_t stream = vt_stream("prior", (uint64_t)(row / 2));
+  for (int i = 0; i < s->count; i++)
+    if ((vt_random_uniform(s->task->seed, stream, (uint64_t)i) < .5) != (row % 2 == 1))
+      vt_subset_add(bits, i);
+}
+
 vt_status vt_steps_score(vt_ctx *ctx, vt_search_state *s, const uint64_t *set, const int *regions, int count)
 {
   size_t words = (size_t)s->words;

@@ -41,11 +41,12 @@ typedef struct vt_search_strategy {
   /* Orders all open regions. Errors that vt_scorer_partial_reason() knows end the search, not the run. */
   vt_status (*run)(vt_ctx *ctx, vt_search_state *s);
   int64_t (*calls)(const vt_search_options *options, int regions);
+  int64_t (*points)(int regions); /* curve points it leaves open; NULL: none */
 } vt_search_strategy;
 
 extern const vt_search_strategy vt_search_bidirectional, vt_search_greedy, vt_search_lazy,
-    vt_search_stochastic, vt_search_beam, vt_search_prior, vt_search_coarse, vt_search_efficient_v1,
-    vt_search_one_shot;
+    vt_search_stochastic, vt_search_beam, vt_search_prior, vt_search_backward, vt_search_coarse,
+    vt_search_efficient_v1, vt_search_one_shot;
 
 /* Scores `set` + c and its complement for each of `count` regions into s->scored: entries [0, count) and
  * [count, 2·count). */
@@ -63,6 +64,9 @@ void vt_steps_to_back(vt_search_state *s, int region, const vt_scored *shown, co
 vt_status vt_steps_front_round(vt_ctx *ctx, vt_search_state *s, const int *candidates, int count, int *best);
 /* One round of the back: the one whose F with the back set is lowest joins it. */
 vt_status vt_steps_back_round(vt_ctx *ctx, vt_search_state *s, const int *candidates, int count);
+/* Random half number `row` of the picture as a subset (zeroed before); odd rows are what the one before them
+ * leaves out. */
+void vt_steps_half(const vt_search_state *s, int row, uint64_t *bits);
 /* Before each round: progress and whether the user wants to stop. */
 vt_status vt_steps_next(vt_ctx *ctx, const vt_search_state *s);
 /* The only open region takes the place that is left, unasked. */

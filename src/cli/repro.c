@@ -107,7 +107,7 @@ typedef struct repro_work {
   cli *run;
   const repro_settings *settings;
   const vt_paper *paper;
-  const vt_part *parts[32]; /* chosen */
+  const vt_paper_piece *parts[32]; /* chosen */
   size_t part_count;
   void *sizes; /* of the only part, as the options have them; NULL with several */
   vt_cache *cache;
@@ -156,7 +156,7 @@ static void close_place(repro_work *work)
 }
 
 /* Folder and result of a part. */
-static vt_status open_place(repro_work *work, const vt_part *part)
+static vt_status open_place(repro_work *work, const vt_paper_piece *part)
 {
   vt_ctx *ctx = work->run->ctx;
   const char *out = work->settings->out;
@@ -234,7 +234,7 @@ static vt_status show_findings(repro_work *work, const vt_findings *findings)
 }
 
 /* `sizes`: what is run; `usual`: those of the profile. */
-static vt_status run_part(repro_work *work, const vt_part *part, void *sizes, const void *usual)
+static vt_status run_part(repro_work *work, const vt_paper_piece *part, void *sizes, const void *usual)
 {
   cli *run = work->run;
   const vt_experiment *experiment = part->experiment;
@@ -269,7 +269,7 @@ static vt_status run_part(repro_work *work, const vt_part *part, void *sizes, co
   return status;
 }
 
-static vt_status run_part_sized(repro_work *work, const vt_part *part)
+static vt_status run_part_sized(repro_work *work, const vt_paper_piece *part)
 {
   const vt_experiment *experiment = part->experiment;
   vt_ctx *ctx = work->run->ctx;
@@ -359,7 +359,7 @@ static vt_status choose_parts(repro_work *work, const vt_paper *paper, const cha
     size_t length = strcspn(at, ",");
     snprintf(id, sizeof id, "%.*s", (int)(length < sizeof id ? length : sizeof id - 1), at);
     at += length + (at[length] == ',');
-    const vt_part *part = vt_paper_part(paper, id);
+    const vt_paper_piece *part = vt_paper_part(paper, id);
     if (!part) {
       const char *ids[VT_COUNT(work->parts)];
       char suggestion[VT_SUGGESTION];
@@ -411,7 +411,7 @@ static void print_parts(const repro_work *work, int profile)
 {
   printf("\nParts of %s (* in profile %s)\n", work->paper->name, vt_profile_name(profile));
   for (size_t i = 0; i < work->paper->part_count; i++) {
-    const vt_part *part = &work->paper->parts[i];
+    const vt_paper_piece *part = &work->paper->parts[i];
     printf("  %s %-16s %s\n", part->profiles >> profile & 1 ? "*" : " ", part->id, part->title);
   }
   if (work->part_count > 1) printf("With --part and one of them, its sizes become options.\n");

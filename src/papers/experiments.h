@@ -7,7 +7,11 @@
 
 #include "papers/experiment.h"
 
+extern const vt_experiment vt_experiment_lima_ablations;
 extern const vt_experiment vt_experiment_lima_planted;
+extern const vt_experiment vt_experiment_lima_search;
+extern const vt_experiment vt_experiment_lima_speed;
+extern const vt_experiment vt_experiment_lima_theory;
 extern const vt_experiment vt_experiment_smdl_refine;
 
 #endif

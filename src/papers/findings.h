@@ -42,7 +42,7 @@ typedef struct vt_cell {
 
 struct vt_findings {
   const vt_paper *paper;
-  const vt_part *part;
+  const vt_paper_piece *part;
   const vt_experiment *experiment; /* of the part */
   int profile;
   bool resized;   /* sizes differ from those of the profile */
@@ -58,7 +58,7 @@ struct vt_findings {
   int threads;
 };
 
-vt_status vt_findings_new(vt_ctx *ctx, const vt_paper *paper, const vt_part *part, vt_findings **out);
+vt_status vt_findings_new(vt_ctx *ctx, const vt_paper *paper, const vt_paper_piece *part, vt_findings **out);
 void vt_findings_free(vt_findings *findings); /* accepts NULL */
 /* Sorts the rows, fills table and judgements. A place measured twice is an error. May be called again after
  * rows were added. */
@@ -105,7 +105,7 @@ typedef struct vt_repro_options {
 
 /* Runs the seeds 0..seeds−1. When the user interrupts, finished seeds stay, the open one is dropped,
  * `ended` says so, and VT_OK is returned. */
-vt_status vt_repro_run(vt_ctx *ctx, const vt_paper *paper, const vt_part *part,
+vt_status vt_repro_run(vt_ctx *ctx, const vt_paper *paper, const vt_paper_piece *part,
                        const vt_repro_options *options, vt_findings **out);
 /* Fills `settings` with the sizes of a profile; strings inside must be freed with vt_params_free(). */
 vt_status vt_profile_settings(vt_ctx *ctx, const vt_experiment *experiment, int profile, void *settings);

@@ -16,7 +16,7 @@ const char *vt_verdict_name(vt_verdict verdict)
   return names[verdict];
 }
 
-vt_status vt_findings_new(vt_ctx *ctx, const vt_paper *paper, const vt_part *part, vt_findings **out)
+vt_status vt_findings_new(vt_ctx *ctx, const vt_paper *paper, const vt_paper_piece *part, vt_findings **out)
 {
   vt_findings *findings = *out = vt_alloc_zero(ctx, 1, sizeof *findings);
   if (!findings) return VT_ERROR_OUT_OF_MEMORY;

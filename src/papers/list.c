@@ -5,11 +5,15 @@
  */
 #include "papers/experiments.h"
 
-static const vt_part lima_parts[] = {
+static const vt_paper_piece lima_parts[] = {
     {"planted", "Planted models", &vt_experiment_lima_planted, VT_IN_ALL},
+    {"speed", "Speed, and the boundary where both ends meet", &vt_experiment_lima_speed, VT_IN_ALL},
+    {"ablations", "Ablations", &vt_experiment_lima_ablations, VT_IN_FULL},
+    {"theory", "Diminishing returns, and the best subset", &vt_experiment_lima_theory, VT_IN_ALL},
+    {"search", "Other searches with fewer calls", &vt_experiment_lima_search, VT_IN_STD | VT_IN_FULL},
 };
 
-static const vt_part smdl_parts[] = {
+static const vt_paper_piece smdl_parts[] = {
     {"refine", "Refining the maps of other methods", &vt_experiment_smdl_refine, VT_IN_ALL},
 };
 
@@ -84,8 +88,7 @@ const vt_paper vt_papers[] = {
      "MICCAI 2024, arXiv 2407.09268", 38, NOT_YET},
     {29, "glmix", "Revisiting the Integration of Convolution and Attention for Vision Backbone",
      "NeurIPS 2024, arXiv 2411.14429", 38, NOT_YET},
-    {30, "ureca", "URECA: Unique Region Caption Anything", "2025, arXiv 2504.05305", 39, VT_PAPER_NOT_YET,
-     NULL},
+    {30, "ureca", "URECA: Unique Region Caption Anything", "2025, arXiv 2504.05305", 39, NOT_YET},
     {31, "regionblip",
      "RegionBLIP: A Unified Multi-modal Pre-training Framework for Holistic and Regional Comprehension",
      "2023, arXiv 2308.02299", 33, NOT_YET},
@@ -150,7 +153,7 @@ vt_status vt_paper_choose(vt_ctx *ctx, const char *name, const vt_paper **out)
       (*out)->number, (*out)->name);
 }
 
-const vt_part *vt_paper_part(const vt_paper *paper, const char *id)
+const vt_paper_piece *vt_paper_part(const vt_paper *paper, const char *id)
 {
   for (size_t i = 0; i < paper->part_count; i++)
     if (strcmp(paper->parts[i].id, id) == 0) return &paper->parts[i];

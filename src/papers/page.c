@@ -144,7 +144,7 @@ static char *page_path(vt_ctx *ctx, const vt_paper *paper, const char *directory
 }
 
 /* Where a part begins and ends on a page, marks included. False: it is not there. */
-static bool find_part(const char *page, const vt_paper *paper, const vt_part *part, const char **start,
+static bool find_part(const char *page, const vt_paper *paper, const vt_paper_piece *part, const char **start,
                       const char **end)
 {
   char begin[sizeof begin_mark + 160], last[sizeof end_mark + 160];
@@ -159,10 +159,10 @@ static bool find_part(const char *page, const vt_paper *paper, const vt_part *pa
 
 /* Where a part that is not on the page belongs: before the first later one, or behind the last earlier
  * one, or at the end. */
-static const char *place_of(const char *page, const vt_paper *paper, const vt_part *part)
+static const char *place_of(const char *page, const vt_paper *paper, const vt_paper_piece *part)
 {
   const char *start, *end, *place = NULL;
-  for (const vt_part *other = paper->parts; other < paper->parts + paper->part_count; other++) {
+  for (const vt_paper_piece *other = paper->parts; other < paper->parts + paper->part_count; other++) {
     if (other == part || !find_part(page, paper, other, &start, &end)) continue;
     if (other > part) return start;
     place = end;

@@ -20,12 +20,12 @@ enum {
 };
 
 /* One experiment of a paper; a paper has one or several, which are run, judged and stored apart. */
-typedef struct vt_part {
+typedef struct vt_paper_piece {
   const char *id;    /* what --part calls it */
   const char *title; /* heading on the page */
   const vt_experiment *experiment;
   unsigned profiles; /* VT_IN_…: those that run it without --part; --part runs it in any */
-} vt_part;
+} vt_paper_piece;
 
 typedef struct vt_paper {
   int number;        /* 1..42 */
@@ -34,7 +34,7 @@ typedef struct vt_paper {
   const char *citation;
   int minutes; /* expected at profile std, three seeds, two cores; training shared with other papers apart */
   vt_paper_state state;
-  const vt_part *parts; /* in the order of the page; NULL: not built yet */
+  const vt_paper_piece *parts; /* in the order of the page; NULL: not built yet */
   size_t part_count;
 } vt_paper;
 
@@ -48,7 +48,7 @@ const vt_paper *vt_paper_find(const char *name);
  * VT_ERROR_INVALID_ARGUMENT. */
 vt_status vt_paper_choose(vt_ctx *ctx, const char *name, const vt_paper **out);
 /* A part by its id. NULL: the paper has none of this name. */
-const vt_part *vt_paper_part(const vt_paper *paper, const char *id);
+const vt_paper_piece *vt_paper_part(const vt_paper *paper, const char *id);
 const char *vt_paper_state_name(vt_paper_state state); /* "not yet" "partly" "built" */
 
 #endif

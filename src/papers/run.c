@@ -182,7 +182,7 @@ static vt_status run_seed(vt_repro *repro, int seed)
   return VT_OK;
 }
 
-vt_status vt_repro_run(vt_ctx *ctx, const vt_paper *paper, const vt_part *part,
+vt_status vt_repro_run(vt_ctx *ctx, const vt_paper *paper, const vt_paper_piece *part,
                        const vt_repro_options *options, vt_findings **out)
 {
   const vt_experiment *experiment = part->experiment;

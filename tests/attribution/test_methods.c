@@ -174,9 +174,12 @@ static void test_searches(void **unused)
   (void)unused;
   static const struct {
     const char *search, *name, *value;
-  } ways[] = {{"bidirectional", "pending", "3"}, {"lazy", "window", "2"},   {"stochastic", "share", "0.5"},
-              {"stochastic", "seed", "5"},       {"beam", "width", "2"},    {"prior", "masks", "20"},
-              {"prior", "window", "2"},          {"coarse", "groups", "4"}, {"coarse", "window", "2"}};
+  } ways[] = {
+      {"bidirectional", "pending", "3"}, {"lazy", "window", "2"},         {"stochastic", "share", "0.5"},
+      {"stochastic", "seed", "5"},       {"beam", "width", "2"},          {"prior", "masks", "20"},
+      {"prior", "window", "2"},          {"coarse", "groups", "4"},       {"coarse", "window", "2"},
+      {"backward", "halves", "0"},       {"backward", "last", "3"},       {"backward", "leaders", "1"},
+      {"one-shot", "fill", "mean"},      {"efficient-v1", "fill", "mean"}};
   bench b = bench_open(NULL);
   const vt_method *method = vt_method_find(&vt_methods, "lima");
   for (size_t i = 0; i < VT_COUNT(ways); i++) {

@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "attribution/surrogate.h"
+
 static vt_search_options options_of(vt_search_kind kind)
 {
   return (vt_search_options){.weights = {20, 5, 0, 0},
@@ -16,7 +18,10 @@ static vt_search_options options_of(vt_search_kind kind)
                              .masks = 60,
                              .share = .4,
                              .width = 2,
-                             .groups = 5};
+                             .groups = 5,
+                             .halves = 10,
+                             .last = 8,
+                             .leaders = 2};
 }
 
 static void run(pixel_world *world, const vt_search_options *options)
@@ -50,6 +55,7 @@ static void test_additive(void **unused)
     pixel_world world = {0};
     vt_search_options options = options_of(sorting[i]);
     options.masks = 300;
+    options.last = 23;
     plant_sum(&world, 23, 512);
     world_open(&world, 23, pixel_sum, 0);
     run(&world, &options);
@@ -74,6 +80,10 @@ static void test_calls(void **unused)
         assert_in_range(asked, most * 9 / 10, most);
       else
         assert_int_equal(asked, most);
+      int64_t missing = 0;
+      for (int j = 0; j <= count; j++)
+        missing += isnan(world.explanation->insertion[j]) + isnan(world.explanation->deletion[j]);
+      assert_int_equal(missing, vt_search_curve_calls(&options, count));
       world_close(&world);
     }
   /* at the defaults, 49 regions */
@@ -82,6 +92,8 @@ static void test_calls(void **unused)
     int64_t calls;
   } table[] = {{{.kind = VT_SEARCH_LAZY, .window = 5}, 98 + 2 * (44 * 5 + 4 + 3 + 2)},
                {{.kind = VT_SEARCH_PRIOR, .window = 5, .masks = 200}, 200 + 22 * 20 + 2 * (5 + 4 + 3 + 2)},
+               {{.kind = VT_SEARCH_BACKWARD, .window = 5, .halves = 40, .last = 22, .leaders = 3},
+                40 + 27 * 8 + (22 * 23 / 2 - 1) + 20 * 3 + 2},
                {{.kind = VT_SEARCH_ONE_SHOT}, 98},
                {{.kind = VT_SEARCH_EFFICIENT_V1}, 2 * (25 * 25 - 1)},
                {{.kind = VT_SEARCH_STOCHASTIC, .share = 1}, 49 * 50 - 2},
@@ -151,6 +163,82 @@ static void test_limits(void **unused)
       assert_same_order(&wide, &greedy, count);
     }
   }
+}
+
+/* Backward elimination that guesses nothing, written down again: take away what leaves the highest F. */
+static void test_backward(void **unused)
+{
+  (void)unused;
+  for (int count = 1; count <= 21; count += 4) {
+    pixel_world world = {0};
+    vt_search_options options = options_of(VT_SEARCH_BACKWARD);
+    options.last = options.leaders = count;
+    world_open(&world, count, pixel_hash, 0);
+    run(&world, &options);
+    bool left[512], gone[512] = {false};
+    for (int i = 0; i < count; i++)
+      left[i] = true;
+    for (int size = count; size > 1; size--) {
+      int best = -1;
+      double highest = 0;
+      for (int i = 0; i < count; i++) {
+        if (!left[i]) continue;
+        left[i] = false;
+        gone[i] = true;
+        /* the engine sees outputs in f32 */
+        double value =
+            20 * (double)(float)pixel_hash(&world, left) + 5 * (1 - (double)(float)pixel_hash(&world, gone));
+        left[i] = true;
+        gone[i] = false;
+        if (best >= 0 && value <= highest) continue;
+        best = i;
+        highest = value;
+      }
+      assert_int_equal(world.explanation->order[size - 1], best);
+      left[best] = false;
+      gone[best] = true;
+    }
+    world_close(&world);
+  }
+}
+
+/* Guesses of a function that is additive in log-odds come near it; points are remembered, copies are not
+ * points. */
+static void test_surrogate(void **unused)
+{
+  (void)unused;
+  enum { REGIONS = 20, POINTS = 150 };
+  vt_ctx *ctx = vt_ctx_new();
+  vt_surrogate *surrogate;
+  assert_ok(ctx, vt_surrogate_new(ctx, REGIONS, POINTS, true, &surrogate));
+  double worst_known = 0, worst_new = 0, flat = 0;
+  for (int n = 0; n < POINTS + 50; n++) {
+    uint64_t bits = 0;
+    double odds = -2;
+    for (int i = 0; i < REGIONS; i++) {
+      if (vt_random_uniform(3, (uint64_t)n, (uint64_t)i) < .5) continue;
+      vt_subset_add(&bits, i);
+      odds += (i % 7 - 2) * .4;
+    }
+    double p = 1 / (1 + exp(-odds));
+    if (n < POINTS) {
+      vt_surrogate_add(surrogate, &bits, p);
+      vt_surrogate_add(surrogate, &bits, 1 - p);
+      assert_int_equal(vt_surrogate_count(surrogate), n + 1);
+      assert_ok(ctx, vt_surrogate_fit(ctx, surrogate));
+      worst_known = fmax(worst_known, fabs(vt_surrogate_guess(surrogate, &bits) - p));
+    } else {
+      worst_new = fmax(worst_new, fabs(vt_surrogate_guess(surrogate, &bits) - p));
+      flat = fmax(flat, fabs(.5 - p));
+    }
+  }
+  /* beyond its room it takes nothing */
+  vt_surrogate_add(surrogate, &(uint64_t){0}, .5);
+  assert_int_equal(vt_surrogate_count(surrogate), POINTS);
+  assert_true(worst_known < .1 * flat && worst_new < .1 * flat);
+  vt_surrogate_free(surrogate);
+  assert_int_equal(vt_ctx_memory_in_use(ctx), 0);
+  vt_ctx_free(ctx);
 }
 
 /* Sum of F over the prefixes of the best order of `count` regions: over subsets, the best last region. */
@@ -288,6 +376,8 @@ int main(void)
       cmocka_unit_test(test_calls),
       cmocka_unit_test(test_curves),
       cmocka_unit_test(test_limits),
+      cmocka_unit_test(test_backward),
+      cmocka_unit_test(test_surrogate),
       cmocka_unit_test(test_wide_beam_is_best),
       cmocka_unit_test(test_pair),
       cmocka_unit_test(test_budgets),

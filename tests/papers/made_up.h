@@ -90,13 +90,13 @@ static const vt_experiment made_up = {
     .run = made_up_run,
 };
 
-static const vt_part made_up_parts[] = {{"first", "The first part", &made_up, VT_IN_ALL},
-                                        {"second", "The second part", &made_up, VT_IN_STD},
-                                        {"third", "The third part", &made_up, VT_IN_FULL}};
+static const vt_paper_piece made_up_parts[] = {{"first", "The first part", &made_up, VT_IN_ALL},
+                                               {"second", "The second part", &made_up, VT_IN_STD},
+                                               {"third", "The third part", &made_up, VT_IN_FULL}};
 static const vt_paper made_up_paper = {99, "made-up",       "A Paper",     "Nobody 2000",
                                        1,  VT_PAPER_PARTLY, made_up_parts, VT_COUNT(made_up_parts)};
 
-static inline void made_up_measure(vt_ctx *ctx, const vt_part *part, made_up_sizes *sizes, int seeds,
+static inline void made_up_measure(vt_ctx *ctx, const vt_paper_piece *part, made_up_sizes *sizes, int seeds,
                                    vt_findings **out)
 {
   vt_repro_options options = {.profile = VT_PROFILE_STD, .seeds = seeds, .settings = sizes};

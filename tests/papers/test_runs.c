@@ -18,7 +18,8 @@ static char *text_of(vt_ctx *ctx, const vt_findings *findings)
   return text;
 }
 
-static char *measured_text(vt_ctx *ctx, const vt_paper *paper, const vt_part *part, void *sizes, int threads)
+static char *measured_text(vt_ctx *ctx, const vt_paper *paper, const vt_paper_piece *part, void *sizes,
+                           int threads)
 {
   vt_findings *findings;
   vt_repro_options options = {.profile = VT_PROFILE_QUICK, .seeds = 2, .settings = sizes};
@@ -33,7 +34,7 @@ static void same_seed_same_bytes(void **state)
 {
   vt_ctx *ctx = *state;
   const vt_paper *lima = vt_paper_find("lima");
-  const vt_part *part = vt_paper_part(lima, "planted");
+  const vt_paper_piece *part = vt_paper_part(lima, "planted");
   assert_non_null(part);
   void *sizes = vt_alloc_zero(ctx, 1, part->experiment->settings_size);
   assert_ok(ctx, vt_profile_settings(ctx, part->experiment, VT_PROFILE_QUICK, sizes));

@@ -56,7 +56,7 @@ static void control_of_each_unit(void **state)
 {
   vt_control controls[1] = {made_up_controls[0]};
   vt_experiment experiment = made_up;
-  vt_part part = made_up_parts[0];
+  vt_paper_piece part = made_up_parts[0];
   vt_findings *findings;
   made_up_sizes sizes = made_up_standard();
   controls[0].group = "real";
@@ -96,7 +96,7 @@ static void comparisons(void **state)
         "loss",         "", "", "loss", "ours", cases[i].against, NULL, cases[i].comparison, cases[i].neutral,
         cases[i].margin};
     vt_experiment experiment = made_up;
-    vt_part part = made_up_parts[0];
+    vt_paper_piece part = made_up_parts[0];
     vt_findings *findings;
     made_up_sizes sizes = made_up_standard();
     experiment.claims = &claim;
@@ -113,7 +113,7 @@ static void comparisons(void **state)
 static void seeds_as_units(void **state)
 {
   vt_experiment experiment = made_up;
-  vt_part part = made_up_parts[0];
+  vt_paper_piece part = made_up_parts[0];
   vt_findings *findings;
   made_up_sizes sizes = made_up_standard();
   experiment.items_independent = false;
@@ -171,7 +171,7 @@ static vt_status undeclared(vt_repro *repro, int seed, const void *settings)
 static void mistakes_of_an_experiment(void **state)
 {
   vt_experiment experiment = made_up;
-  vt_part part = made_up_parts[0];
+  vt_paper_piece part = made_up_parts[0];
   vt_findings *findings;
   made_up_sizes sizes = made_up_standard();
   vt_repro_options options = {.profile = VT_PROFILE_STD, .seeds = 1, .settings = &sizes};
