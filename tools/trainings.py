@@ -19,7 +19,7 @@ import sys
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs")
 DATA = os.path.join(DOCS, "trainings.json")
 PAGE = os.path.join(DOCS, "trainings.md")
-# measures that the table has beside the first one
+# measures that the table has beside the first one, and that of each part of a mixture
 MORE = ("above distractor", "perplexity", "hit@10", "popularity ndcg@10", "ratio to popularity", "R@1 text to image")
 
 
@@ -91,7 +91,7 @@ def main_table(rows):
              "measure | by seed | mean ± sd |", "|---|---|---:|---|---|---:|---:|---|---|---|"]
     for recipe, of in groups(rows).items():
         first, names = of[0], list(of[0]["test"])
-        measures = names[:1] + [name for name in names[1:] if name in MORE]
+        measures = names[:1] + [name for name in names[1:] if name in MORE or name.startswith(names[0] + " (")]
         seconds = sorted(row["seconds"] for row in of)
         span = f"{seconds[0]} to {seconds[-1]}" if seconds[0] != seconds[-1] else f"{seconds[0]}"
         front = (f"| `{recipe}` | {first['network']} | {spaced(first['parameters'])} | {first['train_items']} | "

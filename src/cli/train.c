@@ -32,7 +32,7 @@ static const vt_field fields[] = {
     {"resume", VT_FIELD_BOOL, offsetof(train_settings, resume),
      .help = "go on from the checkpoint in the folder"},
     {"force", VT_FIELD_BOOL, offsetof(train_settings, force),
-     .help = "train anew in a folder that has a training"},
+     .help = "train anew in a folder that has a training; its files are removed first"},
     {"max_memory", VT_FIELD_STRING, offsetof(train_settings, max_memory),
      .help = "most memory to hold at once, such as 800M or 2G [all that the machine has]"},
     {"list", VT_FIELD_BOOL, offsetof(train_settings, list),
@@ -284,9 +284,17 @@ const cli_verb cli_train = {
                 "  vitrail train scenes-object                    trains in scenes-object/, two minutes\n"
                 "  vitrail train scenes-object --seed 1 --out b   the same with other weights and order\n"
                 "  vitrail train mine.recipe --set stage.lr=0.01  a recipe of your own, one setting changed\n"
-                "  vitrail train b --resume                       goes on after Ctrl-C\n",
+                "  vitrail train b --resume                       goes on after Ctrl-C\n"
+                "  vitrail train glyphs-mixture                   on worlds mixed by weight, a minute\n"
+                "  vitrail train glyphs-adapters                  then low-rank adapters, a minute\n",
     .description =
-        "A recipe is a text file that names a network, a world and how to train (docs/training.md). The "
+        "A recipe is a text file that names a network, a world and how to train (docs/training.md). Where a "
+        "world stands, a mixture may: scenes/object*0.7+scenes/object(form=two)*0.3, measured as a whole and "
+        "by "
+        "part; data=MIXTURE in a stage is for that stage alone. lora=TARGETS/RANK/ALPHA in a stage trains "
+        "adapters "
+        "beside the linear layers that the patterns fit, and no weight; model.onnx has them in its weights. "
+        "The "
         "folder "
         "gets checkpoint.safetensors, model.safetensors (the best one by the first measure on the validation "
         "items), log.jsonl, curves.svg and .png, recipe.txt, result.json and model.onnx, which every other "

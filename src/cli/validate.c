@@ -141,6 +141,8 @@ static vt_status measure_graph(cli *run, const validate_settings *settings, vali
     return vt_fail(ctx, VT_ERROR_UNSUPPORTED,
                    "an ONNX file is measured as a classifier of one input; this one has %lld",
                    (long long)inputs);
+  run->stage = CLI_INPUT;
+  VT_TRY(vt_mixture_agrees(ctx, &v->items, &v->items, task.fields, true));
   run->stage = CLI_RUN;
   vt_run forward = {.ctx = ctx};
   VT_TRY(vt_parameters_new(ctx, 0, &forward.parameters));

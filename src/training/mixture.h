@@ -46,8 +46,12 @@ typedef struct vt_mixture {
  * gives the nearest. Free with vt_mixture_close(). */
 vt_status vt_mixture_open(vt_ctx *ctx, const vt_recipe_data *data, vt_mixture *out);
 void vt_mixture_close(vt_mixture *mixture); /* accepts one that is all zero */
-/* Whether each of its parts fits the first part of `base` (which may be the mixture itself) in what a learner
- * opened on that reads: VT_ERROR_INVALID_ARGUMENT names both worlds and what differs. */
+/* Whether each of its parts agrees with the first part of `base` (which may be the mixture itself) in the
+ * types and shapes of fields (NULL: all), in words and catalogues, and in the classes if they matter:
+ * VT_ERROR_INVALID_ARGUMENT names both worlds and what differs. */
+vt_status vt_mixture_agrees(vt_ctx *ctx, const vt_mixture *mixture, const vt_mixture *base,
+                            const char *const *fields, bool classes);
+/* The same for what a learner reads that was opened on the first part of `base`. */
 vt_status vt_mixture_fits(vt_ctx *ctx, const vt_mixture *mixture, const vt_mixture *base,
                           const vt_learner *learner);
 

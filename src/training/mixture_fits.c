@@ -42,23 +42,19 @@ static vt_status same_field(vt_ctx *ctx, const pair *p, const char *name)
   char mine[120], its[120];
   describe(a, mine, sizeof mine);
   describe(b, its, sizeof its);
-  return vt_fail(
-      ctx, VT_ERROR_INVALID_ARGUMENT,
-      "%s and %s do not mix: field '%s', which the learner reads, is %s in the first and %s in the "
-      "second",
-      p->labels[0], p->labels[1], name, mine, its);
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                 "%s and %s do not mix: field '%s', which is read, is %s in the first and %s in the "
+                 "second",
+                 p->labels[0], p->labels[1], name, mine, its);
 }
 
-static vt_status same_fields(vt_ctx *ctx, const pair *p, const vt_learner *learner)
+static vt_status same_fields(vt_ctx *ctx, const pair *p, const char *const *names)
 {
-  const char *const *names = learner->task.fields;
   const vt_dataset *first = p->sets[0];
   for (int i = 0; names && names[i]; i++)
     VT_TRY(same_field(ctx, p, names[i]));
   for (int i = 0; !names && i < first->field_count; i++)
     VT_TRY(same_field(ctx, p, first->fields[i].name));
-  for (int i = 0; i < VT_LEARNER_INPUTS && learner->kind->inputs[i].field; i++)
-    VT_TRY(same_field(ctx, p, learner->kind->inputs[i].field));
   return VT_OK;
 }
 
@@ -93,19 +89,29 @@ static vt_status same_words(vt_ctx *ctx, const pair *p)
                  p->labels[0], p->labels[1]);
 }
 
-vt_status vt_mixture_fits(vt_ctx *ctx, const vt_mixture *mixture, const vt_mixture *base,
-                          const vt_learner *learner)
+vt_status vt_mixture_agrees(vt_ctx *ctx, const vt_mixture *mixture, const vt_mixture *base,
+                            const char *const *fields, bool classes)
 {
   for (int part = 0; part < mixture->count; part++) {
     const vt_dataset *first = base->parts[0], *other = mixture->parts[part];
     const pair p = {
         {base->labels[0], mixture->labels[part]}, {base->worlds[0], mixture->worlds[part]}, {first, other}};
     if (first == other) continue;
-    VT_TRY(same_fields(ctx, &p, learner));
+    VT_TRY(same_fields(ctx, &p, fields));
     VT_TRY(same_words(ctx, &p));
-    if (learner->reads_classes)
+    if (classes)
       VT_TRY(same_names(ctx, &p, "classes", first->classes, first->class_count, other->classes,
                         other->class_count));
   }
   return VT_OK;
+}
+
+vt_status vt_mixture_fits(vt_ctx *ctx, const vt_mixture *mixture, const vt_mixture *base,
+                          const vt_learner *learner)
+{
+  const char *inputs[VT_LEARNER_INPUTS + 1] = {NULL};
+  for (int i = 0; i < VT_LEARNER_INPUTS && learner->kind->inputs[i].field; i++)
+    inputs[i] = learner->kind->inputs[i].field;
+  VT_TRY(vt_mixture_agrees(ctx, mixture, base, learner->task.fields, learner->reads_classes));
+  return vt_mixture_agrees(ctx, mixture, base, inputs, false);
 }

@@ -77,6 +77,42 @@ changed("loss that is not finite", "lr=0.01", "lr=1e30", r"step 2: the loss is n
 case("recipe: network larger than memory", "train quick.recipe --threads 1 --max-memory 60M --set model.widths=1024,4096 --out out", 1,
      r"out of memory|exceed the limit", {"quick.recipe": RECIPE})
 
+# ---- mixtures and adapters ----
+WORLD = "world=scenes/object"
+for text, message in (
+        ("scenes/object+" * 9, r"a mixture of more than 8 parts"),
+        ("scenes/object*1e400", r"weights are above 0"),
+        ("scenes/object*0x1p-2000", r"is no mixture"),
+        ("scenes/object" + "(" * 5000, r"parentheses do not close"),
+        ("scenes/object(" + "px=32," * 100 + "px=32)", r"too many settings"),
+        ("scenes/object(px=32", r"parentheses do not close"),
+        ("scenes/object(=)", r"\[data\]: "),
+        ("scenes/object(px=99999999999999999999)", r"px: '99999999999999999999' is not an integer|px must lie"),
+        ("scenes/object*3+glyphs", r"scenes/object and glyphs do not mix: field 'image'"),
+        ("scenes/object+scenes/super", r"scenes/object and scenes/super do not mix: the first has 12 classes and the second 6"),
+        ("scenes/object*1000000+scenes/object", r"leave none for part 2"),
+        ("+" * 3000, r"a part names no world")):
+    changed(f"mixture {text[:40]!r}", WORLD, "world=" + text, message)
+changed("mixture of a stage that does not fit", "lr=0.01", "data=scenes/super", r"\[stage main\]: scenes/object and scenes/super do not mix")
+changed("validation is a mixture that does not fit", "[validation]", "[validation]\nworld=scenes/object+scenes/combo",
+        r"\[validation\]: scenes/object and scenes/combo do not mix")
+for text, message in (
+        ("*/1000000000000", r"rank 1000000000000 is more than the matrix of"),
+        ("*/-9223372036854775808", r"rank is at least 1"),
+        ("*/99999999999999999999", r"no whole number"),
+        ("*/1/1e400", r"alpha is a number above 0"),
+        ("[/1", r"no linear layer fits '\['"),
+        ("[!a-", r"no rank"),
+        ("," * 50 + "/1", r"an empty pattern"),
+        ("a" * 20000 + "/1", r"no linear layer fits 'aaa"),
+        ("/" * 100, r"more than four pieces"),
+        ("stem.*/1", r"no linear layer fits 'stem\.\*'; there are: head")):
+    changed(f"adapters {text[:40]!r}", "lr=0.01", "lora=" + text, message)
+changed("adapters of a stage with a path as name", "[stage main]", "[stage ../main]\nlora=head/1", r"letters, digits, - and _, not '\.\./main'")
+changed("adapters where there are no linear layers", "[model]\nkind=resnet\nwidths=4,8\nblocks=1\n[data]\nworld=scenes/object",
+        "[model]\nkind=unet\nwidths=4,8\n[data]\nworld=scenes/seg\n[stage first]\nlora=*/1\n[data]\npx=32",
+        r"\[stage first\]: lora: .*learner 'unet' has none")
+
 # ---- --set ----
 
 
@@ -213,6 +249,11 @@ validate("recipe inside is of another network", "m.safetensors", 3, r"m\.safeten
 validate("a checkpoint", "a/checkpoint.safetensors", 3, r"is a checkpoint of a training, not a model",
          {"a/checkpoint.safetensors": of_training("checkpoint.safetensors", lambda content: content)})
 validate("data of other classes", "m.safetensors --data scenes/super", 2, r"other classes than the model", trained())
+validate("a mixture of worlds that do not mix", "m.safetensors --data scenes/object+scenes/super", 2, r"scenes/object and scenes/super do not mix",
+         trained())
+validate("a mixture that is none", "m.safetensors --data 'scenes/object*'", 2, r"a weight is a number", trained())
+validate("ONNX on a mixture of other fields", "tiny.onnx --data scenes/object+corpora/ioi --count 4", 2, r"scenes/object and corpora/ioi do not mix: field 'image'")
+validate("ONNX on a mixture of other classes", "tiny.onnx --data scenes/object+creatures/odd --count 4", 2, r"do not mix: the first has 12 classes")
 validate("unknown world", "m.safetensors --data scenes/objekt", 2, r"did you mean 'scenes/object'", trained())
 validate("unknown setting of the world", "m.safetensors --set blok_erase=1", 2, r"did you mean 'block_erase'", trained())
 validate("ONNX without data", "tiny.onnx", 2, r"--data WORLD is missing")

@@ -3,14 +3,11 @@
  * Recipes: what is read, what is refused and how that is said; a recipe in stages, interrupted and not,
  * leaves the same bytes; what a stage does not train stays; the exported graph is the model.
  */
-#include <glib.h>
-#include <glib/gstdio.h>
 #include <math.h>
 
 #include "graph/assemble.h"
-#include "test.h"
 #include "training/export.h"
-#include "training/train.h"
+#include "training_folder.h"
 
 static const char good[] = "[recipe]\ntitle=A test\nseed=3\n[model]\nkind=resnet\nwidths=8,16\nblocks=1\n"
                            "[data]\nworld=scenes/object\ncount=48\nblock_erase=0.5\n"
@@ -137,58 +134,6 @@ static void test_bundled(void **state)
 }
 
 /* ---- stages ---- */
-
-static void remove_folder(const char *folder)
-{
-  GDir *list = g_dir_open(folder, 0, NULL);
-  for (const char *name; list && (name = g_dir_read_name(list));) {
-    char *path = g_build_filename(folder, name, NULL);
-    (void)g_remove(path);
-    g_free(path);
-  }
-  if (list) g_dir_close(list);
-  (void)g_rmdir(folder);
-}
-
-static void hash_file(vt_ctx *ctx, const char *folder, const char *name, char hash[65])
-{
-  char path[512];
-  unsigned char *bytes;
-  size_t size;
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  assert_ok(ctx, vt_read_file(ctx, path, 1 << 26, &bytes, &size));
-  vt_sha256_hex(bytes, size, hash);
-  vt_free(bytes);
-}
-
-/* Says stop at the n-th step of the whole run. */
-static volatile int stop;
-typedef struct stopper {
-  int at, seen;
-} stopper;
-static void watch(void *user, const char *what, double done, double total)
-{
-  stopper *s = user;
-  VT_UNUSED(done), VT_UNUSED(total);
-  if (strncmp(what, "training", 8) == 0 && ++s->seen == s->at) stop = 1;
-}
-
-static vt_status train_once(vt_ctx *ctx, const vt_recipe *recipe, const char *folder, bool resume,
-                            int stop_at)
-{
-  vt_trainee trainee;
-  vt_recipe_result result;
-  stopper s = {.at = stop_at};
-  stop = 0;
-  vt_ctx_set_cancel(ctx, &stop);
-  vt_ctx_set_progress(ctx, watch, &s);
-  assert_ok(ctx, vt_trainee_open(ctx, recipe, &trainee));
-  vt_status status = vt_recipe_train(ctx, recipe, &trainee, folder, resume, &result);
-  vt_trainee_close(&trainee);
-  vt_ctx_set_cancel(ctx, NULL);
-  vt_ctx_set_progress(ctx, NULL, NULL);
-  return status;
-}
 
 /* Stopped in the first stage, at its end, and in the second: always the same model in the end. */
 static void test_goes_on(void **state)
