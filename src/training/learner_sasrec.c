@@ -115,6 +115,7 @@ static vt_status count_popularity(vt_ctx *ctx, const vt_dataset *set, const vt_d
   state->popularity = vt_alloc_zero(ctx, (size_t)state->net.items + 1, sizeof *state->popularity);
   if (!state->popularity) return VT_ERROR_OUT_OF_MEMORY;
   for (int64_t user = 0; user < set->count; user++) {
+    VT_TRY(vt_check_cancel(ctx));
     VT_TRY(set->fill(ctx, set, user, 0, out));
     for (int64_t i = 0; i <= length; i++)
       if (seen[i] > 0 && seen[i] <= state->net.items) state->popularity[seen[i]]++;

@@ -59,8 +59,8 @@ typedef struct running {
   char frozen[65]; /* hash of what is not trained as the stage began; "": everything is trained */
 } running;
 
-/* The hash goes with the checkpoint, so that a stage which goes on is compared with its beginning. One
- * that was written without it is compared from here on, by nothing. */
+/* The hash goes with the checkpoint, so that a stage which goes on is compared with its beginning. A
+ * checkpoint of an earlier version has none, and nothing is compared. */
 static vt_status note_frozen(vt_ctx *ctx, const vt_trainee *trainee, const char *folder, bool resume,
                              running *r)
 {

@@ -98,14 +98,23 @@ static vt_status check_stage(vt_ctx *ctx, const vt_recipe *recipe, int stage, vt
   return status;
 }
 
+static vt_status check_each(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *out)
+{
+  for (int i = 0; i < recipe->stage_count; i++)
+    VT_TRY(vt_recipe_blame(ctx, recipe, "stage ", recipe->stages[i].name, check_stage(ctx, recipe, i, out)));
+  return VT_OK;
+}
+
+/* Adapters are made for this in a store that is thrown away: they belong to their stage. */
 static vt_status check_stages(vt_ctx *ctx, const vt_recipe *recipe, vt_trainee *out)
 {
-  vt_parameters *kept = out->parameters;
-  VT_TRY(vt_parameters_new(ctx, (uint64_t)recipe->seed, &out->parameters));
-  vt_status status = vt_learner_begin(ctx, out->learner, out->parameters);
-  for (int i = 0; i < recipe->stage_count && status == VT_OK; i++)
-    status = vt_recipe_blame(ctx, recipe, "stage ", recipe->stages[i].name, check_stage(ctx, recipe, i, out));
-  vt_parameters_free(out->parameters);
+  vt_parameters *kept = out->parameters, *store;
+  if (out->learner->lora.count == 0) return check_each(ctx, recipe, out);
+  VT_TRY(vt_parameters_new(ctx, (uint64_t)recipe->seed, &store));
+  out->parameters = store;
+  vt_status status = vt_learner_begin(ctx, out->learner, store);
+  if (status == VT_OK) status = check_each(ctx, recipe, out);
+  vt_parameters_free(store);
   out->parameters = kept;
   for (int i = 0; i < out->learner->lora.count; i++)
     out->adapters[i].off = true;
