@@ -7,6 +7,7 @@
 
 #include "papers/experiments.h"
 #include "papers/lima_bench.h"
+#include "papers/lima_search.h"
 
 typedef struct search_sizes {
   int64_t items, photograph_count;
@@ -259,4 +260,5 @@ const vt_experiment vt_experiment_lima_search = {
     .profiles = {"items=4", NULL, "items=40"},
     .seeds = {1, 3, 3},
     .run = run,
+    .more = vt_lima_search_chart,
 };
