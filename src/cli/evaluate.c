@@ -4,17 +4,12 @@
  */
 #include <math.h>
 
-#include "attribution/attribute.h"
 #include "cli/bundled.h"
 #include "cli/explain.h"
-#include "cli/judged_method.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
-#include "data/picture.h"
-#include "explain/regions.h"
-#include "metrics/metric.h"
-#include "tensor/tensor.h"
+#include "comparison/bench.h"
 
 typedef struct evaluate_settings {
   char *map, *explanation, *mask, *metric, *protocol, *target, *fill, *method, *regions;
@@ -65,107 +60,48 @@ static const vt_field fields[] = {
 typedef struct evaluate_run {
   evaluate_settings settings;
   cli_model_settings model_settings;
-  const vt_metric *metric;
-  void *metric_settings;
-  const vt_protocol *protocol;
+  vt_criterion criterion;
+  vt_contender contender; /* of --method */
+  vt_terms terms;
   vt_model *model;
   char *model_path;
-  vt_image *photo, *picture, *blank;
+  vt_image *photo, *picture;
   vt_placement placement;
   uint8_t *mask; /* at the model's size, NULL: none */
   vt_explanation_file explanation;
-  vt_tensor *map; /* in the context */
-  cli_judged_method method;
-  vt_scorer *scorer;
+  vt_bench bench;
+  vt_made *made;
   vt_measure measure;
 } evaluate_run;
 
 static vt_status find_names(cli *run, evaluate_run *work)
 {
-  const char *names[64], *near;
-  char suggestion[VT_SUGGESTION];
-  size_t known = 0;
-  work->metric = vt_metric_find(work->settings.metric);
-  for (size_t i = 0; i < vt_metric_count && known < VT_COUNT(names); i++)
-    names[known++] = vt_metrics[i]->id;
-  near = work->metric ? NULL : vt_nearest(work->settings.metric, names, known);
-  if (!work->metric)
-    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--metric: there is no '%s'%s", work->settings.metric,
-                   vt_suggestion(near, suggestion));
-  work->protocol = vt_protocol_find(work->settings.protocol);
-  known = 0;
-  for (size_t i = 0; i < vt_protocol_count && known < VT_COUNT(names); i++)
-    names[known++] = vt_protocols[i].id;
-  near = work->protocol ? NULL : vt_nearest(work->settings.protocol, names, known);
-  if (!work->protocol)
-    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--protocol: there is no '%s'%s",
-                   work->settings.protocol, vt_suggestion(near, suggestion));
-  if (!!work->settings.map + !!work->settings.explanation + !!work->settings.method != 1)
+  const evaluate_settings *settings = &work->settings;
+  VT_TRY(vt_criterion_make(run->ctx, NULL, settings->metric, settings->protocol, &settings->set,
+                           &work->criterion));
+  unsigned needs = work->criterion.metric->needs;
+  const char *metric = work->criterion.metric->id;
+  if (!!settings->map + !!settings->explanation + !!settings->method != 1)
     return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
                    "give either --map FILE.npy, --explanation DIR or --method ID");
-  if (work->metric->needs & VT_NEEDS_EXPLAINER && !work->settings.method)
+  if (needs & VT_NEEDS_EXPLAINER && !settings->method)
     return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
-                   "--metric: '%s' asks the method again, and needs --method ID", work->metric->id);
-  if (work->settings.method_set.count && !work->settings.method)
+                   "--metric: '%s' asks the method again, and needs --method ID", metric);
+  if (settings->method_set.count && !settings->method)
     return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--method-set: there is no --method");
-  if (work->metric->needs & VT_NEEDS_PARTS)
+  if (needs & VT_NEEDS_PARTS)
     return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
-                   "--metric: '%s' needs parts with true effects; vitrail truth has them", work->metric->id);
-  if (work->metric->needs & VT_NEEDS_MASKS && !work->settings.mask)
-    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--metric: '%s' needs --mask FILE", work->metric->id);
-  if (!work->metric->curve) work->protocol = NULL;
-  return VT_OK;
-}
-
-static vt_status read_metric_settings(cli *run, evaluate_run *work)
-{
-  const vt_metric *metric = work->metric;
-  const vt_texts *set = &work->settings.set;
-  if (set->count && !metric->field_count)
-    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--set: %s has no settings", metric->id);
-  if (!metric->field_count) return VT_OK;
-  work->metric_settings = vt_alloc_zero(run->ctx, 1, metric->settings_size);
-  if (!work->metric_settings) return VT_ERROR_OUT_OF_MEMORY;
-  VT_TRY(vt_params_defaults(run->ctx, metric->fields, metric->field_count, work->metric_settings,
-                            metric->settings_size));
-  for (size_t i = 0; i < set->count; i++)
-    VT_TRY(vt_params_apply(run->ctx, metric->fields, metric->field_count, work->metric_settings,
-                           "metric setting", set->data[i]));
-  return VT_OK;
-}
-
-/* The map as floats of the model's size: a smaller one is enlarged, a larger one refused. */
-static vt_status read_map(cli *run, evaluate_run *work)
-{
-  vt_tensor *stored;
-  const char *path = work->settings.map;
-  VT_TRY(vt_npy_read(run->ctx, path, &stored));
-  char shape[160];
-  int rank = stored->rank, to_height = work->picture->height, to_width = work->picture->width;
-  int64_t height = rank >= 2 ? vt_tensor_dim(stored, -2) : 0,
-          width = rank >= 2 ? vt_tensor_dim(stored, -1) : 0;
-  if (rank < 2 || height < 1 || width < 1 || vt_count(stored) != height * width || height > to_height ||
-      width > to_width)
-    return vt_fail(run->ctx, VT_ERROR_INVALID_DATA,
-                   "%s: %s, but the model sees %d×%d: give one value for each pixel of it, or a smaller map",
-                   path, vt_shape_text(stored, shape), to_height, to_width);
-  vt_tensor *values = vt_tensor_new(run->ctx, VT_F32, 2, (int64_t[]){height, width});
-  work->map = vt_tensor_new(run->ctx, VT_F32, 2, (int64_t[]){to_height, to_width});
-  if (!values || !work->map) return vt_ctx_status(run->ctx);
-  float *given = vt_tensor_data(values);
-  for (int64_t i = 0; i < height * width; i++) {
-    given[i] = (float)vt_get_f64(stored, i);
-    if (!isfinite(given[i]))
-      return vt_fail(run->ctx, VT_ERROR_INVALID_DATA, "%s: value %lld is not finite", path, (long long)i);
-  }
-  if (height == to_height && width == to_width) {
-    vt_tensor_share(work->map, values);
-    return VT_OK;
-  }
-  cli_warn(run, "%s: %lld×%lld enlarged to %d×%d, bilinear", path, (long long)height, (long long)width,
-           to_height, to_width);
-  vt_map_resize(given, (int)height, (int)width, vt_tensor_data(work->map), to_height, to_width);
-  return VT_OK;
+                   "--metric: '%s' needs parts with true effects; vitrail truth has them", metric);
+  if (needs & VT_NEEDS_MASKS && !settings->mask)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--metric: '%s' needs --mask FILE", metric);
+  work->terms = (vt_terms){.regions = settings->regions,
+                           .fill = settings->fill,
+                           .class_score = (vt_score_kind)settings->class_score,
+                           .explained = 1 + settings->class_score,
+                           .seed = settings->seed};
+  if (!settings->method) return VT_OK;
+  return vt_contender_method(run->ctx, NULL, settings->method, NULL, &settings->method_set, &work->terms,
+                             &work->contender);
 }
 
 /* DIR/npy/NAME.npy of the official LiMA code; its scores are in DIR/json/NAME.json, or beside it. */
@@ -215,100 +151,50 @@ static vt_status read_explanation(cli *run, evaluate_run *work)
   return VT_OK;
 }
 
-/* What decides, carried to the model's view; pixels that the file does not show are outside. */
-static vt_status read_mask(cli *run, evaluate_run *work)
+/* What is judged: a map or an order from files, or what a method makes here. */
+static vt_status make(cli *run, evaluate_run *work)
 {
+  const evaluate_settings *settings = &work->settings;
   int height = work->picture->height, width = work->picture->width;
-  const char *path = work->settings.mask;
-  vt_tensor *labels;
-  int64_t *places;
-  VT_TRY(vt_label_map_read(run->ctx, path, &labels));
-  VT_TRY(vt_places_in_file(run->ctx, path, (int)vt_tensor_dim(labels, 0), (int)vt_tensor_dim(labels, 1),
-                           height, width, &work->placement, &places));
-  const int32_t *values = vt_tensor_const_data(labels);
-  work->mask = vt_alloc_zero(run->ctx, (size_t)height * (size_t)width, 1);
-  for (int64_t i = 0; work->mask && i < (int64_t)height * width; i++)
-    work->mask[i] = places[i] >= 0 && values[places[i]] != 0;
-  vt_free(places);
-  return work->mask ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
-}
-
-/* Map or order of the method named. */
-static vt_status explain(cli *run, evaluate_run *work, int target)
-{
-  vt_request *request = &work->method.request;
-  static const char *const names[] = {"regions", "fill"};
-  const char *const values[] = {work->settings.regions, work->settings.fill};
-  for (size_t i = 0; i < VT_COUNT(names); i++)
-    VT_TRY(vt_params_set(run->ctx, vt_request_fields, vt_request_field_count, request, names[i], values[i]));
-  request->class_score = work->settings.class_score;
-  request->seed = work->settings.seed;
-  return cli_judged_method_run(run, &work->method, work->model, work->picture, target);
-}
-
-static vt_status judge(cli *run, evaluate_run *work)
-{
-  const vt_explanation *made = work->method.result.explanation;
-  const vt_regions *regions = made ? work->method.result.regions : work->explanation.regions;
-  bool mapped = made && made->attribution;
-  vt_task task = {.model = work->model,
-                  .picture = work->picture,
-                  .blank = work->blank,
-                  .regions = regions,
-                  .scorer = work->scorer,
-                  .seed = (uint64_t)work->settings.seed,
-                  .target = vt_scorer_target(vt_scorer_options_of(work->scorer))};
-  vt_truth truth = {.mask = work->mask};
-  vt_judged judged = {.truth = &truth, .map = work->map ? vt_tensor_const_data(work->map) : NULL};
-  if (mapped) {
-    judged.map = made->saliency;
-    judged.attribution = made->attribution;
-  } else if (!judged.map) {
-    judged.regions = regions;
-    judged.order = made ? made->order : work->explanation.order;
-  }
-  if (made) judged.explainer = &work->method.explainer;
-  int64_t before = work->method.asked.calls;
-  VT_TRY(vt_metric_run(run->ctx, work->metric, &task, &judged, work->protocol, work->metric_settings,
-                       &work->measure));
-  work->measure.calls += work->method.asked.calls - before; /* those of the method when it was asked again */
-  return VT_OK;
+  if (settings->method) return vt_bench_explain(run->ctx, &work->bench, &work->contender, 0, &work->made);
+  if (settings->explanation)
+    return vt_made_of_order(run->ctx, work->explanation.regions, work->explanation.order, &work->made);
+  float *map;
+  bool enlarged;
+  VT_TRY(vt_map_read(run->ctx, settings->map, height, width, &map, &enlarged));
+  if (enlarged) cli_warn(run, "%s: enlarged to %d×%d, bilinear", settings->map, height, width);
+  vt_status status = vt_made_of_map(run->ctx, &work->bench, map, &work->made);
+  vt_free(map);
+  return status;
 }
 
 static vt_status measure(cli *run, evaluate_run *work, const char *image)
 {
+  vt_ctx *ctx = run->ctx;
   char sha256[65];
   int target;
   VT_TRY(find_names(run, work));
-  VT_TRY(read_metric_settings(run, work));
-  if (work->settings.method)
-    VT_TRY(cli_judged_method_open(run, work->settings.method, &work->settings.method_set, &work->method));
   VT_TRY(cli_model_open(run, &work->model_settings, NULL, &work->model_path, &work->model));
-  VT_TRY(vt_target_parse(run->ctx, work->model, work->settings.target, &target));
+  VT_TRY(vt_target_parse(ctx, work->model, work->settings.target, &target));
   VT_TRY(cli_photo_read(run, image, &work->photo, sha256));
-  VT_TRY(vt_preprocess_image(run->ctx, vt_model_preprocess(work->model), work->photo, &work->picture,
+  VT_TRY(vt_preprocess_image(ctx, vt_model_preprocess(work->model), work->photo, &work->picture,
                              &work->placement));
-  VT_TRY(vt_fill_make(run->ctx, work->settings.fill, work->model, work->picture,
-                      (uint64_t)work->settings.seed, &work->blank));
-  if (work->settings.map) VT_TRY(read_map(run, work));
   if (work->settings.explanation) VT_TRY(read_explanation(run, work));
-  if (work->settings.mask) VT_TRY(read_mask(run, work));
+  if (work->settings.mask)
+    VT_TRY(vt_truth_mask_read(ctx, work->settings.mask, &work->placement, work->picture->height,
+                              work->picture->width, &work->mask));
+  vt_truth truth = {.mask = work->mask};
+  vt_exhibit exhibit = {.model = work->model,
+                        .picture = work->picture,
+                        .placement = &work->placement,
+                        .target = target,
+                        .truth = &truth,
+                        .regions = work->explanation.regions};
+  VT_TRY(vt_bench_open(ctx, &exhibit, &work->terms, &work->bench));
+  if (work->settings.map) VT_TRY(make(run, work)); /* a map that cannot be read is bad input, not a bad run */
   run->stage = CLI_RUN;
-  vt_scorer_options options = {.target = target,
-                               .second = VT_CLASS_NONE,
-                               .score = (vt_score_kind)work->settings.class_score,
-                               .contrast = VT_CLASS_NONE,
-                               .batch = 64};
-  VT_TRY(vt_scorer_new(run->ctx, work->model, work->picture, work->blank, work->explanation.regions, &options,
-                       &work->scorer));
-  if (work->settings.method) {
-    VT_TRY(explain(run, work, vt_scorer_options_of(work->scorer)->target));
-    vt_scorer_free(work->scorer); /* the same with the regions, which are known now */
-    work->scorer = NULL;
-    VT_TRY(vt_scorer_new(run->ctx, work->model, work->picture, work->blank, work->method.result.regions,
-                         &options, &work->scorer));
-  }
-  return judge(run, work);
+  if (!work->made) VT_TRY(make(run, work));
+  return vt_bench_measure(ctx, &work->bench, work->made, &work->criterion, VT_AS_IT_IS, &work->measure);
 }
 
 static json_t *number_or_null(double value)
@@ -328,15 +214,16 @@ static json_t *numbers(const double *values, int count)
 static vt_status print_json(cli *run, const evaluate_run *work, const char *image)
 {
   const vt_measure *measured = &work->measure;
-  const vt_protocol *protocol = work->protocol;
-  int target = vt_scorer_options_of(work->scorer)->target;
+  const vt_protocol *protocol = work->criterion.protocol;
+  int target = work->bench.target;
   json_t *json = json_pack(
       "{s:i, s:{s:s, s:s, s:b}, s:o, s:o, s:{s:i, s:o, s:s}, s:o, s:o, s:o, s:o, s:f, s:I, s:o, s:{s:s, s:o, "
       "s:o, s:o, s:o, s:o, s:s}}",
-      "schema_version", 1, "metric", "id", work->metric->id, "title", work->metric->title, "higher_is_better",
-      work->metric->higher_is_better, "protocol", protocol ? json_string(protocol->id) : json_null(),
-      "protocol_text", protocol ? json_string(protocol->summary) : json_null(), "target", "index", target,
-      "name", vt_json_outside(vt_model_class_name(work->model, target)), "score_kind",
+      "schema_version", 1, "metric", "id", work->criterion.metric->id, "title", work->criterion.metric->title,
+      "higher_is_better", work->criterion.metric->higher_is_better, "protocol",
+      protocol ? json_string(protocol->id) : json_null(), "protocol_text",
+      protocol ? json_string(protocol->summary) : json_null(), "target", "index", target, "name",
+      vt_json_outside(vt_model_class_name(work->model, target)), "score_kind",
       vt_score_name((vt_score_kind)work->settings.class_score), "value", number_or_null(measured->value),
       "normalised", number_or_null(measured->normalised), "scores",
       numbers(measured->scores, measured->points), "areas", numbers(measured->areas, measured->points),
@@ -347,12 +234,13 @@ static vt_status print_json(cli *run, const evaluate_run *work, const char *imag
       vt_json_outside(image), "model_sha256",
       vt_model_sha256(work->model) ? vt_model_sha256(work->model) : "");
   if (!json) return vt_fail(run->ctx, VT_ERROR_OUT_OF_MEMORY, "the result cannot be written as JSON");
-  if (work->method.method) {
+  if (work->contender.method) {
+    const vt_method *method = work->contender.method;
     json_t *meta = json_object_get(json, "meta");
-    json_object_set_new(meta, "method", json_string(work->method.method->id));
-    json_object_set_new(meta, "method_settings",
-                        vt_params_json(run->ctx, work->method.method->fields,
-                                       work->method.method->field_count, work->method.settings));
+    json_object_set_new(meta, "method", json_string(method->id));
+    json_object_set_new(
+        meta, "method_settings",
+        vt_params_json(run->ctx, method->fields, method->field_count, work->contender.settings));
   }
   if (measured->extra_count) {
     json_t *extra = json_object();
@@ -363,10 +251,10 @@ static vt_status print_json(cli *run, const evaluate_run *work, const char *imag
   if (vt_model_notice(work->model))
     json_object_set_new(json_object_get(json, "meta"), "warnings",
                         json_pack("[o]", vt_json_outside(vt_model_notice(work->model))));
-  if (work->metric->field_count)
-    json_object_set_new(
-        json, "settings",
-        vt_params_json(run->ctx, work->metric->fields, work->metric->field_count, work->metric_settings));
+  if (work->criterion.metric->field_count)
+    json_object_set_new(json, "settings",
+                        vt_params_json(run->ctx, work->criterion.metric->fields,
+                                       work->criterion.metric->field_count, work->criterion.settings));
   vt_status status = cli_print_json(run, json);
   json_decref(json);
   return status;
@@ -375,9 +263,9 @@ static vt_status print_json(cli *run, const evaluate_run *work, const char *imag
 /* "settings  grid 9, samples 200": a figure travels with what made it. */
 static void print_settings(cli *run, const evaluate_run *work)
 {
-  const vt_metric *metric = work->metric;
+  const vt_metric *metric = work->criterion.metric;
   for (size_t i = 0; i < metric->field_count; i++) {
-    char name[64], *value = vt_params_text(run->ctx, &metric->fields[i], work->metric_settings);
+    char name[64], *value = vt_params_text(run->ctx, &metric->fields[i], work->criterion.settings);
     printf("%s%s %s", i ? ", " : "settings  ", cli_option_name(&metric->fields[i], name), value ? value : "");
     vt_free(value);
   }
@@ -387,18 +275,19 @@ static void print_settings(cli *run, const evaluate_run *work)
 static void print_text(cli *run, const evaluate_run *work)
 {
   const vt_measure *measured = &work->measure;
-  int target = vt_scorer_options_of(work->scorer)->target;
+  int target = work->bench.target;
   const char *name = vt_model_class_name(work->model, target);
   char value[32], other[32];
   if (vt_model_notice(work->model)) printf("%s\n", CLI_BUNDLED_LINE);
-  printf("%s %s (%s is better)\n", work->metric->title, vt_number_text(measured->value, value),
-         work->metric->higher_is_better ? "higher" : "lower");
+  printf("%s %s (%s is better)\n", work->criterion.metric->title, vt_number_text(measured->value, value),
+         work->criterion.metric->higher_is_better ? "higher" : "lower");
   if (isfinite(measured->normalised))
     printf("%s %s of the way from nothing to the whole picture\n", "normalised",
            vt_number_text(measured->normalised, other));
   for (int i = 0; i < measured->extra_count; i++)
     printf("%-34s %s\n", measured->extra_titles[i], vt_number_text(measured->extra[i], other));
-  if (work->protocol) printf("protocol  %s: %s\n", work->protocol->id, work->protocol->summary);
+  if (work->criterion.protocol)
+    printf("protocol  %s: %s\n", work->criterion.protocol->id, work->criterion.protocol->summary);
   print_settings(run, work);
   printf("target    class %d%s%s, %s\n", target, name ? ", " : "", name ? name : "",
          vt_score_name((vt_score_kind)work->settings.class_score));
@@ -427,15 +316,13 @@ static vt_status evaluate(cli *run, int argc, char **argv)
   else
     print_text(run, &work);
 done:
-  if (work.metric_settings)
-    vt_params_free(work.metric->fields, work.metric->field_count, work.metric_settings);
-  vt_free(work.metric_settings);
   vt_measure_free(&work.measure);
-  vt_scorer_free(work.scorer);
-  cli_judged_method_close(&work.method);
+  vt_made_free(work.made);
+  vt_bench_close(&work.bench);
+  vt_contender_free(&work.contender);
+  vt_criterion_free(&work.criterion);
   vt_explanation_file_free(&work.explanation);
   vt_free(work.mask);
-  vt_image_free(work.blank);
   vt_image_free(work.picture);
   vt_image_free(work.photo);
   vt_model_free(work.model);

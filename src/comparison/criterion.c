@@ -13,8 +13,8 @@ static vt_status find_metric(vt_ctx *ctx, const char *id, vt_criterion *out)
   if ((out->metric = vt_metric_find(id))) return VT_OK;
   for (size_t i = 0; i < vt_metric_count && known < VT_COUNT(names); i++)
     names[known++] = vt_metrics[i]->id;
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "there is no metric '%s'%s; 'vitrail metrics' lists them",
-                 id, vt_suggestion(vt_nearest(id, names, known), suggestion));
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "there is no metric '%s'%s", id,
+                 vt_suggestion(vt_nearest(id, names, known), suggestion));
 }
 
 static vt_status find_protocol(vt_ctx *ctx, const char *id, vt_criterion *out)

@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "comparison/bench.h"
 #include "metrics/localisation.h"
 #include "metrics/pixel_order.h"
 
@@ -47,16 +48,23 @@ static vt_study_arm *add_arm(vt_ctx *ctx, vt_study *study, vt_study_kind kind, c
   return arm;
 }
 
+static vt_terms terms_of(const vt_study *study, uint64_t seed)
+{
+  return (vt_terms){.regions = study->options->regions,
+                    .fill = "black",
+                    .class_score = VT_SCORE_PROBABILITY,
+                    .explained = study->options->score,
+                    .seed = (int64_t)seed};
+}
+
 static vt_status add_method(vt_ctx *ctx, vt_study *study, const char *name, bool true_parts)
 {
   vt_study_arm *arm = add_arm(ctx, study, VT_STUDY_METHOD, name);
   if (!arm) return VT_ERROR_OUT_OF_MEMORY;
-  VT_TRY(vt_method_choose(ctx, &vt_methods, name, &arm->method, &arm->settings));
-  const vt_method *method = arm->method;
-  VT_TRY(vt_params_defaults(ctx, method->fields, method->field_count, arm->settings, method->settings_size));
-  bool inside = method->needs & (VT_NEEDS_GRADIENTS | VT_NEEDS_HOOKS);
-  int score = study->options->score;
-  arm->score = score ? (vt_score_kind)(score - 1) : inside ? VT_SCORE_LOGIT : VT_SCORE_PROBABILITY;
+  vt_terms terms = terms_of(study, 0);
+  VT_TRY(vt_contender_method(ctx, NULL, name, NULL, NULL, &terms, &arm->contender));
+  const vt_method *method = arm->contender.method;
+  arm->score = (vt_score_kind)arm->contender.request.class_score;
   arm->true_parts = true_parts;
   snprintf(arm->title, sizeof arm->title, "%s%s", method->id, true_parts ? " on true parts" : "");
   bool again = study->options->true_parts && !true_parts && method->needs & VT_NEEDS_REGIONS;
@@ -231,30 +239,25 @@ static vt_status judge_order(vt_ctx *ctx, const scene_work *work, const vt_regio
 static vt_status run_method(vt_ctx *ctx, const scene_work *work, const vt_study_arm *arm, float *map,
                             double *values)
 {
-  vt_request request;
-  vt_result result;
-  char target[32];
-  const vt_regions *regions = arm->true_parts ? work->parts : work->division;
-  VT_TRY(vt_params_defaults(ctx, vt_request_fields, vt_request_field_count, &request, sizeof request));
-  snprintf(target, sizeof target, "%d", work->truth->label);
-  vt_status status =
-      vt_params_set(ctx, vt_request_fields, vt_request_field_count, &request, "target", target);
-  if (status == VT_OK)
-    status = vt_params_set(ctx, vt_request_fields, vt_request_field_count, &request, "regions",
-                           arm->true_parts ? "true parts" : work->study->options->regions);
-  request.class_score = (int)arm->score;
-  request.seed = (int64_t)draw_seed(work);
-  request.division = regions;
-  if (status == VT_OK)
-    status = vt_attribute_run(ctx, work->model, work->truth->picture, NULL, arm->method, arm->settings,
-                              &request, &result);
-  vt_params_free(vt_request_fields, vt_request_field_count, &request);
-  VT_TRY(status);
-  memcpy(map, result.explanation->saliency, (size_t)pixels_of(work) * sizeof *map);
-  values[VT_STUDY_CALLS] = (double)result.explanation->model_calls;
-  values[VT_STUDY_SECONDS] = result.explanation->method_seconds;
-  status = judge_order(ctx, work, result.regions, result.explanation->order, values);
-  vt_result_free(&result);
+  vt_terms terms = terms_of(work->study, draw_seed(work));
+  vt_exhibit exhibit = {.model = work->model,
+                        .picture = work->truth->picture,
+                        .target = work->truth->label,
+                        .regions = arm->true_parts ? work->parts : work->division};
+  vt_contender contender = arm->contender; /* borrowed, with the scene's seed */
+  vt_bench bench = {0};
+  vt_made *made = NULL;
+  contender.request.seed = terms.seed;
+  vt_status status = vt_bench_open(ctx, &exhibit, &terms, &bench);
+  if (status == VT_OK) status = vt_bench_explain(ctx, &bench, &contender, 0, &made);
+  if (status == VT_OK) {
+    memcpy(map, made->map, (size_t)pixels_of(work) * sizeof *map);
+    values[VT_STUDY_CALLS] = (double)made->calls;
+    values[VT_STUDY_SECONDS] = made->seconds;
+    status = judge_order(ctx, work, made->regions, made->result.explanation->order, values);
+  }
+  vt_made_free(made);
+  vt_bench_close(&bench);
   return status;
 }
 
@@ -436,12 +439,8 @@ vt_status vt_study_run(vt_ctx *ctx, vt_model *model, const vt_study_options *opt
 
 void vt_study_free(vt_study *study)
 {
-  for (int a = 0; a < study->arm_count; a++) {
-    vt_study_arm *arm = &study->arms[a];
-    if (arm->method && arm->settings)
-      vt_params_free(arm->method->fields, arm->method->field_count, arm->settings);
-    vt_free(arm->settings);
-  }
+  for (int a = 0; a < study->arm_count; a++)
+    vt_contender_free(&study->arms[a].contender);
   vt_free(study->arms);
   vt_free(study->rows);
   vt_free(study->parts);

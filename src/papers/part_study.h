@@ -8,7 +8,7 @@
 #ifndef VT_PAPERS_PART_STUDY_H
 #define VT_PAPERS_PART_STUDY_H
 
-#include "attribution/attribute.h"
+#include "comparison/contender.h"
 #include "math/statistics.h"
 #include "metrics/part_truth.h"
 
@@ -24,10 +24,9 @@ typedef enum vt_study_kind {
 typedef struct vt_study_arm {
   vt_study_kind kind;
   char title[64];
-  const vt_method *method; /* of METHOD, with its settings (owned) */
-  void *settings;
-  bool true_parts;     /* the regions are the scene's parts and the rest, instead of the division */
-  vt_score_kind score; /* explained */
+  vt_contender contender; /* of METHOD: it with its own defaults, owned */
+  bool true_parts;        /* the regions are the scene's parts and the rest, instead of the division */
+  vt_score_kind score;    /* explained */
 } vt_study_arm;
 
 /* What is measured of each arm and scene. */

@@ -99,18 +99,20 @@ static vt_status arms_json(vt_ctx *ctx, const vt_study *study, json_t *arms, jso
   for (int a = 0; a < study->arm_count; a++) {
     const vt_study_arm *arm = &study->arms[a];
     json_t *values = json_object(), *settings = json_null();
-    if (arm->method) {
+    if (arm->contender.method) {
       json_decref(settings);
-      settings = vt_params_json(ctx, arm->method->fields, arm->method->field_count, arm->settings);
+      settings = vt_params_json(ctx, arm->contender.method->fields, arm->contender.method->field_count,
+                                arm->contender.settings);
     }
-    const char *regions = !arm->method                            ? NULL
-                          : arm->true_parts                       ? "true parts"
-                          : arm->method->needs & VT_NEEDS_REGIONS ? study->options->regions
-                                                                  : NULL;
+    const char *regions = !arm->contender.method                            ? NULL
+                          : arm->true_parts                                 ? "true parts"
+                          : arm->contender.method->needs & VT_NEEDS_REGIONS ? study->options->regions
+                                                                            : NULL;
     json_array_append_new(arms, json_pack("{s:s, s:s?, s:s?, s:s?, s:o, s:o}", "title", arm->title, "method",
-                                          arm->method ? arm->method->id : NULL, "regions", regions, "score",
-                                          arm->method ? vt_score_name(arm->score) : NULL, "settings",
-                                          settings, "values", values));
+                                          arm->contender.method ? arm->contender.method->id : NULL, "regions",
+                                          regions, "score",
+                                          arm->contender.method ? vt_score_name(arm->score) : NULL,
+                                          "settings", settings, "values", values));
     for (int v = 0; v < VT_STUDY_VALUES; v++) {
       vt_study_summary summary;
       VT_TRY(vt_study_summarise(ctx, study, a, v, &summary));
