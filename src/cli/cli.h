@@ -53,7 +53,7 @@ typedef struct cli_verb {
 
 extern const cli_verb cli_attribute, cli_explain, cli_evaluate, cli_inspect, cli_methods, cli_metrics,
     cli_trace, cli_gradient, cli_profile, cli_world, cli_train, cli_validate, cli_repro, cli_truth,
-    cli_completion;
+    cli_exhibits, cli_compare, cli_completion;
 extern const cli_verb *const cli_verbs[];
 extern const size_t cli_verb_count;
 

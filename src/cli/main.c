@@ -7,10 +7,10 @@
 #include "cli/cli.h"
 #include "cli/terminal.h"
 
-const cli_verb *const cli_verbs[] = {&cli_explain, &cli_attribute, &cli_evaluate,  &cli_inspect,
-                                     &cli_trace,   &cli_gradient,  &cli_methods,   &cli_metrics,
-                                     &cli_profile, &cli_world,     &cli_train,     &cli_validate,
-                                     &cli_repro,   &cli_truth,     &cli_completion};
+const cli_verb *const cli_verbs[] = {&cli_explain,  &cli_attribute, &cli_evaluate, &cli_inspect, &cli_trace,
+                                     &cli_gradient, &cli_methods,   &cli_metrics,  &cli_profile, &cli_world,
+                                     &cli_train,    &cli_validate,  &cli_repro,    &cli_truth,   &cli_compare,
+                                     &cli_exhibits, &cli_completion};
 const size_t cli_verb_count = VT_COUNT(cli_verbs);
 
 static void print_help(void)

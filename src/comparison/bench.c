@@ -130,16 +130,22 @@ static vt_status explain_by_oracle(vt_ctx *ctx, const vt_bench *bench, vt_made *
   return status;
 }
 
-static vt_status read_made(vt_ctx *ctx, const vt_bench *bench, const char *path, vt_made **out)
+char *vt_contender_map_file(vt_ctx *ctx, const vt_contender *contender, const char *name)
 {
   struct stat about;
-  bool folder = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+  bool folder = stat(contender->path, &about) == 0 && S_ISDIR(about.st_mode);
+  if (!folder) return vt_strdup(ctx, contender->path);
+  if (name) return vt_format(ctx, "%s/%s.npy", contender->path, name);
+  vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: a folder of maps needs pictures with names", contender->path);
+  return NULL;
+}
+
+static vt_status read_made(vt_ctx *ctx, const vt_bench *bench, const vt_contender *contender, vt_made **out)
+{
   const vt_image *picture = bench->exhibit.picture;
-  if (folder && !bench->exhibit.name)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: a folder of maps needs pictures with names", path);
-  char *file = folder ? vt_format(ctx, "%s/%s.npy", path, bench->exhibit.name) : vt_strdup(ctx, path);
+  char *file = vt_contender_map_file(ctx, contender, bench->exhibit.name);
   float *map = NULL;
-  if (!file) return VT_ERROR_OUT_OF_MEMORY;
+  if (!file) return vt_ctx_status(ctx);
   vt_status status = vt_map_read(ctx, file, picture->height, picture->width, &map, NULL);
   if (status == VT_OK) status = vt_made_of_map(ctx, bench, map, out);
   vt_free(map);
@@ -193,7 +199,7 @@ vt_status vt_bench_explain(vt_ctx *ctx, const vt_bench *bench, const vt_contende
 {
   *out = NULL;
   if (contender->kind == VT_CONTENDER_ORACLE) return explain_by_oracle(ctx, bench, out);
-  if (contender->kind == VT_CONTENDER_MAPS) return read_made(ctx, bench, contender->path, out);
+  if (contender->kind == VT_CONTENDER_MAPS) return read_made(ctx, bench, contender, out);
   vt_made *made = vt_alloc_zero(ctx, 1, sizeof *made);
   if (!made) return VT_ERROR_OUT_OF_MEMORY;
   vt_status status = run_method(ctx, bench, contender, budget, made);
@@ -206,9 +212,16 @@ vt_status vt_bench_explain(vt_ctx *ctx, const vt_bench *bench, const vt_contende
 
 /* ---- measuring ---- */
 
-bool vt_made_is_equal(const vt_bench *bench, const vt_made *made)
+/* Where mass counts, the map over the regions is judged, not the order that it gives. */
+static bool weighs(const vt_metric *metric)
 {
-  return made->order && made->regions == bench->exhibit.regions;
+  return strcmp(metric->category, "localisation") == 0 || strcmp(metric->category, "complexity") == 0 ||
+         strcmp(metric->category, "axioms") == 0;
+}
+
+bool vt_bench_same(const vt_bench *bench, const vt_made *made, const vt_criterion *criterion)
+{
+  return made->order && made->regions == bench->exhibit.regions && !weighs(criterion->metric);
 }
 
 /* An explainer whose maps are averaged over regions. */
@@ -217,19 +230,24 @@ typedef struct coarse {
   const vt_regions *regions;
 } coarse;
 
-static vt_status explain_coarsely(vt_ctx *ctx, void *user, const vt_again *again, double *map)
+static void average(const vt_regions *regions, double *map)
 {
-  const coarse *self = user;
-  VT_TRY(self->fine->explain(ctx, self->fine->user, again, map));
-  for (int r = 0; r < vt_regions_count(self->regions); r++) {
+  for (int r = 0; r < vt_regions_count(regions); r++) {
     int64_t count;
-    const int32_t *pixels = vt_regions_pixels(self->regions, r, &count);
+    const int32_t *pixels = vt_regions_pixels(regions, r, &count);
     double sum = 0;
     for (int64_t i = 0; i < count; i++)
       sum += map[pixels[i]];
     for (int64_t i = 0; i < count; i++)
       map[pixels[i]] = sum / (double)count;
   }
+}
+
+static vt_status explain_coarsely(vt_ctx *ctx, void *user, const vt_again *again, double *map)
+{
+  const coarse *self = user;
+  VT_TRY(self->fine->explain(ctx, self->fine->user, again, map));
+  average(self->regions, map);
   return VT_OK;
 }
 
@@ -246,9 +264,9 @@ static const char *why_undefined(const vt_bench *bench, const vt_made *made, con
   return NULL;
 }
 
-static vt_status run_metric(vt_ctx *ctx, const vt_bench *bench, const vt_made *made,
-                            const vt_criterion *criterion, const vt_regions *regions, const int *order,
-                            const vt_explainer *explainer, vt_measure *out)
+/* `judged` has what is judged; its truth is the bench's. */
+static vt_status run_metric(vt_ctx *ctx, const vt_bench *bench, const vt_criterion *criterion,
+                            const vt_regions *regions, vt_judged *judged, vt_measure *out)
 {
   const vt_exhibit *exhibit = &bench->exhibit;
   vt_scorer *own = NULL;
@@ -261,18 +279,26 @@ static vt_status run_metric(vt_ctx *ctx, const vt_bench *bench, const vt_made *m
                   .scorer = scorer,
                   .seed = (uint64_t)bench->terms.seed,
                   .target = vt_scorer_target(vt_scorer_options_of(scorer))};
-  vt_judged judged = {.truth = exhibit->truth, .explainer = explainer->explain ? explainer : NULL};
-  if (order) {
-    judged.regions = regions;
-    judged.order = order;
+  judged->truth = exhibit->truth;
+  if (judged->explainer && !judged->explainer->explain) judged->explainer = NULL;
+  vt_status status =
+      vt_metric_run(ctx, criterion->metric, &task, judged, criterion->protocol, criterion->settings, out);
+  vt_scorer_free(own);
+  return status;
+}
+
+static vt_status measure_as_it_is(vt_ctx *ctx, const vt_bench *bench, const vt_made *made,
+                                  const vt_criterion *criterion, vt_measure *out)
+{
+  vt_judged judged = {.explainer = &made->explainer};
+  if (made->order) {
+    judged.regions = made->regions;
+    judged.order = made->order;
   } else {
     judged.map = made->map;
     judged.attribution = made->attribution;
   }
-  vt_status status =
-      vt_metric_run(ctx, criterion->metric, &task, &judged, criterion->protocol, criterion->settings, out);
-  vt_scorer_free(own);
-  return status;
+  return run_metric(ctx, bench, criterion, made->regions, &judged, out);
 }
 
 /* Every map over the shared regions. */
@@ -280,16 +306,52 @@ static vt_status measure_equal(vt_ctx *ctx, const vt_bench *bench, const vt_made
                                const vt_criterion *criterion, vt_measure *out)
 {
   const vt_regions *regions = bench->exhibit.regions;
+  size_t pixels = pixels_of(bench);
   if (!made->map)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "an order of other regions has no map to be averaged");
-  int *order = vt_alloc_zero(ctx, (size_t)vt_regions_count(regions), sizeof *order);
-  if (!order) return VT_ERROR_OUT_OF_MEMORY;
   coarse over = {&made->explainer, regions};
   vt_explainer explainer = {made->explainer.explain ? explain_coarsely : NULL, &over, made->explainer.size};
-  vt_status status = vt_region_order_of_map(ctx, regions, made->map, order);
-  if (status == VT_OK) status = run_metric(ctx, bench, made, criterion, regions, order, &explainer, out);
+  vt_judged judged = {.explainer = &explainer};
+  int *order = vt_alloc_zero(ctx, (size_t)vt_regions_count(regions), sizeof *order);
+  double *values = vt_alloc_zero(ctx, pixels, sizeof *values);
+  float *map = vt_alloc_zero(ctx, pixels, sizeof *map);
+  vt_status status = order && values && map ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  if (status == VT_OK) status = vt_region_order_of_map(ctx, regions, made->map, order);
+  if (status == VT_OK && weighs(criterion->metric)) {
+    for (size_t i = 0; i < pixels; i++)
+      values[i] = (double)made->map[i];
+    average(regions, values);
+    for (size_t i = 0; i < pixels; i++)
+      map[i] = (float)values[i];
+    judged.map = map;
+  } else {
+    judged.regions = regions;
+    judged.order = order;
+  }
+  if (status == VT_OK) status = run_metric(ctx, bench, criterion, regions, &judged, out);
   vt_free(order);
+  vt_free(values);
+  vt_free(map);
   return status;
+}
+
+/* One of the further values takes the place of the metric's own. */
+static vt_status choose_extra(vt_ctx *ctx, const vt_criterion *criterion, vt_measure *measure)
+{
+  char why[160];
+  for (int i = 0; i < measure->extra_count; i++)
+    if (strcmp(measure->extra_names[i], criterion->extra) == 0) {
+      measure->value = measure->extra[i];
+      measure->normalised = NAN;
+      if (!isnan(measure->value)) {
+        vt_free(measure->note); /* it was about the other value */
+        measure->note = NULL;
+      }
+      return VT_OK;
+    }
+  if (measure->note) return VT_OK; /* undefined, and says why */
+  snprintf(why, sizeof why, "%s has no value '%.60s'", criterion->metric->id, criterion->extra);
+  return vt_measure_undefined(ctx, measure, why);
 }
 
 vt_status vt_bench_measure(vt_ctx *ctx, const vt_bench *bench, vt_made *made, const vt_criterion *criterion,
@@ -300,10 +362,10 @@ vt_status vt_bench_measure(vt_ctx *ctx, const vt_bench *bench, vt_made *made, co
   const char *why = why_undefined(bench, made, criterion->metric);
   if (why) return vt_measure_undefined(ctx, out, why);
   int64_t before = made->asked.calls;
-  if (granularity == VT_EQUAL_GRANULARITY && !vt_made_is_equal(bench, made))
+  if (granularity == VT_EQUAL_GRANULARITY && !vt_bench_same(bench, made, criterion))
     VT_TRY(measure_equal(ctx, bench, made, criterion, out));
   else
-    VT_TRY(run_metric(ctx, bench, made, criterion, made->regions, made->order, &made->explainer, out));
+    VT_TRY(measure_as_it_is(ctx, bench, made, criterion, out));
   out->calls += made->asked.calls - before;
-  return VT_OK;
+  return criterion->extra ? choose_extra(ctx, criterion, out) : VT_OK;
 }

@@ -69,12 +69,14 @@ vt_status vt_made_of_order(vt_ctx *ctx, const vt_regions *regions, const int *or
 void vt_made_free(vt_made *made); /* accepts NULL */
 
 typedef enum vt_granularity {
-  VT_AS_IT_IS,         /* the pixel map of methods that make one, the order of regions of the others */
-  VT_EQUAL_GRANULARITY /* every map averaged over the shared regions, which are ranked by it */
+  VT_AS_IT_IS, /* the pixel map of methods that make one, the order of regions of the others */
+  /* Every map averaged over the shared regions, which are ranked by it; localisation, complexity and axioms
+   * judge the averaged map itself, of rankings the map of the ranking, since an order has no mass. */
+  VT_EQUAL_GRANULARITY
 } vt_granularity;
 #define VT_GRANULARITY_CHOICES "as-it-is|equal"
-/* Whether both are one and the same for what this contender made. */
-bool vt_made_is_equal(const vt_bench *bench, const vt_made *made);
+/* Whether both are one and the same figure for what this contender made. */
+bool vt_bench_same(const vt_bench *bench, const vt_made *made, const vt_criterion *criterion);
 
 /* Measures. A metric that asks the method again, where there is none, is NaN with that as its note, and so is
  * one that compares with a truth which is not known of this picture. The measure's calls include those of the
@@ -82,6 +84,8 @@ bool vt_made_is_equal(const vt_bench *bench, const vt_made *made);
 vt_status vt_bench_measure(vt_ctx *ctx, const vt_bench *bench, vt_made *made, const vt_criterion *criterion,
                            vt_granularity granularity, vt_measure *out);
 
+/* File of a contender of kind MAPS for the picture `name` (NULL: none). Caller frees; NULL: recorded. */
+char *vt_contender_map_file(vt_ctx *ctx, const vt_contender *contender, const char *name);
 /* A map from FILE.npy, one finite number a pixel: of the model's size, or smaller and then enlarged
  * (bilinear), a larger one is VT_ERROR_INVALID_DATA. Floats [height · width] that the caller frees;
  * `*enlarged` (may be NULL) says whether it was. */

@@ -65,11 +65,12 @@ vt_status vt_criterion_parse(vt_ctx *ctx, const char *text, const char *protocol
   *out = (vt_criterion){0};
   VT_TRY(vt_named_parse(ctx, text, &named));
   vt_status status;
-  if (named.argument)
-    status = vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a metric has nothing behind a colon");
-  else
-    status = vt_criterion_make(ctx, named.label, named.id, named.variant ? named.variant : protocol,
-                               &named.set, out);
+  status = vt_criterion_make(ctx, named.label, named.id, named.variant ? named.variant : protocol, &named.set,
+                             out);
+  if (status == VT_OK && named.argument && !(out->extra = vt_strdup(ctx, named.argument))) {
+    vt_criterion_free(out);
+    status = VT_ERROR_OUT_OF_MEMORY;
+  }
   if (status == VT_OK && named.variant && !out->protocol) {
     vt_criterion_free(out);
     status = vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s makes no curve, and has no protocol", named.id);
@@ -84,6 +85,7 @@ void vt_criterion_free(vt_criterion *criterion)
     vt_params_free(criterion->metric->fields, criterion->metric->field_count, criterion->settings);
   vt_free(criterion->settings);
   vt_free(criterion->label);
+  vt_free(criterion->extra);
   *criterion = (vt_criterion){0};
 }
 
@@ -132,9 +134,10 @@ void vt_criteria_free(vt_criterion *criteria, size_t count)
 json_t *vt_criterion_json(vt_ctx *ctx, const vt_criterion *criterion)
 {
   const vt_metric *metric = criterion->metric;
-  return json_pack("{s:s, s:o, s:o}", "metric", metric->id, "protocol",
+  return json_pack("{s:s, s:o, s:o, s:s*}", "metric", metric->id, "protocol",
                    criterion->protocol ? json_string(criterion->protocol->id) : json_null(), "settings",
                    metric->field_count
                        ? vt_params_json(ctx, metric->fields, metric->field_count, criterion->settings)
-                       : json_object());
+                       : json_object(),
+                   "extra", criterion->extra);
 }

@@ -12,9 +12,11 @@ typedef struct vt_criterion {
   const vt_metric *metric;
   const vt_protocol *protocol; /* of curves; NULL of others */
   void *settings;              /* owned; NULL of metrics without settings */
+  char *extra;                 /* the further value of the metric that counts; NULL: its own value */
 } vt_criterion;
 
-/* From "insertion", "insertion@rise", "flip=pixel-flipping(features=224)": metric, protocol, settings.
+/* From "insertion", "insertion@rise", "flip=pixel-flipping(features=224)": metric, protocol, settings; or
+ * "pointing-game:tolerant", one of its further values by the name it has in JSON.
  * `protocol` is for curves that name none (NULL: "vitrail-50"). Unknown names: VT_ERROR_INVALID_ARGUMENT with
  * the nearest. Free members with vt_criterion_free(). */
 vt_status vt_criterion_parse(vt_ctx *ctx, const char *text, const char *protocol, vt_criterion *out);

@@ -69,42 +69,82 @@ static vt_status hand_over(vt_ctx *ctx, const judging *work, vt_outcome *outcome
   return status;
 }
 
+static vt_status copy_measure(vt_ctx *ctx, const vt_measure *from, vt_measure *out)
+{
+  size_t bytes = (size_t)from->points * sizeof *from->scores;
+  *out = *from;
+  out->scores = from->scores ? vt_alloc(ctx, bytes) : NULL;
+  out->areas = from->areas ? vt_alloc(ctx, bytes) : NULL;
+  out->note = from->note ? vt_strdup(ctx, from->note) : NULL;
+  if ((from->scores && !out->scores) || (from->areas && !out->areas) || (from->note && !out->note)) {
+    vt_measure_free(out);
+    return VT_ERROR_OUT_OF_MEMORY;
+  }
+  if (bytes && from->scores) memcpy(out->scores, from->scores, bytes);
+  if (bytes && from->areas) memcpy(out->areas, from->areas, bytes);
+  return VT_OK;
+}
+
+/* One figure. `error` receives an owned text when the metric failed. */
+static vt_status measure_one(vt_ctx *ctx, const judging *work, vt_made *made, vt_outcome *outcome,
+                             char **error)
+{
+  const vt_criterion *by = &work->contest->criteria[outcome->criterion];
+  double start = vt_clock_seconds();
+  size_t mark = vt_tensor_mark(ctx);
+  vt_status status = keep_failure(
+      ctx, vt_bench_measure(ctx, work->bench, made, by, outcome->granularity, &outcome->measure), error);
+  vt_tensor_release(ctx, mark);
+  outcome->seconds = vt_clock_seconds() - start;
+  if (*error) {
+    outcome->error = *error;
+    outcome->measure =
+        (vt_measure){.metric = by->metric, .protocol = by->protocol, .value = NAN, .normalised = NAN};
+  }
+  return status == VT_OK ? vt_check_cancel(ctx) : status; /* what was cut short is no figure */
+}
+
 /* Both granularities of one criterion, measured once where they are the same. */
 static vt_status measure(vt_ctx *ctx, const judging *work, int contender, vt_made *made, const char *failure,
                          int criterion)
 {
   const vt_criterion *by = &work->contest->criteria[criterion];
-  for (int g = VT_AS_IT_IS; g <= VT_EQUAL_GRANULARITY; g++) {
+  bool want[2], same = made && vt_bench_same(work->bench, made, by), copied = false;
+  char *error = NULL;
+  vt_outcome kept = {0}; /* a copy of the first figure for the second */
+  vt_status status = VT_OK;
+  for (int g = VT_AS_IT_IS; g <= VT_EQUAL_GRANULARITY; g++)
+    want[g] = wanted(work->contest, work->sink, contender, criterion, (vt_granularity)g);
+  for (int g = VT_AS_IT_IS; status == VT_OK && g <= VT_EQUAL_GRANULARITY; g++) {
     vt_outcome outcome = {
         .contender = contender,
         .criterion = criterion,
         .granularity = (vt_granularity)g,
         .measure = {.metric = by->metric, .protocol = by->protocol, .value = NAN, .normalised = NAN},
         .error = failure};
-    char *error = NULL;
-    if (!wanted(work->contest, work->sink, contender, criterion, (vt_granularity)g)) continue;
-    double start = vt_clock_seconds();
-    size_t mark = vt_tensor_mark(ctx);
-    vt_status status = VT_OK;
-    if (made)
-      status = keep_failure(
-          ctx, vt_bench_measure(ctx, work->bench, made, by, (vt_granularity)g, &outcome.measure), &error);
-    vt_tensor_release(ctx, mark);
-    if (error) {
-      outcome.error = error;
-      outcome.measure =
-          (vt_measure){.metric = by->metric, .protocol = by->protocol, .value = NAN, .normalised = NAN};
+    if (!want[g]) continue;
+    if (copied) {
+      outcome = kept;
+      outcome.granularity = VT_EQUAL_GRANULARITY;
+      kept.measure = (vt_measure){0};
+    } else if (made) {
+      vt_free(error);
+      error = NULL;
+      status = measure_one(ctx, work, made, &outcome, &error);
     }
-    outcome.seconds = vt_clock_seconds() - start;
-    if (status == VT_OK) status = vt_check_cancel(ctx); /* what was cut short is no figure */
+    if (status == VT_OK && g == VT_AS_IT_IS && same && want[VT_EQUAL_GRANULARITY]) {
+      kept = outcome;
+      status = copy_measure(ctx, &outcome.measure, &kept.measure);
+      copied = status == VT_OK;
+    }
     if (status == VT_OK)
       status = hand_over(ctx, work, &outcome);
     else
       vt_measure_free(&outcome.measure);
-    vt_free(error);
-    VT_TRY(status);
   }
-  return VT_OK;
+  vt_measure_free(&kept.measure);
+  vt_free(error);
+  return status;
 }
 
 static vt_status judge_made(vt_ctx *ctx, const judging *work, int contender, vt_made *made,
