@@ -112,9 +112,7 @@ static vt_status read_names(compare_work *work)
   if (settings->budget_of && contest->budget_of < 0)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "--budget-of: '%s' is none of the methods compared",
                    settings->budget_of);
-  if (vt_contest_check(ctx, contest, settings->truth != NULL, false) != VT_OK)
-    return vt_fail_prefix(ctx, "--truth DIR");
-  return VT_OK;
+  return vt_contest_check(ctx, contest, settings->truth != NULL, false);
 }
 
 static vt_status open_all(compare_work *work)

@@ -22,11 +22,11 @@ typedef struct vt_album {
 
 /* `path` is a folder (its pictures by rising name; other files are passed over) or a list: .csv, .tsv, or
  * anything else with a path a line. Tables have the paths in the column "path", "image" or "file" and the
- * classes (index or name) in "label" or "class"; without such headings in the first and the second. Paths are
- * relative to the list. `masks` (NULL: none): a folder with NAME.png or NAME.npy, the pictures without one
- * have no mask. VT_ERROR_INVALID_ARGUMENT when there is no picture, when a label is no class of the model
- * (`model` NULL: labels are not read), and when there is no mask at all. Whether pictures can be opened is not
- * looked at. Free with vt_album_free(). */
+ * classes (index or name) in "label" or "class"; without such headings in the first and the second. Paths
+ * are relative to the list. `masks` (NULL: none): a folder with NAME.png or NAME.npy, the pictures without
+ * one have no mask. VT_ERROR_INVALID_ARGUMENT when there is no picture, when a label is no class of the
+ * model (`model` NULL: labels are not read), and when there is no mask at all. Whether pictures can be
+ * opened is not looked at. Free with vt_album_free(). */
 vt_status vt_album_read(vt_ctx *ctx, const vt_model *model, const char *path, const char *masks,
                         vt_album *out);
 void vt_album_free(vt_album *album);

@@ -54,10 +54,11 @@ typedef struct vt_compared {
   bool repaired;    /* the last line of an earlier run had been cut off */
 } vt_compared;
 
-/* Runs what is missing. The cancel flag ends it after the row that was being measured, whose work is lost and
- * no other: VT_OK, `partial` is set. VT_ERROR_EXISTS when the folder holds a comparison on other terms (model,
- * division, fill, score, seed, budget); methods, metrics and pictures may differ, their rows stand beside each
- * other. Pictures, methods and metrics that fail are rows with an error. On failure `out` is empty. */
+/* Runs what is missing. The cancel flag ends it after the row that was being measured, whose work is lost
+ * and no other: VT_OK, `partial` is set. VT_ERROR_EXISTS when the folder holds a comparison on other terms
+ * (model, division, fill, score, seed, budget); methods, metrics and pictures may differ, their rows stand
+ * beside each other. Pictures, methods and metrics that fail are rows with an error. On failure `out` is
+ * empty. */
 vt_status vt_compare_run(vt_ctx *ctx, const vt_compare *compare, vt_compared *out);
 void vt_compared_free(vt_compared *compared);
 

@@ -11,7 +11,7 @@ vt_status vt_contest_check(vt_ctx *ctx, const vt_contest *contest, bool masks, b
     unsigned needs = contest->criteria[i].metric->needs;
     if (needs & VT_NEEDS_MASKS && !masks)
       return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
-                     "'%s' compares with a mask of what decides, and none is given",
+                     "'%s' compares with a mask of what decides, and no truth is given",
                      contest->criteria[i].label);
     if (needs & VT_NEEDS_PARTS && !parts)
       return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
@@ -20,8 +20,8 @@ vt_status vt_contest_check(vt_ctx *ctx, const vt_contest *contest, bool masks, b
   }
   for (size_t i = 0; i < contest->contender_count; i++)
     if (contest->contenders[i].kind == VT_CONTENDER_ORACLE && !masks)
-      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "'%s' is the mask of what decides, and none is given",
-                     contest->contenders[i].label);
+      return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                     "'%s' is the mask of what decides, and no truth is given", contest->contenders[i].label);
   return VT_OK;
 }
 

@@ -50,7 +50,8 @@ vt_status vt_ledger_add(vt_ctx *ctx, vt_ledger *ledger, json_t *row);
 void vt_ledger_forget_errors(vt_ledger *ledger);
 size_t vt_ledger_count(const vt_ledger *ledger);
 
-/* Key of the texts, each with its length before it: 32 hex digits of their SHA-256. The list ends with NULL. */
+/* Key of the texts, each with its length before it: 32 hex digits of their SHA-256. The list ends with
+ * NULL. */
 vt_status vt_ledger_key(vt_ctx *ctx, char out[VT_LEDGER_KEY], const char *const *texts);
 
 extern const char *const vt_ledger_kind_names[];

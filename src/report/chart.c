@@ -17,7 +17,7 @@ static const double colours[VT_CHART_LINES][3] = {
     {0.0, 0.447, 0.698}, {0.835, 0.369, 0.0}, {0.0, 0.62, 0.451}, {0.8, 0.475, 0.655}};
 
 typedef struct frame {
-  vt_axis x, y;
+  vt_plot_axis x, y;
   double top; /* of the panel's plot, pixels */
 } frame;
 
@@ -33,7 +33,7 @@ static void widen(double value, double *low, double *high)
   *high = fmax(*high, value);
 }
 
-static vt_axis axis_of_y(const vt_chart_panel *panel)
+static vt_plot_axis axis_of_y(const vt_chart_panel *panel)
 {
   double low = INFINITY, high = -INFINITY;
   for (int i = 0; i < panel->line_count; i++)
@@ -42,14 +42,14 @@ static vt_axis axis_of_y(const vt_chart_panel *panel)
   return low <= high ? vt_nice_axis(low, high) : vt_nice_axis(0, 1);
 }
 
-static vt_axis axis_of_x(const vt_chart *chart)
+static vt_plot_axis axis_of_x(const vt_chart *chart)
 {
   double low = 0, high = 0;
   for (int p = 0; p < chart->panel_count; p++)
     for (int i = 0; i < chart->panels[p].line_count; i++)
       for (int k = 0; k < chart->panels[p].lines[i].count; k++)
         widen(chart->panels[p].lines[i].x[k], &low, &high);
-  vt_axis axis = vt_nice_axis(low, high > low ? high : low + 1);
+  vt_plot_axis axis = vt_nice_axis(low, high > low ? high : low + 1);
   axis.high = high > low ? high : low + 1; /* curves end at the right edge */
   return axis;
 }

@@ -25,7 +25,7 @@ static void include(const double *values, int count, double *low, double *high)
     }
 }
 
-static vt_axis score_axis(const vt_explanation *explanation, int points)
+static vt_plot_axis score_axis(const vt_explanation *explanation, int points)
 {
   double low = fmin(explanation->full, explanation->blank),
          high = fmax(explanation->full, explanation->blank);
@@ -41,7 +41,7 @@ static double x_of(double area)
   return LEFT + area * (WIDTH - LEFT - RIGHT);
 }
 
-static double y_of(const vt_axis *scores, double score)
+static double y_of(const vt_plot_axis *scores, double score)
 {
   return HEIGHT - BOTTOM - (score - scores->low) / (scores->high - scores->low) * (HEIGHT - TOP - BOTTOM);
 }
@@ -51,7 +51,7 @@ static void set_colour(cairo_t *canvas, const double colour[3])
   cairo_set_source_rgb(canvas, colour[0], colour[1], colour[2]);
 }
 
-static void draw_axes(cairo_t *canvas, const vt_explanation *explanation, const vt_axis *scores)
+static void draw_axes(cairo_t *canvas, const vt_explanation *explanation, const vt_plot_axis *scores)
 {
   static const double ink[3] = {0.2, 0.2, 0.2};
   char text[64];
@@ -87,7 +87,7 @@ static void draw_axes(cairo_t *canvas, const vt_explanation *explanation, const 
   cairo_restore(canvas);
 }
 
-static void draw_level(cairo_t *canvas, const vt_axis *scores, double score)
+static void draw_level(cairo_t *canvas, const vt_plot_axis *scores, double score)
 {
   static const double dots[2] = {2, 4};
   cairo_set_source_rgb(canvas, 0.45, 0.45, 0.45);
@@ -100,7 +100,7 @@ static void draw_level(cairo_t *canvas, const vt_axis *scores, double score)
 }
 
 /* On a white ground, over the curves. */
-static void name_level(cairo_t *canvas, const vt_axis *scores, double score, const char *name)
+static void name_level(cairo_t *canvas, const vt_plot_axis *scores, double score, const char *name)
 {
   char number[32], text[80];
   snprintf(text, sizeof text, "%s %s", name, vt_short_number(score, number));
@@ -112,7 +112,7 @@ static void name_level(cairo_t *canvas, const vt_axis *scores, double score, con
   vt_canvas_text(canvas, WIDTH - RIGHT - 4, y - 5, 11, VT_ALIGN_RIGHT, false, text);
 }
 
-static void draw_curve(cairo_t *canvas, const vt_axis *scores, const double *areas, const double *values,
+static void draw_curve(cairo_t *canvas, const vt_plot_axis *scores, const double *areas, const double *values,
                        int points, const double colour[3], double dash)
 {
   double pattern[2] = {dash, 0.6 * dash};
@@ -174,7 +174,7 @@ static void draw(cairo_t *canvas, const void *user)
 {
   const vt_explanation *explanation = user;
   int points = vt_regions_count(explanation->regions) + 1;
-  vt_axis scores = score_axis(explanation, points);
+  vt_plot_axis scores = score_axis(explanation, points);
   char text[160], number[32], name[64];
   cairo_set_source_rgb(canvas, 1, 1, 1);
   cairo_paint(canvas);

@@ -48,14 +48,10 @@ void vt_page_add_escaped(vt_ctx *ctx, vt_text *text, const char *piece)
   g_free(valid);
 }
 
-static vt_status add_data(vt_ctx *ctx, const vt_report *report, const vt_view *scene, vt_text *text)
+vt_status vt_page_add_json(vt_ctx *ctx, vt_text *text, const json_t *data)
 {
-  json_t *data = NULL;
   char *json = NULL;
-  VT_TRY(vt_page_data(ctx, report, scene, &data));
-  vt_status status = vt_json_text(ctx, data, &json);
-  json_decref(data);
-  VT_TRY(status);
+  VT_TRY(vt_json_text(ctx, data, &json));
   for (const char *start = json; *start;) {
     size_t length = strcspn(start, "<");
     vt_text_add_bytes(ctx, text, start, length);
@@ -67,6 +63,15 @@ static vt_status add_data(vt_ctx *ctx, const vt_report *report, const vt_view *s
   }
   vt_free(json);
   return VT_OK;
+}
+
+static vt_status add_data(vt_ctx *ctx, const vt_report *report, const vt_view *scene, vt_text *text)
+{
+  json_t *data = NULL;
+  VT_TRY(vt_page_data(ctx, report, scene, &data));
+  vt_status status = vt_page_add_json(ctx, text, data);
+  json_decref(data);
+  return status;
 }
 
 static vt_status add_photo(vt_ctx *ctx, const vt_image *photo, vt_text *text)
@@ -103,26 +108,54 @@ static void add_title(vt_ctx *ctx, const vt_report *report, vt_text *text)
   }
 }
 
-static bool same(const char *piece, size_t length, const char *name)
+bool vt_page_hole_is(const char *hole, size_t length, const char *name)
 {
-  return strlen(name) == length && strncmp(piece, name, length) == 0;
+  return strlen(name) == length && strncmp(hole, name, length) == 0;
 }
 
-static vt_status fill(vt_ctx *ctx, const vt_report *report, const vt_view *scene, const char *hole,
-                      size_t length, vt_text *text)
+vt_status vt_page_fill(vt_ctx *ctx, const char *template, vt_page_fill_fn fill, void *user, vt_text *out)
 {
-  if (same(hole, length, "version"))
-    vt_text_add(ctx, text, vt_version());
-  else if (same(hole, length, "title"))
-    add_title(ctx, report, text);
-  else if (same(hole, length, "style"))
+  *out = (vt_text){0};
+  vt_status status = VT_OK;
+  for (const char *at = template; *at && status == VT_OK;) {
+    const char *open = strstr(at, "{{"), *close = open ? strstr(open, "}}") : NULL;
+    if (!close) {
+      vt_text_add(ctx, out, at);
+      break;
+    }
+    vt_text_add_bytes(ctx, out, at, (size_t)(open - at));
+    size_t length = (size_t)(close - open - 2);
+    if (vt_page_hole_is(open + 2, length, "version"))
+      vt_text_add(ctx, out, vt_version());
+    else
+      status = fill(ctx, user, open + 2, length, out);
+    at = close + 2;
+  }
+  if (status == VT_OK && out->failed) status = vt_ctx_status(ctx);
+  if (status != VT_OK) vt_text_free(out);
+  return status;
+}
+
+/* ---- report.html ---- */
+
+typedef struct filling {
+  const vt_report *report;
+  const vt_view *scene;
+} filling;
+
+static vt_status fill_hole(vt_ctx *ctx, void *user, const char *hole, size_t length, vt_text *text)
+{
+  const filling *self = user;
+  if (vt_page_hole_is(hole, length, "title"))
+    add_title(ctx, self->report, text);
+  else if (vt_page_hole_is(hole, length, "style"))
     vt_text_add_bytes(ctx, text, vt_page_style, vt_page_style_size);
-  else if (same(hole, length, "script"))
+  else if (vt_page_hole_is(hole, length, "script"))
     vt_text_add_bytes(ctx, text, vt_page_script, vt_page_script_size);
-  else if (same(hole, length, "photo"))
-    return add_photo(ctx, scene->photo, text);
-  else if (same(hole, length, "data"))
-    return add_data(ctx, report, scene, text);
+  else if (vt_page_hole_is(hole, length, "photo"))
+    return add_photo(ctx, self->scene->photo, text);
+  else if (vt_page_hole_is(hole, length, "data"))
+    return add_data(ctx, self->report, self->scene, text);
   else
     return vt_fail(ctx, VT_ERROR_RUNTIME, "report.html: the template has an unknown hole '%.*s'", (int)length,
                    hole);
@@ -131,19 +164,6 @@ static vt_status fill(vt_ctx *ctx, const vt_report *report, const vt_view *scene
 
 vt_status vt_page_html(vt_ctx *ctx, const vt_report *report, const vt_view *scene, vt_text *out)
 {
-  *out = (vt_text){0};
-  vt_status status = VT_OK;
-  for (const char *at = vt_page_template; *at && status == VT_OK;) {
-    const char *open = strstr(at, "{{"), *close = open ? strstr(open, "}}") : NULL;
-    if (!close) {
-      vt_text_add(ctx, out, at);
-      break;
-    }
-    vt_text_add_bytes(ctx, out, at, (size_t)(open - at));
-    status = fill(ctx, report, scene, open + 2, (size_t)(close - open - 2), out);
-    at = close + 2;
-  }
-  if (status == VT_OK && out->failed) status = vt_ctx_status(ctx);
-  if (status != VT_OK) vt_text_free(out);
-  return status;
+  filling self = {report, scene};
+  return vt_page_fill(ctx, vt_page_template, fill_hole, &self, out);
 }

@@ -21,6 +21,15 @@ void vt_text_add_base64(vt_ctx *ctx, vt_text *text, const void *bytes, size_t co
 extern const char vt_page_template[], vt_page_style[], vt_page_script[];
 extern const size_t vt_page_template_size, vt_page_style_size, vt_page_script_size;
 
+/* ---- what pages share ---- */
+
+/* Writes what stands for the hole {{hole}} of a template; `length` bytes of name. */
+typedef vt_status (*vt_page_fill_fn)(vt_ctx *ctx, void *user, const char *hole, size_t length, vt_text *text);
+/* A template with its holes filled; "version" is known. On failure `out` is empty. */
+vt_status vt_page_fill(vt_ctx *ctx, const char *template, vt_page_fill_fn fill, void *user, vt_text *out);
+bool vt_page_hole_is(const char *hole, size_t length, const char *name);
+/* JSON that may stand in a script element: no '<' in it. */
+vt_status vt_page_add_json(vt_ctx *ctx, vt_text *text, const json_t *data);
 /* Adds text with the characters of HTML escaped. */
 void vt_page_add_escaped(vt_ctx *ctx, vt_text *text, const char *piece);
 

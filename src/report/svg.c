@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-vt_axis vt_nice_axis(double low, double high)
+vt_plot_axis vt_nice_axis(double low, double high)
 {
   if (!(high > low)) {
     low -= 0.5;
@@ -18,7 +18,7 @@ vt_axis vt_nice_axis(double low, double high)
     step = 5 * power;
   else if (raw / power > 1)
     step = 2 * power;
-  return (vt_axis){step * floor(low / step + 1e-9), step * ceil(high / step - 1e-9), step};
+  return (vt_plot_axis){step * floor(low / step + 1e-9), step * ceil(high / step - 1e-9), step};
 }
 
 /* cairo numbers its surfaces over the life of the process and writes that number as an id; here they count

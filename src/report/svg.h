@@ -13,10 +13,10 @@
 vt_status vt_svg_draw(vt_ctx *ctx, int width, int height, void (*draw)(cairo_t *canvas, const void *user),
                       const void *user, char **out, size_t *size);
 
-typedef struct vt_axis {
+typedef struct vt_plot_axis {
   double low, high, step;
-} vt_axis;
+} vt_plot_axis;
 /* A range with 1, 2 or 5 ·10ⁿ between its ticks that holds both values. */
-vt_axis vt_nice_axis(double low, double high);
+vt_plot_axis vt_nice_axis(double low, double high);
 
 #endif
