@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "explain/detector.h"
 #include "explain/model_kind.h"
 #include "tensor/tensor.h"
 
@@ -53,7 +54,8 @@ typedef struct look_run {
   vt_compose_fn compose;
   vt_see_fn see;
   void *user;
-  const char *read; /* what the target reads */
+  const char *reads[VT_DETECTOR_OUTPUTS]; /* what the target reads, one tensor behind the other */
+  int read_count;
   atomic_int next, lowest;
   pthread_mutex_t lock;
   pthread_cond_t turned;
@@ -65,7 +67,7 @@ typedef struct look_worker {
   vt_trace *trace, *reference;
   float *input;
   vt_tensor **inputs, **values, **gradients;
-  double *scratch;     /* [4 · outputs] */
+  double *scratch;     /* [5 · outputs] */
   size_t scratch_size; /* outputs it has room for */
   int failed_at;
 } look_worker;
@@ -86,7 +88,8 @@ static vt_status set_up_trace(vt_ctx *ctx, const look_run *run, vt_trace *trace)
   vt_trace_rules(trace, look->rules);
   vt_trace_lazy(trace, input_of(run->subject) < 0); /* what makes the varying tensor need not be run */
   if (look->gradient) VT_TRY(vt_trace_watch(ctx, trace, run->subject->varying));
-  if (run->read) VT_TRY(vt_trace_read(ctx, trace, run->read));
+  for (int i = 0; i < run->read_count; i++)
+    VT_TRY(vt_trace_read(ctx, trace, run->reads[i]));
   for (int i = 0; i < look->name_count; i++) {
     VT_TRY(vt_trace_read(ctx, trace, look->names[i]));
     if (look->name_gradients) VT_TRY(vt_trace_watch(ctx, trace, look->names[i]));
@@ -123,7 +126,7 @@ static vt_status room_for(vt_ctx *ctx, look_worker *w, size_t count)
 /* Of the output, what the target reads: all of it, or its last row. */
 static int64_t values_read(const look_run *run, const vt_tensor *output)
 {
-  bool last = run->subject->last_row && output->rank > 0 && run->read == run->subject->output;
+  bool last = run->subject->last_row && output->rank > 0 && run->reads[0] == run->subject->output;
   return last ? output->dims[output->rank - 1] : vt_count(output);
 }
 
@@ -134,59 +137,95 @@ static void read_values(const vt_tensor *tensor, int64_t read, double *out)
     out[i] = vt_get_f64(tensor, first + i);
 }
 
-static vt_status check_target(vt_ctx *ctx, const look_run *run, const vt_tensor *output)
+/* Numbers that the target reads in all. */
+static int64_t all_values(const look_run *run, vt_tensor *const *outputs)
+{
+  int64_t count = 0;
+  for (int i = 0; i < run->read_count; i++)
+    count += values_read(run, outputs[i]);
+  return count;
+}
+
+static void read_all(const look_run *run, vt_tensor *const *outputs, double *out)
+{
+  for (int i = 0; i < run->read_count; i++) {
+    int64_t read = values_read(run, outputs[i]);
+    read_values(outputs[i], read, out);
+    out += read;
+  }
+}
+
+static vt_status check_target(vt_ctx *ctx, const look_run *run, vt_tensor *const *outputs)
 {
   const vt_target *target = run->look->target;
-  int64_t count = values_read(run, output);
-  bool fits = target->score == VT_SCORE_SIMILARITY ? target->direction_count == (size_t)count
-              : vt_score_has_class(target->score)  ? target->index >= 0 && target->index < count
-                                                   : count > 0;
+  const vt_tensor *output = outputs[0];
+  int64_t count = all_values(run, outputs);
+  bool fits = target->score == VT_SCORE_DETECTION
+                  ? target->wanted && vt_detector_floats(target->wanted->detector) == (size_t)count
+              : target->score == VT_SCORE_SIMILARITY ? target->direction_count == (size_t)count
+              : vt_score_has_class(target->score)    ? target->index >= 0 && target->index < count
+                                                     : count > 0;
+  if (target->score == VT_SCORE_MEAN && target->weights) fits = target->weight_count == (size_t)count;
   char shape[160];
-  if (fits && (VT_FLOATS & VT_T(output->type))) return VT_OK;
-  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "tensor '%s' is %s: the target does not fit it", run->read,
-                 vt_shape_text(output, shape));
+  for (int i = 0; i < run->read_count; i++)
+    fits = fits && (VT_FLOATS & VT_T(outputs[i]->type));
+  if (fits) return VT_OK;
+  return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "tensor '%s' is %s: the target does not fit it",
+                 run->reads[0], vt_shape_text(output, shape));
+}
+
+/* A gradient by `output`, zero but for the `read` numbers at its end. */
+static vt_status make_seed(vt_ctx *ctx, const vt_tensor *output, const double *gradient, int64_t read,
+                           vt_tensor **out)
+{
+  vt_tensor *seed = *out = vt_tensor_new(ctx, output->type, output->rank, output->dims);
+  if (!seed) return VT_ERROR_OUT_OF_MEMORY;
+  memset(seed->data, 0, vt_bytes(seed));
+  int64_t first = vt_count(output) - read;
+  for (int64_t i = 0; i < read; i++)
+    if (output->type == VT_F32)
+      ((float *)seed->data)[first + i] = (float)gradient[i];
+    else
+      ((double *)seed->data)[first + i] = gradient[i];
+  return VT_OK;
 }
 
 /* Score and, where a backward pass is wanted, its seed. */
-static vt_status start(look_worker *w, const look_run *run, vt_tensor *output, double *score,
-                       vt_tensor **seed)
+static vt_status start(look_worker *w, const look_run *run, vt_tensor *const *outputs, double *score,
+                       vt_tensor **seeds)
 {
   const vt_look *look = run->look;
-  int64_t read = values_read(run, output);
-  size_t count = (size_t)read, first = (size_t)(vt_count(output) - read);
-  VT_TRY(check_target(w->ctx, run, output));
+  size_t count = (size_t)all_values(run, outputs);
+  VT_TRY(check_target(w->ctx, run, outputs));
   VT_TRY(room_for(w->ctx, w, count));
   double *values = w->scratch, *gradient = w->scratch + count;
-  read_values(output, read, values);
+  read_all(run, outputs, values);
   *score = vt_target_evaluate(look->target, run->subject->logits, values, count, gradient);
-  *seed = NULL;
   if (!look->gradient && !look->name_gradients) return VT_OK;
   if (look->start == VT_START_RELEVANCE)
     for (size_t i = 0; i < count; i++)
       gradient[i] *= values[i];
   if (look->start == VT_START_DIFFERENCE) {
-    vt_tensor *other;
+    vt_tensor *others[VT_DETECTOR_OUTPUTS];
     double *from = w->scratch + 2 * count;
-    VT_TRY(vt_trace_value(w->ctx, w->reference, run->read, &other));
-    read_values(other, read, from);
+    for (int i = 0; i < run->read_count; i++)
+      VT_TRY(vt_trace_value(w->ctx, w->reference, run->reads[i], &others[i]));
+    read_all(run, others, from);
     vt_target_average_gradient(look->target, run->subject->logits, from, values, count,
                                w->scratch + 3 * count, gradient);
   }
-  *seed = vt_tensor_new(w->ctx, output->type, output->rank, output->dims);
-  if (!*seed) return VT_ERROR_OUT_OF_MEMORY;
-  memset((*seed)->data, 0, vt_bytes(*seed));
-  for (size_t i = 0; i < count; i++)
-    if (output->type == VT_F32)
-      ((float *)(*seed)->data)[first + i] = (float)gradient[i];
-    else
-      ((double *)(*seed)->data)[first + i] = gradient[i];
+  for (int i = 0; i < run->read_count; i++) {
+    int64_t read = values_read(run, outputs[i]);
+    VT_TRY(make_seed(w->ctx, outputs[i], gradient, read, &seeds[i]));
+    gradient += read;
+  }
   return VT_OK;
 }
 
 static vt_status look_at(look_worker *w, const look_run *run, int item, vt_sight *sight)
 {
   const vt_look *look = run->look;
-  vt_tensor *output = NULL, *seed = NULL, *found;
+  vt_tensor *outputs[VT_DETECTOR_OUTPUTS] = {NULL}, *seeds[VT_DETECTOR_OUTPUTS] = {NULL}, *found;
   *sight = (vt_sight){.item = item};
   bool inner = input_of(run->subject) < 0;
   if (look->prepare || inner) VT_TRY(set_up_trace(w->ctx, run, w->trace));
@@ -194,14 +233,15 @@ static vt_status look_at(look_worker *w, const look_run *run, int item, vt_sight
   VT_TRY(give_inputs(w, run, w->trace, w->input));
   if (look->prepare) VT_TRY(look->prepare(w->ctx, run->user, item, w->trace));
   VT_TRY(vt_trace_run(w->ctx, w->trace, w->inputs));
-  if (run->read) {
-    VT_TRY(vt_trace_value(w->ctx, w->trace, run->read, &output));
-    sight->output = output;
-  }
-  if (look->target) VT_TRY(start(w, run, output, &sight->score, &seed));
+  for (int i = 0; i < run->read_count; i++)
+    VT_TRY(vt_trace_value(w->ctx, w->trace, run->reads[i], &outputs[i]));
+  sight->output = outputs[0];
+  if (look->target) VT_TRY(start(w, run, outputs, &sight->score, seeds));
+  bool seed = seeds[0] != NULL;
   if (seed)
-    VT_TRY(vt_trace_backward_from(w->ctx, w->trace, &run->read, (const vt_tensor *const *)&seed, 1,
-                                  look->start == VT_START_DIFFERENCE ? w->reference : NULL, false));
+    VT_TRY(vt_trace_backward_from(w->ctx, w->trace, run->reads, (const vt_tensor *const *)seeds,
+                                  run->read_count, look->start == VT_START_DIFFERENCE ? w->reference : NULL,
+                                  false));
   if (look->gradient && seed) {
     VT_TRY(vt_trace_gradient(w->ctx, w->trace, run->subject->varying, &found));
     sight->gradient = found;
@@ -317,7 +357,12 @@ vt_status vt_subject_look(vt_ctx *ctx, const vt_subject *subject, int count, con
   look_run run = {
       .subject = subject, .look = look, .count = count, .compose = compose, .see = see, .user = user};
   bool embedded = look->target && look->target->score == VT_SCORE_SIMILARITY && subject->embedding;
-  run.read = embedded ? subject->embedding : subject->output;
+  run.reads[0] = embedded ? subject->embedding : subject->output;
+  run.read_count = run.reads[0] ? 1 : 0;
+  if (look->target && look->target->score == VT_SCORE_DETECTION && subject->detector) {
+    run.read_count = subject->detector->output_count;
+    memcpy(run.reads, subject->detector->names, sizeof run.reads);
+  }
   if (count < 1) return VT_OK;
   if ((look->gradient || look->name_gradients) && !look->target)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "a gradient needs a target");

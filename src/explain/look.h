@@ -21,9 +21,10 @@ typedef struct vt_subject {
   const char *varying; /* name of the tensor that items give; an input of the graph or an inner tensor */
   vt_type type;        /* of it: VT_F32 */
   int rank;
-  int64_t dims[VT_MAX_RANK]; /* of one item, its batch axis (1) included: [1, C, H, W], [1, T, D] */
-  const char *output;        /* what the target reads */
-  const char *embedding;     /* what a similarity reads, NULL: the output */
+  int64_t dims[VT_MAX_RANK];          /* of one item, its batch axis (1) included: [1, C, H, W], [1, T, D] */
+  const char *output;                 /* what the target reads */
+  const char *embedding;              /* what a similarity reads, NULL: the output */
+  const struct vt_detector *detector; /* whose outputs a detection reads, NULL: none */
   bool logits;
   bool last_row; /* class scores read the last row of an output [1, positions, classes] */
 } vt_subject;

@@ -4,6 +4,7 @@
  */
 #include <math.h>
 
+#include "explain/detector.h"
 #include "explain/model_kind.h"
 
 vt_status vt_model_new(vt_ctx *ctx, const vt_model_kind *kind, void *state, vt_model **out)
@@ -25,6 +26,7 @@ void vt_model_free(vt_model *model)
     vt_free(model->assumptions[i]);
   vt_free(model->assumptions);
   vt_free(model->notice);
+  vt_free(model->detector);
   vt_free(model);
 }
 
@@ -124,6 +126,11 @@ bool vt_model_gives_logits(const vt_model *model)
 bool vt_model_gives_map(const vt_model *model)
 {
   return model->map;
+}
+
+const vt_detector *vt_model_detector(const vt_model *model)
+{
+  return model->detector;
 }
 
 void vt_model_probabilities(const vt_model *model, const float *output, double *probabilities)

@@ -33,6 +33,8 @@ bool vt_model_gives_logits(const vt_model *model);
  * its values, and only scores without a class exist. */
 bool vt_model_gives_map(const vt_model *model);
 
+/* How the outputs are read, when the model is a detector (its output is a map, too); NULL: it is none. */
+const struct vt_detector *vt_model_detector(const vt_model *model);
 /* Class probabilities of raw outputs [classes] in f64: softmax of logits, or the values as they are; one
  * output (classes = 1): sigmoid of a logit, p of the positive class. Of a map: its values. */
 void vt_model_probabilities(const vt_model *model, const float *output, double *probabilities);

@@ -3,6 +3,7 @@
  * From a graph to something that can be asked: output and embedding chosen by name, micro-batch by rule, plan
  * compiled, shapes checked.
  */
+#include "explain/detector.h"
 #include "explain/model_onnx.h"
 #include "tensor/tensor.h"
 
@@ -134,6 +135,8 @@ static vt_status take_shapes(vt_ctx *ctx, vt_model *model, const char *path, con
   if (model->map && !row_length(answer, state->micro, true, &model->output_floats))
     return refuse_output(ctx, state, path, answer);
   model->classes = (int)model->output_floats;
+  model->output_rank = answer->rank - 1;
+  memcpy(model->output_dims, answer->dims + 1, sizeof *answer->dims * (size_t)model->output_rank);
   model->embedding_floats = 0;
   if (embedded && !row_length(embedded, state->micro, true, &model->embedding_floats))
     return refuse_embedding(ctx, path, embedding, embedded);
@@ -182,6 +185,10 @@ static vt_status probe_trace(vt_ctx *ctx, vt_model *model, const char *path, con
   if (status == VT_OK)
     status = take_shapes(ctx, model, path, embedding, outputs[state->output],
                          state->embedding >= 0 ? outputs[state->embedding] : NULL);
+  const vt_tensor *parts[VT_DETECTOR_OUTPUTS] = {NULL};
+  for (int i = 0; status == VT_OK && i < state->part_count; i++)
+    parts[i] = outputs[state->parts[i]];
+  if (status == VT_OK) status = vt_onnx_detector_shape(ctx, model, path, parts);
   vt_free(outputs);
   vt_tensor_release(ctx, mark);
   return status;
@@ -219,6 +226,10 @@ vt_status vt_onnx_compile(vt_ctx *ctx, vt_model *model, const char *path, const 
   if (status != VT_OK) return status;
   if (open_batch) VT_TRY(enlarge(ctx, state, wanted));
   state->input_dims[0] = state->micro;
-  return take_shapes(ctx, model, path, embedding, vt_plan_output(state->plan, state->output),
-                     state->embedding >= 0 ? vt_plan_output(state->plan, state->embedding) : NULL);
+  VT_TRY(take_shapes(ctx, model, path, embedding, vt_plan_output(state->plan, state->output),
+                     state->embedding >= 0 ? vt_plan_output(state->plan, state->embedding) : NULL));
+  const vt_tensor *outputs[VT_DETECTOR_OUTPUTS] = {NULL};
+  for (int i = 0; i < state->part_count; i++)
+    outputs[i] = vt_plan_output(state->plan, state->parts[i]);
+  return vt_onnx_detector_shape(ctx, model, path, outputs);
 }

@@ -37,7 +37,10 @@ struct vt_model {
   bool logits;
   bool map; /* the output is no list of classes: [batch, …] of any rank */
   size_t input_floats, output_floats, embedding_floats;
-  char **assumptions; /* sentences */
+  int output_rank; /* of one item of the output, without its batch axis; 0: a function's, [classes] */
+  int64_t output_dims[VT_MAX_RANK];
+  struct vt_detector *detector; /* owned: outputs are proposals, one tensor behind the other; NULL: not */
+  char **assumptions;           /* sentences */
   size_t assumption_count, assumption_capacity;
   char *notice;    /* see vt_model_notice(); NULL: none */
   char sha256[65]; /* "": not a file */

@@ -9,6 +9,7 @@
 #include <omp.h>
 #include <stdatomic.h>
 
+#include "explain/detector.h"
 #include "explain/look.h"
 #include "tensor/tensor.h"
 
@@ -70,6 +71,7 @@ typedef struct worker {
   vt_ctx *ctx;         /* its own */
   vt_session *session; /* NULL by trace */
   float *input;        /* by trace: the micro-batch */
+  float *gathered;     /* of a detector: the outputs of one item */
   int failed_at;       /* first item of the micro-batch that failed, INT_MAX: none */
   int failed_item;     /* the item to blame, −1: the micro-batch as a whole */
 } worker;
@@ -98,11 +100,13 @@ static void compose_micro_batch(const onnx_run *run, int first, int count, float
   }
 }
 
+/* `outputs`: those of all parts where the model is a detector, else one. */
 static vt_status consume_micro_batch(const onnx_run *run, worker *w, int first, int count,
-                                     const float *outputs, const float *embeddings)
+                                     const float *const *outputs, const float *embeddings)
 {
   for (int i = 0; i < count; i++) {
-    const float *output = outputs + (size_t)i * run->model->output_floats;
+    const float *output = w->gathered ? w->gathered : outputs[0] + (size_t)i * run->model->output_floats;
+    if (w->gathered) vt_onnx_gather(run->model, outputs, i, w->gathered);
     const float *embedding = embeddings ? embeddings + (size_t)i * run->model->embedding_floats : NULL;
     vt_status status = vt_model_check_finite(w->ctx, run->model, first + i, output, embedding);
     if (status != VT_OK) {
@@ -130,7 +134,30 @@ static vt_status forward_session(const onnx_run *run, worker *w, int first, int 
   compose_micro_batch(run, first, count, vt_session_input(w->session, 0));
   VT_TRY(refuse_run(w->ctx, state, vt_session_run(w->ctx, w->session)));
   const float *embeddings = state->embedding >= 0 ? vt_session_output(w->session, state->embedding) : NULL;
-  return consume_micro_batch(run, w, first, count, vt_session_output(w->session, state->output), embeddings);
+  const float *outputs[VT_DETECTOR_OUTPUTS] = {vt_session_output(w->session, state->output)};
+  for (int i = 0; i < state->part_count; i++)
+    outputs[i] = vt_session_output(w->session, state->parts[i]);
+  return consume_micro_batch(run, w, first, count, outputs, embeddings);
+}
+
+/* Whether an output of a traced run has `floats` numbers an item. */
+static bool has_floats(const vt_onnx_state *state, const vt_tensor *tensor, size_t floats)
+{
+  return tensor->type == VT_F32 && (size_t)vt_count(tensor) == (size_t)state->micro * floats;
+}
+
+static const vt_tensor *odd_output(const onnx_run *run, vt_tensor *const *outputs)
+{
+  const vt_onnx_state *state = run->state;
+  const vt_model *model = run->model;
+  if (state->embedding >= 0 && !has_floats(state, outputs[state->embedding], model->embedding_floats))
+    return outputs[state->embedding];
+  for (int i = 0; i < state->part_count; i++)
+    if (!has_floats(state, outputs[state->parts[i]], model->detector->floats[i]))
+      return outputs[state->parts[i]];
+  bool single = !state->part_count;
+  return single && !has_floats(state, outputs[state->output], model->output_floats) ? outputs[state->output]
+                                                                                    : NULL;
 }
 
 static vt_status forward_trace(const onnx_run *run, worker *w, int first, int count)
@@ -143,18 +170,18 @@ static vt_status forward_trace(const onnx_run *run, worker *w, int first, int co
   vt_status status = input && outputs ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
   if (status == VT_OK) status = vt_graph_run(w->ctx, state->graph, &input, outputs);
   if (status == VT_OK) {
-    const vt_tensor *answer = outputs[state->output];
-    const vt_tensor *embedding = state->embedding >= 0 ? outputs[state->embedding] : NULL;
-    size_t wanted = (size_t)state->micro * run->model->output_floats;
-    size_t wanted_embedding = (size_t)state->micro * run->model->embedding_floats;
+    const vt_tensor *odd = odd_output(run, outputs);
+    const float *read[VT_DETECTOR_OUTPUTS] = {outputs[state->output]->data};
     char shape[160];
-    if (answer->type != VT_F32 || (size_t)vt_count(answer) != wanted ||
-        (embedding && (embedding->type != VT_F32 || (size_t)vt_count(embedding) != wanted_embedding)))
-      status = vt_fail(w->ctx, VT_ERROR_INVALID_MODEL,
-                       "the model's output changed its shape to %s between two items",
-                       vt_shape_text(answer, shape));
+    for (int i = 0; i < state->part_count; i++)
+      read[i] = outputs[state->parts[i]]->data;
+    if (odd)
+      status =
+          vt_fail(w->ctx, VT_ERROR_INVALID_MODEL,
+                  "the model's output changed its shape to %s between two items", vt_shape_text(odd, shape));
     else
-      status = consume_micro_batch(run, w, first, count, answer->data, embedding ? embedding->data : NULL);
+      status = consume_micro_batch(run, w, first, count, read,
+                                   state->embedding >= 0 ? outputs[state->embedding]->data : NULL);
   }
   vt_free(outputs);
   vt_tensor_release(w->ctx, mark);
@@ -196,6 +223,10 @@ static vt_status hire(vt_ctx *ctx, onnx_run *run)
     *w = (worker){.failed_at = INT32_MAX, .failed_item = -1};
     w->ctx = vt_ctx_child(ctx);
     if (!w->ctx) return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "out of memory: no context for a worker");
+    if (run->model->detector) {
+      w->gathered = vt_alloc_zero(ctx, run->model->output_floats, sizeof *w->gathered);
+      if (!w->gathered) return VT_ERROR_OUT_OF_MEMORY;
+    }
     if (run->state->plan) {
       VT_TRY(take_session(ctx, run->state, &w->session));
       continue;
@@ -212,6 +243,7 @@ static void dismiss(onnx_run *run)
     worker *w = &run->workers[i];
     if (w->session) give_session(w->ctx, run->state, w->session);
     vt_free(w->input);
+    vt_free(w->gathered);
     vt_ctx_free(w->ctx);
   }
 }
@@ -265,6 +297,7 @@ static vt_status onnx_subject(vt_ctx *ctx, const vt_model *model, vt_subject *ou
                       .rank = 4,
                       .output = vt_graph_output_name(graph, state->output),
                       .embedding = state->embedding_name,
+                      .detector = model->detector,
                       .logits = model->logits};
   memcpy(out->dims, state->input_dims, sizeof state->input_dims);
   out->dims[0] = 1;

@@ -16,6 +16,8 @@ typedef struct vt_onnx_state {
   int micro;       /* items of one forward; tails are padded */
   int64_t input_dims[4]; /* [micro, channels, height, width], or channels last */
   int output;            /* index among the graph's outputs */
+  int part_count;        /* of a detector: outputs that are read, one behind the other; 0: `output` alone */
+  int parts[4];          /* VT_DETECTOR_OUTPUTS */
   int embedding;         /* index among the plan's outputs (or the graph's, by trace), −1: none */
   char *embedding_name;  /* owned, NULL: none */
   pthread_mutex_t lock;  /* guards the sessions not in use */
@@ -37,5 +39,13 @@ vt_status vt_model_of_graph(vt_ctx *ctx, vt_graph *graph, const char *path, vt_p
  * sizes of `model`, whose preprocess and input are known (model_compile.c). */
 vt_status vt_onnx_compile(vt_ctx *ctx, vt_model *model, const char *path, const char *output,
                           const char *embedding);
+
+/* Detectors (model_detector.c): finds the outputs that the sidecar names, and checks their shapes;
+ * `outputs` in the order of the parts. Nothing where the model is no detector. */
+vt_status vt_onnx_detector_names(vt_ctx *ctx, vt_model *model, const char *path);
+vt_status vt_onnx_detector_shape(vt_ctx *ctx, vt_model *model, const char *path,
+                                 const vt_tensor *const *outputs);
+/* Numbers of item `item` from all parts, in their order, into to[output_floats]. */
+void vt_onnx_gather(const vt_model *model, const float *const *outputs, int item, float *to);
 
 #endif

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "data/labels.h"
+#include "explain/detector.h"
 #include "explain/model_onnx.h"
 
 enum { USUAL_SIDE = 224, LARGEST_SIDE = 1 << 16 };
@@ -213,10 +214,11 @@ static vt_status decide_kind(vt_ctx *ctx, vt_model *model, const char *path, boo
 static vt_status check_class_names(vt_ctx *ctx, vt_model *model)
 {
   vt_preprocess *preprocess = model->preprocess;
-  if (!preprocess->labels || preprocess->label_count == model->classes) return VT_OK;
+  int classes = model->detector ? model->detector->classes : model->classes;
+  if (!preprocess->labels || preprocess->label_count == classes) return VT_OK;
   VT_TRY(vt_model_assume(
       ctx, model, "the sidecar lists %d class names, but the output has %d classes: names are left out",
-      preprocess->label_count, model->classes));
+      preprocess->label_count, classes));
   vt_labels_free(preprocess->labels, preprocess->label_count);
   preprocess->labels = NULL;
   preprocess->label_count = 0;
@@ -243,6 +245,10 @@ static vt_status prepare(vt_ctx *ctx, vt_model *model, const char *path, const c
   model->input_floats = (size_t)(channels * height * width);
   const char *sidecar_output = preprocess->output_name;
   bool own_output = !output || (sidecar_output && strcmp(output, sidecar_output) == 0);
+  if (preprocess->detection && !output) { /* another output asked for by name is read as it is */
+    VT_TRY(vt_onnx_detector_names(ctx, model, path));
+    sidecar_output = preprocess->detection->scores;
+  }
   VT_TRY(vt_onnx_compile(ctx, model, path, output ? output : sidecar_output, embedding));
   VT_TRY(decide_kind(ctx, model, path, own_output));
   return check_class_names(ctx, model);

@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "explain/detector.h"
 #include "explain/scorer_inside.h"
 
 /* −p ln(p + 1e-7), the term of the entropy as the paper's code has it. */
@@ -32,7 +33,8 @@ vt_target vt_scorer_target(const vt_scorer_options *options)
                      .against = options->against,
                      .factor = options->factor,
                      .weights = options->weights,
-                     .weight_count = options->weight_count};
+                     .weight_count = options->weight_count,
+                     .wanted = options->wanted};
 }
 
 static double cosine(const float *direction, const float *values, size_t count)
@@ -62,7 +64,9 @@ static double mean(const float *weights, const float *values, size_t count)
 static vt_scored score_without_class(const vt_scorer_options *options, const float *values, size_t count)
 {
   double value;
-  if (options->score == VT_SCORE_MEAN) {
+  if (options->score == VT_SCORE_DETECTION) {
+    value = vt_wanted_score(options->wanted, values);
+  } else if (options->score == VT_SCORE_MEAN) {
     value = mean(options->weights, values, count);
   } else {
     value = cosine(options->direction, values, count);

@@ -26,6 +26,7 @@ typedef struct vt_scorer_options {
   double factor;
   const float *weights;
   size_t weight_count;
+  const struct vt_wanted *wanted;
   int batch;         /* for models outside this process; no effect on results */
   int64_t max_calls; /* budget over calls asked for; 0: none */
   double time_limit; /* seconds from the scorer's start; 0: none. The first request begins in any case */

@@ -6,10 +6,11 @@
 
 #include <math.h>
 
+#include "explain/detector.h"
 #include "explain/model_kind.h"
 
-static const char *const names[VT_SCORE_KINDS] = {"probability", "logit",      "log-probability",
-                                                  "margin",      "similarity", "mean"};
+static const char *const names[VT_SCORE_KINDS] = {"probability", "logit", "log-probability", "margin",
+                                                  "similarity",  "mean",  "detection"};
 
 const char *vt_score_name(vt_score_kind score)
 {
@@ -18,7 +19,7 @@ const char *vt_score_name(vt_score_kind score)
 
 bool vt_score_has_class(vt_score_kind score)
 {
-  return score != VT_SCORE_SIMILARITY && score != VT_SCORE_MEAN;
+  return score != VT_SCORE_SIMILARITY && score != VT_SCORE_MEAN && score != VT_SCORE_DETECTION;
 }
 
 bool vt_target_reads_embedding(const vt_target *target, const vt_model *model)
@@ -161,6 +162,8 @@ double vt_target_evaluate(const vt_target *target, bool logits, const double *va
     return evaluate_similarity(target, values, count, gradient);
   case VT_SCORE_MEAN:
     return evaluate_mean(target, values, count, gradient);
+  case VT_SCORE_DETECTION:
+    return vt_wanted_evaluate(target->wanted, values, gradient);
   default:
     break;
   }
@@ -214,6 +217,12 @@ vt_status vt_target_check(vt_ctx *ctx, const vt_target *target, const vt_model *
                      "%zu weights of a mean, the model's output has %zu numbers", target->weight_count,
                      model->output_floats);
     return VT_OK;
+  }
+  if (target->score == VT_SCORE_DETECTION) {
+    if (target->wanted && target->wanted->detector == model->detector) return VT_OK;
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "the class score 'detection' needs a detector and a box: the model's sidecar says nothing "
+                   "of detections (key \"detection\"), or no box was named");
   }
   if (model->map)
     return vt_fail(

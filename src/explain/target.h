@@ -16,11 +16,12 @@ typedef enum vt_score_kind {
   VT_SCORE_MARGIN,     /* logit of the class less that of the contrast class or the strongest other one */
   VT_SCORE_SIMILARITY, /* cosine of the embedding (the output when none is named) and a given direction, less
                         * that with a second direction where there is one */
-  VT_SCORE_MEAN        /* mean of the output, for outputs that are maps, or weighted mean of it */
+  VT_SCORE_MEAN,       /* mean of the output, for outputs that are maps, or weighted mean of it */
+  VT_SCORE_DETECTION   /* D-RISE score of a box, for detectors (explain/detector.h) */
 } vt_score_kind;
-enum { VT_SCORE_KINDS = VT_SCORE_MEAN + 1 };
+enum { VT_SCORE_KINDS = VT_SCORE_DETECTION + 1 };
 /* Choices of a setting, in this order. */
-#define VT_SCORE_CHOICES "probability|logit|log-probability|margin|similarity|mean"
+#define VT_SCORE_CHOICES "probability|logit|log-probability|margin|similarity|mean|detection"
 
 typedef struct vt_target {
   vt_score_kind score;
@@ -32,11 +33,12 @@ typedef struct vt_target {
   double factor;        /* similarity: of the cosines; 0: 1 */
   const float *weights; /* mean: of the values, [weight_count], with a sum that is not 0; NULL: all alike */
   size_t weight_count;
+  const struct vt_wanted *wanted; /* detection: what is looked for; borrowed */
 } vt_target;
 
 /* "probability", "logit", … */
 const char *vt_score_name(vt_score_kind score);
-/* False for similarity and mean, which know no class. */
+/* False for similarity, mean and detection, which know no class of the output. */
 bool vt_score_has_class(vt_score_kind score);
 /* Whether a similarity reads the embedding of this model, rather than its output. */
 bool vt_target_reads_embedding(const vt_target *target, const vt_model *model);
