@@ -164,27 +164,25 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
   vt_stop_attention *stop = NULL;
   size_t mark = vt_tensor_mark(ctx);
   vt_question question;
-  VT_TRY(vt_question_read(ctx, model, request, &result->placement, &question));
-  vt_question_options(&question, &options);
-  VT_TRY(check_budget(ctx, method, settings, request, model, vt_regions_count(result->regions)));
-  vt_status status = VT_OK;
+  vt_status status;
   float *zeros = NULL;
+  VT_TRY_DONE(vt_question_read(ctx, model, request, result->picture, &result->placement, &question));
+  vt_question_options(&question, &options);
+  VT_TRY_DONE(check_budget(ctx, method, settings, request, model, vt_regions_count(result->regions)));
   if (strcmp(request->fill, "zero") == 0) { /* which no 8-bit picture need be */
     zeros = vt_alloc_zero(ctx, vt_model_input_floats(model), sizeof *zeros);
-    if (!zeros) return VT_ERROR_OUT_OF_MEMORY;
+    if (!zeros) VT_TRY_DONE(VT_ERROR_OUT_OF_MEMORY);
     options.blank_floats = zeros;
   }
-  status = vt_scorer_new(ctx, model, result->picture, result->blank, result->regions, &options, &scorer);
-  vt_free(zeros);
-  VT_TRY(status);
+  VT_TRY_DONE(vt_scorer_new(ctx, model, result->picture, result->blank, result->regions, &options, &scorer));
   describe_decision(explanation, model, scorer, request);
   const char *name = vt_model_class_name(model, explanation->target);
   if (name && !(explanation->target_name = vt_strdup(ctx, name))) {
     status = VT_ERROR_OUT_OF_MEMORY;
     goto done;
   }
-  VT_TRY_DONE(
-      vt_question_describe(ctx, &question, model, request, vt_scorer_options_of(scorer), explanation));
+  VT_TRY_DONE(vt_question_describe(ctx, &question, model, request, &result->placement,
+                                   vt_scorer_options_of(scorer), explanation));
   VT_TRY_DONE(vt_explanation_ranking(ctx, explanation, result->regions,
                                      explanation->target != explanation->predicted));
   VT_TRY_DONE(
@@ -214,9 +212,11 @@ static vt_status run_method(vt_ctx *ctx, vt_model *model, const vt_method *metho
     VT_TRY_DONE(vt_explanation_complete(ctx, explanation, scorer, explanation->partial || mapped));
   explanation->model_calls = vt_scorer_calls(scorer) + explanation->traced_runs + explanation->composed_runs;
   explanation->model_forwards = vt_scorer_forwards(scorer) + explanation->composed_runs;
-  explanation->diagnostic_calls = vt_scorer_diagnostic_calls(scorer);
+  explanation->diagnostic_calls = vt_scorer_diagnostic_calls(scorer) + (question.wanted ? 1 : 0);
 done:
   vt_scorer_free(scorer);
+  vt_question_free(&question);
+  vt_free(zeros);
   vt_free(input);
   vt_stop_attention_free(stop);
   vt_tensor_release(ctx, mark);

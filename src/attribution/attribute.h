@@ -24,6 +24,9 @@ typedef struct vt_request {
   char *contrast;                    /* of a margin: class index or name; NULL: the strongest other class */
   char *similar_to;                  /* of a similarity: file of the direction (.npy); NULL: none */
   char *text, *not_text;             /* of a similarity: texts it is taken with, and against; NULL: none */
+  char *mask;                        /* of a mean: label file, where it is not 0; NULL: everywhere */
+  char *box;                         /* of a detector: "x0,y0,x1,y1" in the photograph; NULL: a detection */
+  char *detection;                   /* of a detector: number of what it finds, best first; NULL: 0 */
   int reduce;                        /* vt_reduction, of methods that make maps */
   int region_score;                  /* of those: mean of the map over a region, or sum */
   int attention_gradient; /* of methods that look inside: 0 through the patterns, 1 patterns held fixed */

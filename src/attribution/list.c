@@ -14,6 +14,7 @@ static const vt_method *const methods[] = {
     &vt_method_random,
     &vt_method_centre_prior,
     &vt_method_rise,
+    &vt_method_d_rise,
     &vt_method_occlusion,
     &vt_method_feature_ablation,
     &vt_method_lime,

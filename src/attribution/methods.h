@@ -9,6 +9,7 @@
 
 /* perturbation */
 extern const vt_method vt_method_rise;
+extern const vt_method vt_method_d_rise;
 extern const vt_method vt_method_occlusion;
 extern const vt_method vt_method_feature_ablation;
 extern const vt_method vt_method_lime;

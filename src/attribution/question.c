@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attribution/question.h"
 
-#include "explain/model_kind.h"
+#include "explain/detector.h"
 #include "explain/text_space.h"
 
 /* ---- which score ---- */
@@ -16,6 +16,9 @@ static const struct {
     {"similar_to", offsetof(vt_request, similar_to), VT_SCORE_SIMILARITY},
     {"text", offsetof(vt_request, text), VT_SCORE_SIMILARITY},
     {"not_text", offsetof(vt_request, not_text), VT_SCORE_SIMILARITY},
+    {"mask", offsetof(vt_request, mask), VT_SCORE_MEAN},
+    {"box", offsetof(vt_request, box), VT_SCORE_DETECTION},
+    {"detection", offsetof(vt_request, detection), VT_SCORE_DETECTION},
 };
 
 vt_status vt_request_score(vt_ctx *ctx, const vt_request *request, const vt_model *model, vt_score_kind *out)
@@ -34,6 +37,10 @@ vt_status vt_request_score(vt_ctx *ctx, const vt_request *request, const vt_mode
                    "a direction (similar_to) and a text are both given; one of them is compared with");
   if (request->not_text && !request->text)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "not_text needs the text it is set against (text)");
+  if (request->box && request->detection)
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "a box and the number of a detection are both given; one of them is explained");
+  if (model && vt_model_detector(model) && *out == VT_SCORE_PROBABILITY) *out = VT_SCORE_DETECTION;
   if (model && vt_model_gives_map(model) && *out == VT_SCORE_PROBABILITY && vt_model_preprocess(model)->text)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                    "the model's output is an embedding: say which text it is compared with (text), or give a "
@@ -56,15 +63,25 @@ static vt_status read_texts(vt_ctx *ctx, const vt_model *model, const vt_request
   return VT_OK;
 }
 
-vt_status vt_question_read(vt_ctx *ctx, const vt_model *model, const vt_request *request,
+void vt_question_free(vt_question *question)
+{
+  vt_free(question->own_weights);
+  if (question->wanted) vt_free(question->wanted->classes);
+  vt_free(question->wanted);
+  vt_free(question->found);
+}
+
+vt_status vt_question_read(vt_ctx *ctx, vt_model *model, const vt_request *request, const vt_image *picture,
                            const vt_placement *placement, vt_question *out)
 {
-  VT_UNUSED(placement);
   *out = (vt_question){.target = VT_CLASS_NONE, .contrast = VT_CLASS_NONE};
   VT_TRY(vt_request_score(ctx, request, model, &out->score));
   if (vt_score_has_class(out->score)) VT_TRY(vt_target_parse(ctx, model, request->target, &out->target));
   if (request->contrast) VT_TRY(vt_target_parse(ctx, model, request->contrast, &out->contrast));
   VT_TRY(read_texts(ctx, model, request, out));
+  if (out->score == VT_SCORE_DETECTION)
+    return vt_question_read_detection(ctx, model, request, picture, placement, out);
+  if (out->score == VT_SCORE_MEAN) return vt_question_read_mean(ctx, model, request, placement, out);
   vt_tensor *direction;
   VT_TRY(vt_request_direction(ctx, request, &direction));
   if (!direction) return VT_OK;
@@ -84,6 +101,7 @@ void vt_question_options(const vt_question *question, vt_scorer_options *options
   options->factor = question->factor;
   options->weights = question->weights;
   options->weight_count = question->weight_count;
+  options->wanted = question->wanted;
 }
 
 /* ---- saying ---- */
@@ -126,8 +144,8 @@ static void describe_similarity(vt_ctx *ctx, const vt_request *request, vt_text 
 }
 
 vt_status vt_question_describe(vt_ctx *ctx, const vt_question *question, const vt_model *model,
-                               const vt_request *request, const vt_scorer_options *options,
-                               vt_explanation *explanation)
+                               const vt_request *request, const vt_placement *placement,
+                               const vt_scorer_options *options, vt_explanation *explanation)
 {
   vt_text words = {0};
   json_t *details = json_object();
@@ -136,7 +154,12 @@ vt_status vt_question_describe(vt_ctx *ctx, const vt_question *question, const v
   else if (question->score == VT_SCORE_SIMILARITY)
     describe_similarity(ctx, request, &words, details);
   else if (question->score == VT_SCORE_MEAN)
-    vt_text_add(ctx, &words, "the mean of the output");
+    vt_question_describe_mean(ctx, question, request, &words, details);
+  else if (question->score == VT_SCORE_DETECTION) {
+    vt_question_describe_detection(ctx, question, model, placement, &words, details);
+    explanation->boxed = true;
+    memcpy(explanation->target_box, question->wanted->box, sizeof explanation->target_box);
+  }
   json_t *valid = vt_json_outside(words.data); /* names and texts may hold any bytes */
   vt_free(explanation->target_text);
   json_decref(explanation->target_details);

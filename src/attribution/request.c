@@ -37,6 +37,13 @@ const vt_field vt_request_fields[] = {
     {"similar_to", VT_FIELD_STRING, offsetof(vt_request, similar_to),
      .help =
          "direction that a similarity is taken with: a .npy file as long as the embedding (or the output)"},
+    {"mask", VT_FIELD_STRING, offsetof(vt_request, mask),
+     .help = "mean of the output where this label file (.npy or picture, of the photograph's size, the "
+             "model's view or the output) is not 0; target then names a channel [all]"},
+    {"box", VT_FIELD_STRING, offsetof(vt_request, box),
+     .help = "of a detector: what speaks for a thing in this box, x0,y0,x1,y1 in pixels of the photograph"},
+    {"detection", VT_FIELD_STRING, offsetof(vt_request, detection),
+     .help = "of a detector: number of what it finds in the whole picture, best first [0]"},
     {"reduce", VT_FIELD_CHOICE, offsetof(vt_request, reduce), "auto", .choices = VT_REDUCTION_CHOICES,
      .help = "how a map over channels becomes one number a pixel; auto: as the method says"},
     {"region_score", VT_FIELD_CHOICE, offsetof(vt_request, region_score), "mean", .choices = "mean|sum",

@@ -7,6 +7,7 @@
  */
 #include "attribution/game.h"
 #include "attribution/grid_masks.h"
+#include "attribution/grid_sampling.h"
 #include "attribution/methods.h"
 
 enum { EXPECTED, COVERAGE };
@@ -37,77 +38,19 @@ static const vt_field fields[] = {
 typedef struct sampler {
   const vt_task *task;
   const settings *set;
-  const float *baseline;
-  int channels, height, width;
-  bool channels_last;
   double *scores; /* [n_samples] */
   int64_t done;
 } sampler;
 
-static void draw_mask(const sampler *s, int64_t number, vt_grid_mask *out)
+static vt_status run_cells(vt_ctx *ctx, const vt_task *task, const settings *set, vt_explanation *explanation)
 {
-  out->size = (int)s->set->grid_size;
-  out->height = s->height;
-  out->width = s->width;
-  vt_grid_mask_draw(out, s->set->preservation_probability, s->task->seed, (uint64_t)number);
-}
-
-static void compose(void *user, int item, float *input)
-{
-  const sampler *s = user;
-  vt_grid_mask mask;
-  draw_mask(s, item, &mask);
-  vt_grid_mask_mix(&mask, s->task->input, s->baseline, s->channels, s->channels_last, input);
-}
-
-typedef struct weighing {
-  double *map, *covered;
-  double weight;
-} weighing;
-
-static void weigh_pixel(void *user, size_t pixel, double kept)
-{
-  const weighing *w = user;
-  w->map[pixel] += w->weight * kept;
-  w->covered[pixel] += kept;
-}
-
-/* What the sums are divided by. The small number of coverage is xplique's. */
-static void normalise(const sampler *s, double *map, const double *covered, size_t count)
-{
-  double expected = (double)s->done * s->set->preservation_probability;
-  for (size_t i = 0; i < count; i++)
-    map[i] /= s->set->normalisation == COVERAGE ? covered[i] + 1e-4 : expected;
-}
-
-static vt_status sample(vt_ctx *ctx, sampler *s, vt_explanation *explanation, double *map, double *covered)
-{
-  VT_TRY(vt_ask_inputs(ctx, s->task, explanation, s->set->n_samples, compose, s, s->scores, &s->done));
-  if (s->done < 1) return vt_ask_too_few(ctx, explanation, "rise", s->done, 1);
-  for (int64_t i = 0; i < s->done; i++) {
-    vt_grid_mask mask;
-    draw_mask(s, i, &mask);
-    if (i % 256 == 0) VT_TRY(vt_check_cancel(ctx));
-    vt_grid_mask_walk(&mask, weigh_pixel, &(weighing){map, covered, s->scores[i]});
-  }
-  normalise(s, map, covered, (size_t)s->height * (size_t)s->width);
-  return vt_map_set_pixels(ctx, s->task, explanation, map);
-}
-
-static vt_status run_cells(vt_ctx *ctx, sampler *s, vt_explanation *explanation)
-{
-  size_t pixels = (size_t)s->height * (size_t)s->width;
-  float *baseline = vt_alloc_zero(ctx, vt_task_floats(s->task), sizeof *baseline);
-  double *map = vt_alloc_zero(ctx, pixels, sizeof *map),
-         *covered = vt_alloc_zero(ctx, pixels, sizeof *covered);
-  vt_status status = baseline && map && covered ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
-  s->baseline = baseline;
-  if (status == VT_OK) status = vt_baseline_make(ctx, s->task, s->set->baseline, baseline);
-  if (status == VT_OK) status = sample(ctx, s, explanation, map, covered);
-  vt_free(baseline);
-  vt_free(map);
-  vt_free(covered);
-  return status;
+  vt_grid_sampling sampling = {.method = "rise",
+                               .samples = set->n_samples,
+                               .grid = (int)set->grid_size,
+                               .kept = set->preservation_probability,
+                               .coverage = set->normalisation == COVERAGE,
+                               .baseline = set->baseline};
+  return vt_grid_sample(ctx, task, &sampling, explanation);
 }
 
 /* ---- cells are regions ---- */
@@ -128,7 +71,9 @@ static vt_status sample_regions(vt_ctx *ctx, sampler *s, vt_game *game, uint64_t
       map[i] += shown ? s->scores[row] : 0;
       covered[i] += shown;
     }
-  normalise(s, map, covered, (size_t)game->players);
+  double expected = (double)s->done * kept; /* the small number of coverage is xplique's */
+  for (int i = 0; i < game->players; i++)
+    map[i] /= s->set->normalisation == COVERAGE ? covered[i] + 1e-4 : expected;
   return vt_game_finish(ctx, game, map);
 }
 
@@ -152,11 +97,11 @@ static vt_status run_regions(vt_ctx *ctx, sampler *s, vt_explanation *explanatio
 static vt_status run(vt_ctx *ctx, const vt_task *task, const void *given, vt_explanation *explanation)
 {
   const settings *set = given;
-  sampler s = {.task = task, .set = set, .channels_last = vt_model_preprocess(task->model)->channels_last};
-  vt_model_input_size(task->model, &s.channels, &s.height, &s.width);
+  if (set->grid_size > 0) return run_cells(ctx, task, set, explanation);
+  sampler s = {.task = task, .set = set};
   s.scores = vt_alloc_zero(ctx, (size_t)set->n_samples, sizeof *s.scores);
   if (!s.scores) return VT_ERROR_OUT_OF_MEMORY;
-  vt_status status = set->grid_size > 0 ? run_cells(ctx, &s, explanation) : run_regions(ctx, &s, explanation);
+  vt_status status = run_regions(ctx, &s, explanation);
   vt_free(s.scores);
   return status;
 }

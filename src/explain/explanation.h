@@ -54,6 +54,8 @@ typedef struct vt_explanation {
   int target;
   char *target_name;      /* owned, NULL: class without a name */
   char *target_text;      /* owned: what is explained, in words; NULL: the class says it all */
+  bool boxed;             /* a box is explained: */
+  double target_box[4];   /* x0 y0 x1 y1 in pixels of the model's input */
   json_t *target_details; /* owned object: what data.target of the JSON says besides; NULL: nothing */
   vt_score_kind score;
   double full, blank;          /* target's score of the whole picture and of nothing */

@@ -89,6 +89,21 @@ static void draw_legend(const vt_view *scene, const vt_colour_map *colours, cair
   cairo_stroke(canvas);
 }
 
+/* The box that is explained: white on black, seen on any picture. */
+static void draw_box(const vt_view *scene, cairo_t *canvas)
+{
+  const double *box = scene->explanation->target_box;
+  const vt_placement *place = &scene->placement;
+  double x = box[0] * place->scale_x + place->offset_x, y = box[1] * place->scale_y + place->offset_y;
+  double line = vt_canvas_line_width(scene->photo->width, scene->photo->height);
+  for (int pass = 0; pass < 2; pass++) {
+    cairo_rectangle(canvas, x, y, (box[2] - box[0]) * place->scale_x, (box[3] - box[1]) * place->scale_y);
+    cairo_set_line_width(canvas, pass ? line : 2.5 * line);
+    cairo_set_source_rgb(canvas, pass, pass, pass);
+    cairo_stroke(canvas);
+  }
+}
+
 vt_status vt_overlay_picture(vt_ctx *ctx, const vt_view *scene, vt_image **out)
 {
   *out = NULL;
@@ -111,6 +126,7 @@ vt_status vt_overlay_picture(vt_ctx *ctx, const vt_view *scene, vt_image **out)
   cairo_t *canvas = vt_canvas_new(ctx, blended);
   vt_image_free(blended);
   if (!canvas) return vt_ctx_status(ctx);
+  if (scene->explanation->boxed) draw_box(scene, canvas);
   draw_legend(scene, colours, canvas, scene->photo->width, scene->photo->height);
   status = vt_canvas_image(ctx, canvas, out);
   cairo_destroy(canvas);

@@ -63,7 +63,7 @@ static void check_gradient(const vt_target *target, bool logits, const double *v
 static void test_gradients(void **unused)
 {
   (void)unused;
-  for (int score = 0; score < VT_SCORE_KINDS; score++)
+  for (int score = 0; score < VT_SCORE_DETECTION; score++)
     for (int index = 0; index < COUNT; index++)
       for (int contrast = -1; contrast < COUNT; contrast++) {
         if (contrast == index || (contrast >= 0 && score != VT_SCORE_MARGIN)) continue;
@@ -76,7 +76,7 @@ static void test_gradients(void **unused)
 static void test_one_output(void **unused)
 {
   (void)unused;
-  for (int score = 0; score < VT_SCORE_KINDS; score++) {
+  for (int score = 0; score < VT_SCORE_DETECTION; score++) {
     if (score == VT_SCORE_SIMILARITY) continue; /* the cosine of two numbers is their sign */
     vt_target target = target_of((vt_score_kind)score, 0, -1);
     for (double value = -3; value <= 3; value += 0.75)
@@ -159,7 +159,7 @@ static void test_average(void **unused)
 {
   (void)unused;
   double from[COUNT] = {0.2, 0.1, 1.5, -0.4, 0.9}, scratch[2 * COUNT], weights[COUNT];
-  for (int score = 0; score < VT_SCORE_KINDS; score++) {
+  for (int score = 0; score < VT_SCORE_DETECTION; score++) {
     vt_target target = target_of((vt_score_kind)score, 0, -1);
     double sum = 0, difference = vt_target_evaluate(&target, true, outputs, COUNT, NULL) -
                                  vt_target_evaluate(&target, true, from, COUNT, NULL);
