@@ -38,6 +38,8 @@ typedef struct vt_request {
   /* C callers: a division at the model's size instead of the one `regions` names, which then only says what
    * it is; NULL: none. Borrowed. */
   const vt_regions *division;
+  /* C callers: the direction of a similarity, f32, instead of a file; NULL: none. Borrowed. */
+  const struct vt_tensor *direction;
   /* C callers: the varying tensor itself, [vt_model_input_floats()], for methods that look inside or compose
    * inputs; NULL: from the picture. Borrowed. */
   const float *input;

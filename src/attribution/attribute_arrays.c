@@ -8,6 +8,7 @@
 
 #include "attribution/question.h"
 #include "attribution/rule_stop.h"
+#include "attribution/words.h"
 #include "explain/map.h"
 
 /* ---- what varies ---- */
@@ -170,10 +171,9 @@ static vt_status make_target(vt_ctx *ctx, const vt_request *request, const array
 
 static vt_status check_method(vt_ctx *ctx, const vt_method *method)
 {
-  const char *lack = method->needs & VT_NEEDS_REGIONS   ? "regions"
-                     : method->needs & VT_NEEDS_PICTURE ? "a picture"
-                     : method->needs & VT_NEEDS_LAYER   ? "a layer with spatial extent"
-                                                        : NULL;
+  const char *lack = method->needs & VT_NEEDS_PICTURE ? "a picture"
+                     : method->needs & VT_NEEDS_LAYER ? "a layer with spatial extent"
+                                                      : NULL;
   if (!lack) return VT_OK;
   return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s needs %s, which arrays do not have", method->id, lack);
 }
@@ -211,6 +211,18 @@ static vt_status check_groups(vt_ctx *ctx, const vt_array_request *arrays, const
   return VT_OK;
 }
 
+/* Methods that rank regions rank words, or single places. */
+static vt_status rank_words(vt_ctx *ctx, const vt_method *method, const void *settings, vt_task *task,
+                            size_t classes, vt_explanation *explanation)
+{
+  vt_words words;
+  vt_status status = vt_words_open(ctx, task, classes, explanation, &words);
+  if (status == VT_OK) status = method->run(ctx, task, settings, explanation);
+  if (status == VT_OK) status = vt_words_finish(ctx, &words, task, explanation);
+  vt_words_close(&words, task);
+  return status;
+}
+
 static vt_status explain_arrays(vt_ctx *ctx, const vt_method *method, const void *settings,
                                 const vt_request *request, const vt_array_request *arrays, array_run *run,
                                 vt_explanation *explanation)
@@ -243,6 +255,8 @@ static vt_status explain_arrays(vt_ctx *ctx, const vt_method *method, const void
   }
   VT_TRY(describe(ctx, method, settings, request, run, explanation));
   if (method->check) VT_TRY(method->check(ctx, &task, settings));
+  if (method->needs & VT_NEEDS_REGIONS)
+    return rank_words(ctx, method, settings, &task, run->classes, explanation);
   VT_TRY(method->run(ctx, &task, settings, explanation));
   if (!explanation->attribution)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s makes no map, so arrays cannot be explained with it",

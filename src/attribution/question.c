@@ -32,6 +32,7 @@ vt_status vt_request_score(vt_ctx *ctx, const vt_request *request, const vt_mode
                      belongings[i].name, vt_score_name(belongings[i].score), vt_score_name(*out));
     *out = belongings[i].score;
   }
+  if (request->direction && *out == VT_SCORE_PROBABILITY) *out = VT_SCORE_SIMILARITY;
   if (request->similar_to && request->text)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                    "a direction (similar_to) and a text are both given; one of them is compared with");

@@ -136,16 +136,16 @@ vt_status vt_target_parse(vt_ctx *ctx, const vt_model *model, const char *text, 
 
 vt_status vt_request_direction(vt_ctx *ctx, const vt_request *request, vt_tensor **out)
 {
-  const char *path = request->similar_to;
-  vt_tensor *direction;
+  const char *path = request->similar_to ? request->similar_to : "the direction";
+  vt_tensor *direction = (vt_tensor *)(uintptr_t)request->direction;
   char shape[160];
   bool somewhere = false;
   *out = NULL;
-  if (!path) return VT_OK;
+  if (!request->similar_to && !direction) return VT_OK;
   if (request->class_score != VT_SCORE_SIMILARITY)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                    "a direction (similar_to) belongs to the class score 'similarity'");
-  VT_TRY(vt_npy_read(ctx, path, &direction));
+  if (!direction) VT_TRY(vt_npy_read(ctx, path, &direction));
   if (direction->type != VT_F32)
     return vt_fail(ctx, VT_ERROR_INVALID_DATA, "%s is %s; a direction is an array of f32", path,
                    vt_shape_text(direction, shape));

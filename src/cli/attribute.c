@@ -13,7 +13,7 @@
 #include "report/tokens.h"
 
 typedef struct attribute_settings {
-  char *method, *preset, *output, *wrt, *labels, *page;
+  char *method, *preset, *output, *wrt, *labels, *page, *picture, *similar_text;
   bool probabilities;
   int parts;
 } attribute_settings;
@@ -36,6 +36,10 @@ static const vt_field fields[] = {
      .help = "text file with the name of each token or column, a line each"},
     {"page", VT_FIELD_STRING, offsetof(attribute_settings, page),
      .help = "also write the tokens in colours to this .html file"},
+    {"picture", VT_FIELD_STRING, offsetof(attribute_settings, picture),
+     .help = "also draw them into this .png file"},
+    {"similar_text", VT_FIELD_STRING, offsetof(attribute_settings, similar_text),
+     .help = "direction that a similarity is taken with: what the model says of this other text"},
 };
 
 typedef struct attribute_run {
@@ -50,6 +54,8 @@ typedef struct attribute_run {
   vt_explanation *explanation;
   vt_tokens tokens;
   int32_t *groups; /* words of the tokens; NULL: no text */
+  int group_count;
+  int64_t classes; /* numbers in a row of the output, 0: not known */
 } attribute_run;
 
 static vt_status add_options(cli *run, attribute_run *work, cli_options *options, char title[96])
@@ -89,6 +95,46 @@ static vt_status name_places(cli *run, attribute_run *work)
   return status;
 }
 
+/* Word `group` as its tokens read; of places that are no words their labels. Caller frees. */
+static char *word_text(cli *run, const attribute_run *work, int group)
+{
+  vt_text text = {0};
+  vt_text_add(run->ctx, &text, "");
+  for (int i = 0; i < work->tokens.count && work->tokens.labels; i++) {
+    const char *label = work->tokens.labels[i];
+    if ((work->groups ? work->groups[i] : i) != group) continue;
+    vt_text_add(run->ctx, &text, text.length && strncmp(label, "##", 2) == 0 ? label + 2 : label);
+  }
+  return text.data;
+}
+
+/* What methods that rank say: words by rank, scores with and without the first of them. */
+static vt_status print_order(cli *run, const attribute_run *work)
+{
+  const vt_explanation *explanation = work->explanation;
+  cli_table table = {0};
+  char first[32], second[32];
+  printf("\n");
+  VT_TRY(cli_table_row(run->ctx, &table, ">Rank\tWord\t>Score\t>Without"));
+  for (int j = 0; j < vt_regions_count(explanation->regions); j++) {
+    char *word = word_text(run, work, explanation->order[j]);
+    vt_status status = cli_table_row(run->ctx, &table, "%d\t%s\t%s\t%s", j + 1, word ? word : "",
+                                     vt_number_text(explanation->insertion[j + 1], first),
+                                     vt_number_text(explanation->deletion[j + 1], second));
+    vt_free(word);
+    if (status != VT_OK) {
+      cli_table_free(&table);
+      return status;
+    }
+  }
+  cli_table_print(run, &table);
+  printf("Score: with the words down to this row; Without: with the same words hidden.\n"
+         "Insertion AUC %s, deletion AUC %s\n",
+         vt_number_text(explanation->insertion_auc, first),
+         vt_number_text(explanation->deletion_auc, second));
+  return VT_OK;
+}
+
 /* Twenty places for the largest value. */
 static const char *bar(double value, double largest, char buffer[64])
 {
@@ -117,12 +163,24 @@ static vt_status print_tokens(cli *run, const attribute_run *work)
   return VT_OK;
 }
 
+/* " of class 5", with the piece that it is where classes are those of the vocabulary. */
+static void print_class(const attribute_run *work, int index)
+{
+  const vt_tokenizer *tokenizer = work->text.tokenizer;
+  const char *piece = tokenizer && work->classes == vt_tokenizer_size(tokenizer)
+                          ? vt_tokenizer_piece(tokenizer, index)
+                          : NULL;
+  printf(" of class %d", index);
+  if (piece) printf(" ('%s')", piece);
+}
+
 static void print_score(const attribute_run *work)
 {
   const vt_explanation *explanation = work->explanation;
   char full[32], sum[32], difference[32], error[32];
   printf("%s", vt_score_name(explanation->score));
-  if (explanation->target >= 0) printf(" of class %d", explanation->target);
+  if (explanation->target >= 0) print_class(work, explanation->target);
+  if (explanation->target_text) printf(" (%s)", explanation->target_text);
   printf(" %s, by %s in %lld runs, %.2f s\n", vt_number_text(explanation->full, full), work->method->id,
          (long long)explanation->model_calls, explanation->seconds);
   const vt_completeness *completeness = &explanation->completeness;
@@ -151,6 +209,13 @@ static vt_status write_results(cli *run, attribute_run *work)
   for (int i = 0; labels && i < work->tokens.count; i++)
     json_array_append_new(labels, vt_json_outside(work->tokens.labels[i]));
   if (labels) json_object_set_new(json, "tokens", labels);
+  json_t *words = work->groups && work->tokens.labels ? json_array() : NULL;
+  for (int group = 0; words && group < work->group_count; group++) {
+    char *word = word_text(run, work, group);
+    json_array_append_new(words, vt_json_outside(word));
+    vt_free(word);
+  }
+  if (words) json_object_set_new(json, "words", words);
   vt_status status = VT_OK;
   if (work->inside.settings.out || run->common.json)
     status = cli_inside_results(run, &work->inside, names, tensors, count, json);
@@ -169,21 +234,29 @@ static vt_status report(cli *run, attribute_run *work)
   if (work->settings.page)
     VT_TRY(vt_tokens_write_page(run->ctx, work->explanation, &work->tokens, work->inside.settings.force,
                                 work->settings.page));
+  if (work->settings.picture)
+    VT_TRY(vt_tokens_write_picture(run->ctx, work->explanation, &work->tokens, work->inside.settings.force,
+                                   work->settings.picture));
   if (!run->common.json) {
     print_score(work);
     VT_TRY(print_tokens(run, work));
+    if (work->explanation->order) VT_TRY(print_order(run, work));
   }
   return write_results(run, work);
 }
 
 static vt_status check_page(cli *run, const attribute_run *work)
 {
-  const char *page = work->settings.page, *out = work->inside.settings.out;
+  const char *page = work->settings.page, *out = work->inside.settings.out, *picture = work->settings.picture;
   run->stage = CLI_USAGE;
   if (page && !*page)
     return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--page: the name of the file is empty");
   if (page && out && strcmp(page, out) == 0)
     return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--page and --out both name %s", page);
+  if (picture && !*picture)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--picture: the name of the file is empty");
+  if (picture && ((out && strcmp(picture, out) == 0) || (page && strcmp(picture, page) == 0)))
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "--picture and another option both name %s", picture);
   return VT_OK;
 }
 
@@ -191,17 +264,39 @@ static vt_status check_page(cli *run, const attribute_run *work)
 static vt_status group_words(cli *run, attribute_run *work, vt_array_request *arrays)
 {
   bool words = work->text.tokenizer && work->settings.parts == 0 && !work->settings.wrt;
-  if (!words || !(work->method->needs & VT_NEEDS_PLAYERS)) return VT_OK;
+  if (!words || !(work->method->needs & (VT_NEEDS_PLAYERS | VT_NEEDS_REGIONS))) return VT_OK;
   work->groups = vt_alloc_zero(run->ctx, work->text.ids.count, sizeof *work->groups);
   if (!work->groups) return VT_ERROR_OUT_OF_MEMORY;
   arrays->groups = work->groups;
   arrays->group_places = work->text.ids.count;
-  arrays->group_count = cli_text_words(&work->text, work->groups);
+  arrays->group_count = work->group_count = cli_text_words(&work->text, work->groups);
+  return VT_OK;
+}
+
+/* Classes that are pieces of the vocabulary, and a text to be like. `asked` owns nothing. */
+static vt_status read_texts(cli *run, attribute_run *work, vt_request *asked)
+{
+  const char *other = work->settings.similar_text, *target, *contrast;
+  vt_tensor *direction = NULL;
+  run->stage = CLI_USAGE;
+  if (other && !work->text.tokenizer)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "--similar-text needs a --text that it is compared with");
+  work->classes = cli_text_classes(&work->inside, work->settings.output);
+  VT_TRY(cli_text_class(run, &work->text, work->classes, work->request.target, &target));
+  VT_TRY(cli_text_class(run, &work->text, work->classes, work->request.contrast, &contrast));
+  if (other)
+    VT_TRY(cli_text_answer(run, &work->text, &work->inside, other, work->settings.output, &direction));
+  *asked = work->request;
+  asked->target = (char *)(uintptr_t)target;
+  asked->contrast = (char *)(uintptr_t)contrast;
+  asked->direction = direction;
   return VT_OK;
 }
 
 static vt_status compute(cli *run, attribute_run *work, const char *model)
 {
+  vt_request asked;
   vt_array_request arrays = {.output = work->settings.output,
                              .varying = work->settings.wrt,
                              .probabilities = work->settings.probabilities};
@@ -211,10 +306,11 @@ static vt_status compute(cli *run, attribute_run *work, const char *model)
   VT_TRY(cli_text_prepare(run, &work->text, &work->inside));
   VT_TRY(cli_inside_prepare(run, &work->inside));
   work->request.precision = work->inside.settings.precision;
+  VT_TRY(read_texts(run, work, &asked));
   run->stage = CLI_INPUT; /* options name files, too */
   VT_TRY(group_words(run, work, &arrays));
   VT_TRY(vt_attribute_arrays(run->ctx, work->inside.graph, work->inside.inputs, work->method,
-                             work->method_settings, &work->request, &arrays, &work->explanation));
+                             work->method_settings, &asked, &arrays, &work->explanation));
   VT_TRY(name_places(run, work));
   return report(run, work);
 }

@@ -24,6 +24,8 @@ void cli_text_close(cli_text_input *text)
 {
   vt_tokenizer_free(text->tokenizer);
   vt_ids_free(&text->ids);
+  for (size_t i = 0; i < VT_COUNT(text->classes); i++)
+    vt_free(text->classes[i]);
 }
 
 /* ---- which input is which ---- */
@@ -131,34 +133,122 @@ static vt_status fill(cli *run, const vt_value *input, role what, const cli_text
   return VT_OK;
 }
 
-vt_status cli_text_prepare(cli *run, cli_text_input *text, cli_inside *inside)
+/* Makes what inputs[] lacks, from `words` and a tokenizer that is there. */
+static vt_status make_inputs(cli *run, cli_text_input *text, const cli_inside *inside, const char *words,
+                             const char *option, vt_tensor **inputs)
 {
   const vt_graph *graph = inside->graph;
-  const char *words = text->settings.text;
   size_t used;
+  int ids = find_ids(graph);
+  run->stage = CLI_INPUT;
+  if (vt_tokenizer_encode(run->ctx, text->tokenizer, words, strlen(words), true, &text->ids) != VT_OK)
+    return vt_fail_prefix(run->ctx, "%s", option);
+  VT_TRY(fit(run, text, &graph->values[graph->inputs[ids]], &used));
+  for (int i = 0; i < graph->input_count; i++) {
+    const vt_value *input = &graph->values[graph->inputs[i]];
+    role what = i == ids ? IDS : role_of(input->name);
+    if (what != ROLES && (what != IDS || i == ids)) VT_TRY(fill(run, input, what, text, used, &inputs[i]));
+  }
+  return VT_OK;
+}
+
+vt_status cli_text_prepare(cli *run, cli_text_input *text, cli_inside *inside)
+{
+  const char *words = text->settings.text;
   run->stage = CLI_USAGE;
   if (!words && text->settings.tokenizer)
     return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
                    "--tokenizer says how --text is read, which is missing");
   if (!words) return VT_OK;
-  int ids = find_ids(graph);
-  if (ids < 0)
+  if (find_ids(inside->graph) < 0)
     return vt_fail(
         run->ctx, VT_ERROR_INVALID_ARGUMENT,
         "--text: no input of the model is called input_ids, token_ids, tokens or ids; give arrays with "
         "--input");
   VT_TRY(read_tokenizer(run, text, inside));
-  run->stage = CLI_INPUT;
-  if (vt_tokenizer_encode(run->ctx, text->tokenizer, words, strlen(words), true, &text->ids) != VT_OK)
-    return vt_fail_prefix(run->ctx, "--text");
-  VT_TRY(fit(run, text, &graph->values[graph->inputs[ids]], &used));
-  for (int i = 0; i < graph->input_count; i++) {
-    const vt_value *input = &graph->values[graph->inputs[i]];
-    role what = i == ids ? IDS : role_of(input->name);
-    if (what != ROLES && (what != IDS || i == ids))
-      VT_TRY(fill(run, input, what, text, used, &inside->inputs[i]));
-  }
+  return make_inputs(run, text, inside, words, "--text", inside->inputs);
+}
+
+/* ---- what else is asked of texts ---- */
+
+static vt_status last_row(cli *run, const vt_tensor *answer, const char *output, vt_tensor **out)
+{
+  char shape[160];
+  int64_t count = vt_count(answer), wanted = answer->rank > 2 ? answer->dims[answer->rank - 1] : count;
+  if (!(VT_FLOATS & VT_T(answer->type)) || wanted < 1)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "tensor '%s' is %s, which is no direction", output,
+                   vt_shape_text(answer, shape));
+  *out = vt_tensor_new(run->ctx, VT_F32, 1, &wanted);
+  if (!*out) return VT_ERROR_OUT_OF_MEMORY;
+  for (int64_t i = 0; i < wanted; i++)
+    ((float *)(*out)->data)[i] = (float)vt_get_f64(answer, count - wanted + i);
   return VT_OK;
+}
+
+static const char *output_name(const cli_inside *inside, const char *output)
+{
+  const vt_graph *graph = inside->graph;
+  for (int i = 0; i < graph->output_count && !output; i++)
+    if (graph->values[graph->outputs[i]].type == VT_F32) output = graph->values[graph->outputs[i]].name;
+  return output;
+}
+
+vt_status cli_text_answer(cli *run, const cli_text_input *text, cli_inside *inside, const char *words,
+                          const char *output, vt_tensor **out)
+{
+  cli_text_input other = {.tokenizer = text->tokenizer};
+  vt_tensor **inputs = vt_alloc_zero(run->ctx, (size_t)inside->graph->input_count + 1, sizeof *inputs);
+  vt_tensor *answer;
+  vt_trace *trace = NULL;
+  vt_status status = inputs ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
+  output = output_name(inside, output);
+  if (status == VT_OK && !output)
+    status = vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT, "%s has no float output", inside->model);
+  if (status == VT_OK) status = make_inputs(run, &other, inside, words, "--similar-text", inputs);
+  for (int i = 0; status == VT_OK && i < inside->graph->input_count; i++)
+    if (!inputs[i]) inputs[i] = inside->inputs[i];
+  run->stage = CLI_INPUT;
+  if (status == VT_OK) status = vt_graph_check_inputs(run->ctx, inside->graph, inputs);
+  if (status == VT_OK) status = vt_trace_new(run->ctx, inside->graph, &trace);
+  if (status == VT_OK) status = vt_trace_read(run->ctx, trace, output);
+  if (status == VT_OK) status = vt_trace_run(run->ctx, trace, inputs);
+  if (status == VT_OK) status = vt_trace_value(run->ctx, trace, output, &answer);
+  if (status == VT_OK) status = last_row(run, answer, output, out);
+  vt_trace_free(trace);
+  vt_free(inputs);
+  vt_ids_free(&other.ids);
+  return status;
+}
+
+int64_t cli_text_classes(const cli_inside *inside, const char *output)
+{
+  output = output_name(inside, output);
+  int value = output ? vt_graph_find(inside->graph, output) : VT_NO_VALUE;
+  if (value == VT_NO_VALUE) return 0;
+  const vt_value *at = &inside->graph->values[value];
+  return at->rank > 0 && at->dims[at->rank - 1] > 0 ? at->dims[at->rank - 1] : 0;
+}
+
+vt_status cli_text_class(cli *run, cli_text_input *text, int64_t classes, const char *given, const char **out)
+{
+  int64_t number, id = -1;
+  *out = given;
+  if (!given || !text->tokenizer || vt_parse_integer(given, &number) || strcmp(given, "pred") == 0 ||
+      classes != vt_tokenizer_size(text->tokenizer))
+    return VT_OK;
+  vt_ids ids = {0};
+  id = vt_tokenizer_id(text->tokenizer, given);
+  if (id < 0) VT_TRY(vt_tokenizer_encode(run->ctx, text->tokenizer, given, strlen(given), false, &ids));
+  if (id < 0 && ids.count == 1) id = ids.data[0];
+  size_t pieces = ids.count;
+  vt_ids_free(&ids);
+  if (id < 0)
+    return vt_fail(run->ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "'%s' is %zu pieces of the vocabulary; a class is one", given, pieces);
+  char **place = text->classes[0] ? &text->classes[1] : &text->classes[0];
+  *place = vt_format(run->ctx, "%lld", (long long)id);
+  *out = *place;
+  return *place ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
 
 /* ---- words ---- */
@@ -171,17 +261,18 @@ static bool is_frame(const vt_tokenizer *tokenizer, int64_t id)
   return false;
 }
 
-/* Whether a piece goes on with the word before it: "##s" of WordPiece; letters and digits of byte-level
- * BPE that no blank ("Ġ") precedes. */
+/* Whether a piece goes on with the word before it: "##s" of WordPiece; letters and digits of BPE that no blank
+ * precedes ("Ġ" among bytes, " " among characters). */
 static bool goes_on(const vt_tokenizer *tokenizer, const char *piece)
 {
   const char *kind = vt_tokenizer_kind(tokenizer);
   if (strcmp(kind, "wordpiece") == 0) return strncmp(piece, "##", 2) == 0;
-  if (strcmp(kind, "bpe") != 0 || vt_tokenizer_id(tokenizer, "Ġ") < 0) return false;
+  const char *blank = vt_tokenizer_id(tokenizer, "Ġ") >= 0 ? "Ġ" : " ";
+  if (strcmp(kind, "bpe") != 0 || vt_tokenizer_id(tokenizer, blank) < 0) return false;
   unsigned char first = (unsigned char)piece[0];
   bool letter =
       first >= 0x80 || (first >= '0' && first <= '9') || ((first | 32) >= 'a' && (first | 32) <= 'z');
-  return letter && strncmp(piece, "Ġ", 2) != 0;
+  return letter && strncmp(piece, blank, strlen(blank)) != 0;
 }
 
 int cli_text_words(const cli_text_input *text, int32_t *groups)

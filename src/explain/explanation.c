@@ -47,6 +47,7 @@ void vt_explanation_free(vt_explanation *explanation)
 {
   if (!explanation) return;
   free_ranking(explanation);
+  vt_regions_free(explanation->own_regions);
   vt_free(explanation->target_name);
   vt_free(explanation->target_text);
   json_decref(explanation->target_details);

@@ -50,6 +50,7 @@ typedef struct vt_explanation {
   vt_model *model;            /* borrowed */
   const vt_image *picture;    /* borrowed: what the model saw */
   const vt_regions *regions;  /* borrowed */
+  vt_regions *own_regions;    /* the same, where nobody else has them; NULL: borrowed */
   vt_regions_report division; /* what had to be done to the division to make it one */
   int target;
   char *target_name;      /* owned, NULL: class without a name */

@@ -204,7 +204,7 @@ static json_t *map_object(const vt_explanation *explanation, bool *failed)
   object to = new_object(failed);
   set(to, "shape", sizes(explanation->attribution_dims, explanation->attribution_rank));
   set(to, "reduction", json_string(reductions[explanation->reduction]));
-  if (!explanation->regions) set(to, "saliency", short_map(explanation));
+  if (!explanation->model) set(to, "saliency", short_map(explanation));
   if (explanation->native) {
     object native = new_object(failed);
     set(native, "tensor", vt_json_outside(explanation->native_name));

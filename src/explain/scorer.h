@@ -33,6 +33,7 @@ typedef struct vt_scorer_options {
   /* The blank after normalisation, in the model's layout, where no 8-bit picture can say it; NULL: from
    * `blank`. Copied. */
   const float *blank_floats;
+  const float *shown_floats; /* the same of the picture; both given: there need be no pictures */
 } vt_scorer_options;
 
 /* What the model said of one composite. */

@@ -38,11 +38,12 @@ static vt_status find_runs(vt_ctx *ctx, vt_composer *composer)
 }
 
 vt_status vt_composer_init(vt_ctx *ctx, vt_composer *composer, const vt_model *model, const vt_image *picture,
-                           const vt_image *blank, const float *blank_floats, const vt_regions *regions)
+                           const vt_image *blank, const vt_scorer_options *options, const vt_regions *regions)
 {
+  const float *shown_floats = options->shown_floats, *blank_floats = options->blank_floats;
   int height, width;
   vt_model_input_size(model, &composer->channels, &height, &width);
-  VT_TRY(check_size(ctx, "picture", picture->height, picture->width, height, width));
+  if (!shown_floats) VT_TRY(check_size(ctx, "picture", picture->height, picture->width, height, width));
   if (!blank_floats) VT_TRY(check_size(ctx, "fill", blank->height, blank->width, height, width));
   if (regions) VT_TRY(check_size(ctx, "label map", regions->height, regions->width, height, width));
   composer->floats = model->input_floats;
@@ -52,7 +53,10 @@ vt_status vt_composer_init(vt_ctx *ctx, vt_composer *composer, const vt_model *m
   composer->shown = vt_alloc_zero(ctx, composer->floats, sizeof *composer->shown);
   composer->hidden = vt_alloc_zero(ctx, composer->floats, sizeof *composer->hidden);
   if (!composer->shown || !composer->hidden) return VT_ERROR_OUT_OF_MEMORY;
-  vt_preprocess_floats(model->preprocess, picture, composer->shown);
+  if (shown_floats)
+    memcpy(composer->shown, shown_floats, composer->floats * sizeof *shown_floats);
+  else
+    vt_preprocess_floats(model->preprocess, picture, composer->shown);
   if (blank_floats)
     memcpy(composer->hidden, blank_floats, composer->floats * sizeof *blank_floats);
   else

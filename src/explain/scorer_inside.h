@@ -28,7 +28,8 @@ typedef struct vt_composer {
 } vt_composer;
 
 vt_status vt_composer_init(vt_ctx *ctx, vt_composer *composer, const vt_model *model, const vt_image *picture,
-                           const vt_image *blank, const float *blank_floats, const vt_regions *regions);
+                           const vt_image *blank, const vt_scorer_options *options,
+                           const vt_regions *regions);
 void vt_composer_free(vt_composer *composer); /* members only */
 /* Regions in `bits` from the picture, the others from the blank. */
 void vt_compose_subset(const vt_composer *composer, const uint64_t *bits, float *input);

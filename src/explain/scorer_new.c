@@ -149,12 +149,11 @@ vt_status vt_scorer_new(vt_ctx *ctx, vt_model *model, const vt_image *picture, c
   if (!scorer) return VT_ERROR_OUT_OF_MEMORY;
   scorer->model = model;
   scorer->options = *options;
-  scorer->options.blank_floats = NULL; /* copied, and not to be reached later */
+  scorer->options.blank_floats = scorer->options.shown_floats = NULL; /* copied, not to be reached later */
   scorer->started = vt_clock_seconds();
   scorer->region_count = regions ? regions->count : 0;
   scorer->words = scorer->cache.words = (scorer->region_count + 63) / 64;
-  vt_status status =
-      vt_composer_init(ctx, &scorer->composer, model, picture, blank, options->blank_floats, regions);
+  vt_status status = vt_composer_init(ctx, &scorer->composer, model, picture, blank, options, regions);
   if (status == VT_OK) status = look(ctx, scorer);
   if (status != VT_OK) {
     vt_scorer_free(scorer);

@@ -25,5 +25,9 @@ void vt_tokens_free(vt_tokens *tokens); /* members only */
  * it, with the number on hover. `force`: overwrite. */
 vt_status vt_tokens_write_page(vt_ctx *ctx, const vt_explanation *explanation, const vt_tokens *tokens,
                                bool force, const char *path);
+/* The same as a .png picture: lines of text, each place on its colour; places without names get their
+ * number. */
+vt_status vt_tokens_write_picture(vt_ctx *ctx, const vt_explanation *explanation, const vt_tokens *tokens,
+                                  bool force, const char *path);
 
 #endif

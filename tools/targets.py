@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the models and the pictures of docs/targets.md.
+
+  targets.py models OUT --minilm DIR --conse FILE.onnx --mean FILE.npy --centerface FILE.onnx --focus FILE.onnx
+                        --stories FILE.onnx --stories-tokens tok512.bin --classifier FILE.onnx --labels FILE.tsv
+  targets.py pictures OUT DOCS      runs `vitrail` on them and writes DOCS/targets-*.jpg
+
+`models` puts links and sidecars side by side. The packages that hold the files are named on the page. `centerface.onnx` fixes a
+batch of 10 and sides of 32 pixels, which are made open here (needs the Python package onnx). Needs Pillow and numpy for the pictures."""
+import argparse
+import json
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PHOTOGRAPHS = os.path.join(HERE, "..", "share", "photographs")
+
+
+def link(source, target):
+    if os.path.lexists(target):
+        os.remove(target)
+    os.symlink(os.path.abspath(source), target)
+
+
+def write(path, content):
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1)
+        file.write("\n")
+
+
+def open_sizes(source, target):
+    """centerface with its batch and sides left open."""
+    import onnx
+    model = onnx.load(source)
+    held = {tensor.name for tensor in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in held]
+    for values, end in ((inputs, ""), (model.graph.output, "_cells")):
+        for value in values:
+            for axis, name in ((0, "batch"), (2, "height" + end), (3, "width" + end)):
+                dim = value.type.tensor_type.shape.dim[axis]
+                dim.ClearField("dim_value")
+                dim.dim_param = name
+    onnx.save(model, target)
+
+
+def stories_tokenizer(path):
+    """The vocabulary file of llama2.c (score, length, bytes) as the JSON of a tokenizer. SentencePiece joins the two neighbours whose
+    whole ranks first, however they divide it: every division is a merge of the whole's rank."""
+    with open(path, "rb") as file:
+        content = file.read()
+    at, pieces, scores = 4, [], []
+    while at < len(content):
+        score, length = struct.unpack_from("<fi", content, at)
+        pieces.append(content[at + 8:at + 8 + length].decode("utf-8", "replace").strip("\n") or "\n")
+        scores.append(score)
+        at += 8 + length
+    for number, piece in enumerate(pieces):
+        if piece in pieces[:number]:
+            pieces[number] = f"<{number}>"
+    known, merges = set(pieces), []
+    for number in sorted(range(259, len(pieces)), key=lambda i: -scores[i]):
+        whole = pieces[number]
+        merges += [[whole[:i], whole[i:]] for i in range(1, len(whole)) if whole[:i] in known and whole[i:] in known]
+    return {"kind": "bpe", "level": "characters", "vocabulary": pieces, "merges": merges, "specials": {"unk": "<unk>", "bos": "<s>"}}
+
+
+def models(options):
+    out = options.out
+    os.makedirs(out, exist_ok=True)
+    imagenet = {"resize": "short-side", "crop": "center", "interpolation": "bicubic", "layout": "NCHW", "channels": "RGB"}
+    lite = {**imagenet, "scale": 1, "mean": [127] * 3, "std": [128] * 3}
+    link(options.classifier, f"{out}/classifier.onnx")
+    link(options.labels, f"{out}/imagenet_classes.tsv")
+    write(f"{out}/classifier.json", {**lite, "size": [224, 224], "output": "logits", "output_name": "logits", "labels": "imagenet_classes.tsv"})
+    link(options.conse, f"{out}/conse.onnx")
+    link(options.mean, f"{out}/conse_text_mean.npy")
+    link(options.minilm, f"{out}/minilm")
+    write(f"{out}/conse.json", {**lite, "size": [260, 260], "resize_to": 292, "output": "embedding", "output_name": "image_embedding",
+                                "text": {"encoder": "minilm", "mean": "conse_text_mean.npy", "scale": 1}})
+    open_sizes(options.centerface, f"{out}/centerface.onnx")
+    write(f"{out}/centerface.json", {
+        "size": [480, 480], "resize": "letterbox", "interpolation": "bilinear", "scale": 1, "layout": "NCHW", "channels": "RGB",
+        "labels": ["face"],
+        "detection": {"kind": "centre-map", "scores": "537", "sizes": "538", "offsets": "539", "stride": 4, "size_form": "log-cells",
+                      "order": "yx", "centre": 0.5, "threshold": 0.3, "overlap": 0.3}})
+    link(options.focus, f"{out}/focus.onnx")
+    write(f"{out}/focus.json", {**imagenet, "size": [224, 224], "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225],
+                                "output": "embedding"})
+    link(options.stories, f"{out}/stories.onnx")
+    write(f"{out}/stories.json", {"tokenizer": stories_tokenizer(options.stories_tokens)})
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    verbs = parser.add_subparsers(required=True)
+    make = verbs.add_parser("models")
+    make.add_argument("out")
+    for name in ("minilm", "conse", "mean", "centerface", "focus", "stories", "stories-tokens", "classifier", "labels"):
+        make.add_argument(f"--{name}", required=True)
+    make.set_defaults(run=models)
+    options = parser.parse_args()
+    options.run(options)
+
+
+if __name__ == "__main__":
+    main()
