@@ -137,6 +137,48 @@ static void test_shares(void **state)
   close_world(&w);
 }
 
+/* LiMA ranks words by what they add; its curves are sums, and the map falls from the first word to the last, which
+ * has nothing, like the frame. Values of words that are hidden and shown again, in f32: 1e-5. */
+static void test_ranked(void **state)
+{
+  (void)state;
+  static const int32_t groups[TOKENS] = {-1, 0, 2, 1, 0};
+  const vt_array_request arrays = {.groups = groups, .group_places = TOKENS, .group_count = 3};
+  static const char *const ids[] = {"lima", "smdl"};
+  token_world w;
+  open_world(&w);
+  const double word[3] = {w.effects[1] + w.effects[4], w.effects[3], w.effects[2]};
+  double all = 0.5 + w.effects[0] + word[0] + word[1] + word[2];
+  for (size_t m = 0; m < VT_COUNT(ids); m++) {
+    vt_explanation *found;
+    assert_ok(w.ctx, attempt(&w, ids[m], &arrays, m ? "weights=1,0,0,0" : "weights=20,5,0,0", &found));
+    assert_int_equal(vt_regions_count(found->regions), 3);
+    double shown = 0.5 + w.effects[0], area = 0;
+    for (int j = 0; j <= 3; j++) {
+      assert_near(found->insertion[j], shown, 1e-5);
+      assert_near(found->deletion[j], all - (shown - 0.5 - w.effects[0]), 1e-5);
+      assert_near(found->areas[j], area, 1e-12);
+      if (j == 3) break;
+      int region = found->order[j];
+      if (j) assert_true(word[region] < word[found->order[j - 1]]);
+      shown += word[region];
+      area += region == 0 ? 0.5 : 0.25;
+    }
+    assert_near(found->saliency[0], 0, 0);
+    assert_near(found->saliency[1], found->saliency[4], 0);
+    for (int t = 1; t < TOKENS; t++)
+      assert_true((groups[t] == found->order[2]) == (found->saliency[t] == 0));
+    json_t *json;
+    assert_ok(w.ctx, vt_explanation_json(w.ctx, found, &json));
+    const json_t *data = json_object_get(json, "data");
+    assert_int_equal(json_array_size(json_object_get(data, "order")), 3);
+    assert_int_equal(json_array_size(json_object_get(json_object_get(data, "map"), "saliency")), TOKENS);
+    json_decref(json);
+    vt_explanation_free(found);
+  }
+  close_world(&w);
+}
+
 static void test_refused(void **state)
 {
   (void)state;
@@ -206,11 +248,9 @@ static void test_threads_and_memory(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_tokens),
-      cmocka_unit_test(test_words),
-      cmocka_unit_test(test_shares),
-      cmocka_unit_test(test_refused),
-      cmocka_unit_test(test_threads_and_memory),
+      cmocka_unit_test(test_tokens),  cmocka_unit_test(test_words),
+      cmocka_unit_test(test_ranked),  cmocka_unit_test(test_shares),
+      cmocka_unit_test(test_refused), cmocka_unit_test(test_threads_and_memory),
   };
   return cmocka_run_group_tests_name("attribution/perturbation_arrays", tests, NULL, NULL);
 }
