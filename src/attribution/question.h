@@ -28,13 +28,13 @@ typedef struct vt_question {
 } vt_question;
 
 /* The score that a request means: the one it names, or where it names none ("probability") the one that
- * belongs to what else it gives: a contrast class means the margin, a text or a direction the similarity, a
- * mask the mean, a box or the number of a
- * detection (and any detector) the detection. `model` NULL: arrays. VT_ERROR_INVALID_ARGUMENT when settings contradict each other. */
+ * belongs to what else it gives: a contrast class means the margin, a text or a direction the similarity,
+ * a mask the mean, a box or the number of a detection (and any detector) the detection. `model` NULL:
+ * arrays. VT_ERROR_INVALID_ARGUMENT when settings contradict each other. */
 vt_status vt_request_score(vt_ctx *ctx, const vt_request *request, const vt_model *model, vt_score_kind *out);
 
-/* `picture`: what the model sees; `placement`: where it lies in the photograph, for masks and boxes. Detectors
- * are asked once. vt_question_free() in any case. */
+/* `picture`: what the model sees; `placement`: where it lies in the photograph, for masks and boxes.
+ * Detectors are asked once. vt_question_free() in any case. */
 vt_status vt_question_read(vt_ctx *ctx, vt_model *model, const vt_request *request, const vt_image *picture,
                            const vt_placement *placement, vt_question *out);
 void vt_question_free(vt_question *question); /* members only */

@@ -16,7 +16,8 @@ typedef struct vt_words {
 } vt_words;
 
 /* `task` of arrays, with subject, input, target and groups; `classes`: numbers of the output that targets
- * read. The task gets model, regions and scorer, the explanation its ranking. vt_words_close() in any case. */
+ * read. The task gets model, regions and scorer, the explanation its ranking. vt_words_close() in any
+ * case. */
 vt_status vt_words_open(vt_ctx *ctx, vt_task *task, size_t classes, vt_explanation *explanation,
                         vt_words *out);
 /* Curves, subsets and the map of the places, from an order that a method found; the map is that of a ranking

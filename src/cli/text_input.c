@@ -261,8 +261,8 @@ static bool is_frame(const vt_tokenizer *tokenizer, int64_t id)
   return false;
 }
 
-/* Whether a piece goes on with the word before it: "##s" of WordPiece; letters and digits of BPE that no blank
- * precedes ("Ġ" among bytes, " " among characters). */
+/* Whether a piece goes on with the word before it: "##s" of WordPiece; letters and digits of BPE that no
+ * blank precedes ("Ġ" among bytes, " " among characters). */
 static bool goes_on(const vt_tokenizer *tokenizer, const char *piece)
 {
   const char *kind = vt_tokenizer_kind(tokenizer);

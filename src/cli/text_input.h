@@ -31,8 +31,8 @@ int cli_text_words(const cli_text_input *text, int32_t *groups);
  * Of several positions [batch, positions, numbers] it is the last. */
 vt_status cli_text_answer(cli *run, const cli_text_input *text, cli_inside *inside, const char *words,
                           const char *output, vt_tensor **out);
-/* A class that is a piece of the vocabulary as its number, where `classes` says that classes are pieces; in any
- * other case *out is `given`. The text is the run's until cli_text_close(). */
+/* A class that is a piece of the vocabulary as its number, where `classes` says that classes are pieces;
+ * in any other case *out is `given`. The text is the run's until cli_text_close(). */
 vt_status cli_text_class(cli *run, cli_text_input *text, int64_t classes, const char *given,
                          const char **out);
 /* Numbers in a row of the tensor that is explained, 0: not known before a run. */

@@ -29,7 +29,8 @@ typedef struct world {
   unsigned char settings[256];
 } world;
 
-/* x [n, 3, 8, 8] → scores: mean red of cells of 2 × 2; sizes: the logarithm of two cells; offsets: nothing. */
+/* x [n, 3, 8, 8] → scores: mean red of cells of 2 × 2; sizes: the logarithm of two cells; offsets:
+ * nothing. */
 static vt_graph *detector_graph(vt_ctx *ctx, float size)
 {
   builder b;

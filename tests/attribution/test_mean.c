@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Means of a map under a mask: a planted map whose places are those of the picture, so that the mean over a mask
- * is known by hand, of all channels and of one; masks in three sizes; masks that fit nothing.
+ * Means of a map under a mask: a planted map whose places are those of the picture, so that the mean over a
+ * mask is known by hand, of all channels and of one; masks in three sizes; masks that fit nothing.
  */
 #include "graph/builder.h"
 

@@ -137,8 +137,8 @@ static void test_shares(void **state)
   close_world(&w);
 }
 
-/* LiMA ranks words by what they add; its curves are sums, and the map falls from the first word to the last, which
- * has nothing, like the frame. Values of words that are hidden and shown again, in f32: 1e-5. */
+/* LiMA ranks words by what they add; its curves are sums, and the map falls from the first word to the
+ * last, which has nothing, like the frame. Values of words that are hidden and shown again, in f32: 1e-5. */
 static void test_ranked(void **state)
 {
   (void)state;
