@@ -4,7 +4,8 @@
 
   targets.py models OUT --minilm DIR --conse FILE.onnx --mean FILE.npy --centerface FILE.onnx --focus FILE.onnx
                         --stories FILE.onnx --stories-tokens tok512.bin --classifier FILE.onnx --labels FILE.tsv
-  targets.py pictures OUT DOCS      runs `vitrail` on them and writes DOCS/targets-*.jpg
+  targets.py pictures OUT DOCS --photographs DIR    runs `vitrail` on them and writes DOCS/targets-*.jpg; DIR has astronaut.png of
+                                                    scikit-image's sample data
 
 `models` puts links and sidecars side by side. The packages that hold the files are named on the page. `centerface.onnx` fixes a
 batch of 10 and sides of 32 pixels, which are made open here (needs the Python package onnx). Needs Pillow and numpy for the pictures."""
@@ -94,6 +95,41 @@ def models(options):
     write(f"{out}/stories.json", {"tokenizer": stories_tokenizer(options.stories_tokens)})
 
 
+SENTENCE = "The chef baked fresh bread in the old town, and it rained all day."
+STORY = " Once upon a time, there was a little girl named Lily. She loved to play with her"
+FACE = (178, 55, 271, 179)  # x0 y0 x1 y1 of the detection, for the mask
+
+
+def pictures(options):
+    from PIL import Image, ImageDraw
+    vitrail, out = os.environ.get("VITRAIL", "vitrail"), os.path.abspath(options.out)
+    coffee, astronaut = f"{PHOTOGRAPHS}/coffee.png", f"{options.photographs}/astronaut.png"
+    work = tempfile.mkdtemp(prefix="vitrail-targets-")
+    mask = Image.new("L", Image.open(astronaut).size)
+    ImageDraw.Draw(mask).rectangle((FACE[0], FACE[1], FACE[2] - 1, FACE[3] - 1), fill=255)
+    mask.save(f"{work}/face.png")
+    photographs = {
+        "margin": [coffee, "classifier", "--class", "espresso", "--not", "soup bowl"],
+        "text": [astronaut, "conse", "--text", "a space shuttle", "--not-text", "a military uniform"],
+        "face": [astronaut, "centerface"],
+        "d-rise": [astronaut, "centerface", "--method", "d-rise"],
+        "focus": [astronaut, "focus", "--mask", f"{work}/face.png", "--regions", "grid:7x7"],
+    }
+    for name, (photograph, model, *settings) in photographs.items():
+        subprocess.run([vitrail, "explain", photograph, "--model", f"{out}/{model}.onnx", *settings, "--out", f"{work}/{name}"], check=True)
+        picture = Image.open(f"{work}/{name}/overlay.png").convert("RGB")
+        picture.thumbnail((420, 420))
+        picture.save(f"{options.docs}/targets-{name}.jpg", quality=82)
+    texts = {
+        "like": [options.paraphrase, "--tokenizer", f"{out}/minilm/vocab.txt", "--text", SENTENCE, "--similar-text", "food", "--output", "461"],
+        "story": [f"{out}/stories.onnx", "--text", STORY],
+    }
+    for name, settings in texts.items():
+        subprocess.run([vitrail, "attribute", *settings, "--method", "lima", "--picture", f"{work}/{name}.png"], check=True)
+        Image.open(f"{work}/{name}.png").convert("RGB").quantize(64).save(f"{options.docs}/targets-{name}.png", optimize=True)
+    shutil.rmtree(work)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     verbs = parser.add_subparsers(required=True)
@@ -102,6 +138,12 @@ def main():
     for name in ("minilm", "conse", "mean", "centerface", "focus", "stories", "stories-tokens", "classifier", "labels"):
         make.add_argument(f"--{name}", required=True)
     make.set_defaults(run=models)
+    draw = verbs.add_parser("pictures")
+    draw.add_argument("out")
+    draw.add_argument("docs")
+    draw.add_argument("--photographs", required=True)
+    draw.add_argument("--paraphrase", required=True, help="paraphrase-MiniLM-L3-v2.onnx")
+    draw.set_defaults(run=pictures)
     options = parser.parse_args()
     options.run(options)
 
