@@ -4,18 +4,16 @@
 
   targets.py models OUT --minilm DIR --conse FILE.onnx --mean FILE.npy --centerface FILE.onnx --focus FILE.onnx
                         --stories FILE.onnx --stories-tokens tok512.bin --classifier FILE.onnx --labels FILE.tsv
-  targets.py pictures OUT DOCS --photographs DIR    runs `vitrail` on them and writes DOCS/targets-*.jpg; DIR has astronaut.png of
-                                                    scikit-image's sample data
+  targets.py pictures OUT DOCS --work DIR --photographs DIR --paraphrase FILE.onnx
+                        runs `vitrail` on them and writes DOCS/targets-*; the photographs are astronaut.png of scikit-image's sample data
 
 `models` puts links and sidecars side by side. The packages that hold the files are named on the page. `centerface.onnx` fixes a
 batch of 10 and sides of 32 pixels, which are made open here (needs the Python package onnx). Needs Pillow and numpy for the pictures."""
 import argparse
 import json
 import os
-import shutil
 import struct
 import subprocess
-import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PHOTOGRAPHS = os.path.join(HERE, "..", "share", "photographs")
@@ -102,32 +100,39 @@ FACE = (178, 55, 271, 179)  # x0 y0 x1 y1 of the detection, for the mask
 
 def pictures(options):
     from PIL import Image, ImageDraw
-    vitrail, out = os.environ.get("VITRAIL", "vitrail"), os.path.abspath(options.out)
+    vitrail, out, work = os.environ.get("VITRAIL", "vitrail"), os.path.abspath(options.out), os.path.abspath(options.work)
     coffee, astronaut = f"{PHOTOGRAPHS}/coffee.png", f"{options.photographs}/astronaut.png"
-    work = tempfile.mkdtemp(prefix="vitrail-targets-")
+    os.makedirs(work, exist_ok=True)
     mask = Image.new("L", Image.open(astronaut).size)
     ImageDraw.Draw(mask).rectangle((FACE[0], FACE[1], FACE[2] - 1, FACE[3] - 1), fill=255)
     mask.save(f"{work}/face.png")
+    spoon = ["--text", "a spoon", "--not-text", "a cup of coffee"]
     photographs = {
-        "margin": [coffee, "classifier", "--class", "espresso", "--not", "soup bowl"],
-        "text": [astronaut, "conse", "--text", "a space shuttle", "--not-text", "a military uniform"],
-        "face": [astronaut, "centerface"],
-        "d-rise": [astronaut, "centerface", "--method", "d-rise"],
-        "focus": [astronaut, "focus", "--mask", f"{work}/face.png", "--regions", "grid:7x7"],
+        "margin": [(coffee, "classifier", "--class", "espresso", "--not", "soup bowl")],
+        "text": [(coffee, "conse", "--text", "a cup of coffee"), (coffee, "conse", *spoon, "--method", "grad-cam")],
+        "face": [(astronaut, "centerface"), (astronaut, "centerface", "--method", "d-rise")],
+        "focus": [(astronaut, "focus", "--mask", f"{work}/face.png", "--regions", "grid:7x7", "--fill", "blur")],
     }
-    for name, (photograph, model, *settings) in photographs.items():
-        subprocess.run([vitrail, "explain", photograph, "--model", f"{out}/{model}.onnx", *settings, "--out", f"{work}/{name}"], check=True)
-        picture = Image.open(f"{work}/{name}/overlay.png").convert("RGB")
-        picture.thumbnail((420, 420))
-        picture.save(f"{options.docs}/targets-{name}.jpg", quality=82)
+    for name, runs in photographs.items():
+        shown = []
+        for number, (photograph, model, *settings) in enumerate(runs):
+            folder = f"{work}/{name}-{number}"
+            if not os.path.exists(folder):
+                subprocess.run([vitrail, "explain", photograph, "--model", f"{out}/{model}.onnx", *settings, "--out", folder], check=True)
+            shown.append(Image.open(f"{folder}/overlay.png").convert("RGB"))
+            shown[-1].thumbnail((420, 420))
+        sheet = Image.new("RGB", (sum(one.width + 8 for one in shown) - 8, shown[0].height), "white")
+        for number, one in enumerate(shown):
+            sheet.paste(one, (number * (one.width + 8), 0))
+        sheet.save(f"{options.docs}/targets-{name}.jpg", quality=82)
     texts = {
         "like": [options.paraphrase, "--tokenizer", f"{out}/minilm/vocab.txt", "--text", SENTENCE, "--similar-text", "food", "--output", "461"],
         "story": [f"{out}/stories.onnx", "--text", STORY],
     }
     for name, settings in texts.items():
-        subprocess.run([vitrail, "attribute", *settings, "--method", "lima", "--picture", f"{work}/{name}.png"], check=True)
-        Image.open(f"{work}/{name}.png").convert("RGB").quantize(64).save(f"{options.docs}/targets-{name}.png", optimize=True)
-    shutil.rmtree(work)
+        picture = f"{work}/{name}.png"
+        subprocess.run([vitrail, "attribute", *settings, "--method", "lima", "--picture", picture, "--force"], check=True)
+        Image.open(picture).convert("RGB").quantize(64).save(f"{options.docs}/targets-{name}.png", optimize=True)
 
 
 def main():
@@ -141,6 +146,7 @@ def main():
     draw = verbs.add_parser("pictures")
     draw.add_argument("out")
     draw.add_argument("docs")
+    draw.add_argument("--work", required=True, help="folder for the results; what is there is not run again")
     draw.add_argument("--photographs", required=True)
     draw.add_argument("--paraphrase", required=True, help="paraphrase-MiniLM-L3-v2.onnx")
     draw.set_defaults(run=pictures)

@@ -242,6 +242,11 @@ static vt_status explain_arrays(vt_ctx *ctx, const vt_method *method, const void
   VT_TRY(make_target(ctx, request, run, &task.target, &explanation->predicted));
   explanation->target = task.target.index;
   explanation->score = task.target.score;
+  if (request->contrast) {
+    explanation->target_details = json_pack("{s:{s:i}}", "contrast", "index", task.target.contrast);
+    if (!explanation->target_details)
+      return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "out of memory while saying what is explained");
+  }
   if (task.target.score == VT_SCORE_SIMILARITY && task.target.direction_count != run->classes)
     return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
                    "the direction to compare with has %zu numbers, the output '%s' %zu",

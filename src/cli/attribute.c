@@ -294,6 +294,18 @@ static vt_status read_texts(cli *run, attribute_run *work, vt_request *asked)
   return VT_OK;
 }
 
+/* The other text, in the result. */
+static vt_status say_similar(cli *run, attribute_run *work)
+{
+  json_t *text = vt_json_outside(work->settings.similar_text);
+  vt_explanation *explanation = work->explanation;
+  if (!explanation->target_details) explanation->target_details = json_object();
+  explanation->target_text = text ? vt_format(run->ctx, "like “%s”", json_string_value(text)) : NULL;
+  if (explanation->target_text && json_object_set_new(explanation->target_details, "similar_text", text) == 0)
+    return VT_OK;
+  return vt_fail(run->ctx, VT_ERROR_OUT_OF_MEMORY, "out of memory while saying what is explained");
+}
+
 static vt_status compute(cli *run, attribute_run *work, const char *model)
 {
   vt_request asked;
@@ -311,6 +323,7 @@ static vt_status compute(cli *run, attribute_run *work, const char *model)
   VT_TRY(group_words(run, work, &arrays));
   VT_TRY(vt_attribute_arrays(run->ctx, work->inside.graph, work->inside.inputs, work->method,
                              work->method_settings, &asked, &arrays, &work->explanation));
+  if (work->settings.similar_text) VT_TRY(say_similar(run, work));
   VT_TRY(name_places(run, work));
   return report(run, work);
 }
