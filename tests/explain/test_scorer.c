@@ -301,7 +301,8 @@ static void test_composing(void **unused)
     }
     b.model->preprocess->channels_last = layout == 1;
     vt_composer composer = {0};
-    assert_ok(b.ctx, vt_composer_init(b.ctx, &composer, b.model, b.picture, b.blank, NULL, b.regions));
+    assert_ok(b.ctx, vt_composer_init(b.ctx, &composer, b.model, b.picture, b.blank, &(vt_scorer_options){0},
+                                      b.regions));
     for (uint64_t bits = 0; bits < 16; bits++) {
       float input[3 * PIXELS];
       vt_compose_subset(&composer, &bits, input);
