@@ -35,6 +35,7 @@ static const struct {
     {"vt", "GradientScale", vt_export_identity},
     {"vt", "JumpReLU", vt_export_jump_relu},
     {"vt", "SegmentReduce", vt_export_segment},
+    {"vt", "SelectiveScan", vt_export_selective_scan},
     {"vt", "SquaredDistance", vt_export_squared_distance},
     {"vt", "Step", vt_export_step},
     {"vt", "StopGradient", vt_export_identity},

@@ -65,7 +65,8 @@ void vt_export_step(vt_export *e);
 void vt_export_squared_distance(vt_export *e);
 void vt_export_adaptive_pool(vt_export *e);
 void vt_export_segment(vt_export *e);
-void vt_export_dropout(vt_export *e); /* export_form.c: the same operator, in a form that 17 has */
+void vt_export_selective_scan(vt_export *e); /* export_scan.c */
+void vt_export_dropout(vt_export *e);        /* export_form.c: the same operator, in a form that 17 has */
 void vt_export_batch_norm(vt_export *e);
 void vt_export_reduce(vt_export *e);
 void vt_export_split(vt_export *e);

@@ -11,6 +11,12 @@ const vt_protocol vt_protocols[] = {
      .steps = 50,
      .insertion = VT_BASELINE_BLACK,
      .deletion = VT_BASELINE_BLACK},
+    {.id = "fill-50",
+     .summary =
+         "50 equal steps of pixels, filled as the search filled: for inputs whose nothing is not black",
+     .steps = 50,
+     .insertion = VT_BASELINE_FILL,
+     .deletion = VT_BASELINE_FILL},
     {.id = "lima",
      .summary = "one step for each region, filled as the search filled; area under the curve over true area",
      .insertion = VT_BASELINE_FILL,

@@ -159,6 +159,16 @@ static bool sensible(vt_scope s, const vt_vit_settings *settings)
   return false;
 }
 
+vt_tensor *vt_vit_patches(vt_scope s, const vt_vit_settings *settings, vt_tensor *image, int64_t *height,
+                          int64_t *across)
+{
+  vt_tensor *map = patch_map(s, settings, image);
+  vt_vit_outputs grid = {.height = vt_dim(map, 2), .across = vt_dim(map, 3)};
+  *height = grid.height;
+  *across = grid.across;
+  return with_positions(s, settings, vt_map_to_tokens(s.run->ctx, map), &grid);
+}
+
 void vt_vit(vt_scope s, const vt_vit_settings *settings, vt_tensor *image, vt_tensor *before,
             vt_vit_outputs *out)
 {

@@ -62,6 +62,10 @@ typedef struct vt_vit_outputs {
 void vt_vit(vt_scope s, const vt_vit_settings *settings, vt_tensor *image, vt_tensor *before,
             vt_vit_outputs *out);
 
+/* Only the beginning: patches with their positions, [batch, height · across, width]. */
+vt_tensor *vt_vit_patches(vt_scope s, const vt_vit_settings *settings, vt_tensor *image, int64_t *height,
+                          int64_t *across);
+
 /* Patch tokens as a map: tokens [batch, front + height · across, C] → [batch, C, height, across]. */
 vt_tensor *vt_tokens_to_map(vt_ctx *ctx, vt_tensor *tokens, int64_t front, int64_t height, int64_t across);
 /* [batch, C, h, w] → [batch, h · w, C]. */

@@ -8,10 +8,13 @@
 #include "papers/experiment.h"
 
 extern const vt_experiment vt_experiment_lima_ablations;
+extern const vt_experiment vt_experiment_lima_faithfulness;
+extern const vt_experiment vt_experiment_lima_mistakes;
 extern const vt_experiment vt_experiment_lima_planted;
 extern const vt_experiment vt_experiment_lima_search;
 extern const vt_experiment vt_experiment_lima_speed;
 extern const vt_experiment vt_experiment_lima_theory;
+extern const vt_experiment vt_experiment_lima_truth;
 extern const vt_experiment vt_experiment_smdl_refine;
 
 #endif

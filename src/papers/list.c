@@ -7,6 +7,9 @@
 
 static const vt_paper_piece lima_parts[] = {
     {"planted", "Planted models", &vt_experiment_lima_planted, VT_IN_ALL},
+    {"faithfulness", "Faithfulness, on trained models", &vt_experiment_lima_faithfulness, VT_IN_ALL},
+    {"mistakes", "Mistakes", &vt_experiment_lima_mistakes, VT_IN_STD | VT_IN_FULL},
+    {"truth", "Truth", &vt_experiment_lima_truth, VT_IN_STD | VT_IN_FULL},
     {"speed", "Speed, and the boundary where both ends meet", &vt_experiment_lima_speed, VT_IN_ALL},
     {"ablations", "Ablations", &vt_experiment_lima_ablations, VT_IN_FULL},
     {"theory", "Diminishing returns, and the best subset", &vt_experiment_lima_theory, VT_IN_ALL},

@@ -11,7 +11,8 @@
 #include "training/fit.h"
 #include "training/learners.h"
 #include "training/ranking.h"
-#include "worlds/scene_vocabulary.h"
+#include "training/zero_shot.h"
+#include "worlds/world_words.h"
 
 enum { GROUP = 64 };
 
@@ -50,16 +51,30 @@ typedef struct towers_state {
 
 static const char *const towers_fields[] = {"image", "tokens", NULL};
 
+static vt_tensor *embed_images(vt_scope s, const towers_state *state, vt_tensor *image)
+{
+  if (!state->maps) return vt_towers_image(s, &state->net, image, NULL);
+  vt_maps maps = vt_resnet_stages(vt_sub(s, "image"), image, &state->resnet);
+  return vt_towers_features(s, &state->net, maps.count ? maps.maps[maps.count - 1] : vt_void());
+}
+
 static vt_tensor *score(vt_scope s, const towers_state *state, vt_tensor *image, vt_tensor *tokens,
                         vt_tensor **images, vt_tensor **texts)
 {
-  if (state->maps) {
-    vt_maps maps = vt_resnet_stages(vt_sub(s, "image"), image, &state->resnet);
-    *images = vt_towers_features(s, &state->net, maps.count ? maps.maps[maps.count - 1] : vt_void());
-  } else
-    *images = vt_towers_image(s, &state->net, image, NULL);
+  *images = embed_images(s, state, image);
   *texts = vt_towers_text(s, &state->net, tokens, tokens); /* token 0 is padding */
   return vt_towers_logits(s, *images, *texts);
+}
+
+vt_tensor *vt_learner_embed_images(vt_scope s, const vt_learner *learner, vt_tensor *image)
+{
+  return embed_images(s, learner->state, image);
+}
+
+vt_tensor *vt_learner_embed_texts(vt_scope s, const vt_learner *learner, vt_tensor *tokens)
+{
+  const towers_state *state = learner->state;
+  return vt_towers_text(s, &state->net, tokens, tokens);
 }
 
 static void towers_loss(vt_scope s, const vt_batch *batch, const void *user, vt_losses *losses)
@@ -139,19 +154,19 @@ static vt_status open_towers(vt_ctx *ctx, vt_learner *learner)
 {
   const towers_settings *settings = learner->settings;
   const vt_dataset_field *image, *tokens;
-  int words;
+  vt_world_words words;
   VT_TRY(vt_learner_field(ctx, learner, "image", VT_F32, 3, &image));
   VT_TRY(vt_learner_field(ctx, learner, "tokens", VT_I64, 1, &tokens));
-  vt_scene_words(&words);
-  if (!learner->world || strncmp(learner->world->preset->id, "scenes/", 7) != 0)
-    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT, "%s: two towers learn from captions of scenes",
+  if (!learner->world || !vt_world_words_of(learner->world, &words))
+    return vt_fail(ctx, VT_ERROR_INVALID_ARGUMENT,
+                   "%s: two towers learn from what scenes and slides say of their pictures",
                    learner->set->name);
   VT_TRY(vt_fit_heads(ctx, settings->heads, settings->text_width));
   towers_state *state = vt_alloc_zero(ctx, 1, sizeof *state);
   if (!state) return VT_ERROR_OUT_OF_MEMORY;
   learner->state = state;
   vt_block_settings block = {.heads = settings->heads, .dropout = settings->dropout};
-  state->net = (vt_towers_settings){.text = {.vocabulary = words,
+  state->net = (vt_towers_settings){.text = {.vocabulary = words.count,
                                              .width = settings->text_width,
                                              .layers = settings->text_layers,
                                              .limit = tokens->dims[0],

@@ -8,6 +8,7 @@
 #include "training/learner.h"
 
 extern const vt_learner_kind vt_learner_gpt;
+extern const vt_learner_kind vt_learner_mixer;
 extern const vt_learner_kind vt_learner_resnet;
 extern const vt_learner_kind vt_learner_sasrec;
 extern const vt_learner_kind vt_learner_towers;

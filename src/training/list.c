@@ -8,6 +8,7 @@
 /* clang-format off */
 const vt_learner_kind *const vt_learner_kinds[] = {
     &vt_learner_gpt,
+    &vt_learner_mixer,
     &vt_learner_resnet,
     &vt_learner_sasrec,
     &vt_learner_towers,

@@ -33,6 +33,7 @@ const vt_preset *const vt_presets[] = {
     &vt_preset_scenes_seg,
     &vt_preset_scenes_super,
     &vt_preset_sequences,
+    &vt_preset_slides_tissue,
     &vt_preset_sounds,
     &vt_preset_tree,
     &vt_preset_tree_subspaces,

@@ -33,6 +33,7 @@ extern const vt_preset vt_preset_scenes_rules;
 extern const vt_preset vt_preset_scenes_seg;
 extern const vt_preset vt_preset_scenes_super;
 extern const vt_preset vt_preset_sequences;
+extern const vt_preset vt_preset_slides_tissue;
 extern const vt_preset vt_preset_sounds;
 extern const vt_preset vt_preset_tree;
 extern const vt_preset vt_preset_tree_subspaces;

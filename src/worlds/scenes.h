@@ -112,4 +112,9 @@ vt_status vt_scenes_fill(vt_ctx *ctx, const vt_world *world, const vt_scenes_ite
                          void *const *out);
 int vt_scenes_px(const vt_world *world);
 
+/* One of the prompts, drawn from the key, about a node of a scene that is called `name`; a quarter of the
+ * time its colour is said. */
+void vt_scene_prompt_say(const vt_scene *scene, int node, const char *name, uint64_t key, char *text,
+                         size_t size);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "worlds/presets.h"
 #include "worlds/scenes.h"
+#include "worlds/world_words.h"
 
 typedef struct object_options {
   vt_scenes_options common;
@@ -172,13 +173,32 @@ static vt_status make(vt_ctx *ctx, const vt_world *world, vt_split split, int64_
 static const unsigned all_fields = VT_SCENES_IMAGE | VT_SCENES_LABEL | VT_SCENES_MASK | VT_SCENES_DISTRACTOR |
                                    VT_SCENES_PARTS | VT_SCENES_BOXES;
 
+enum { TOKENS = 16 };
+
 static int describe(const vt_world *world, vt_dataset_field *out)
 {
-  return vt_scenes_describe(world, all_fields, out);
+  int count = vt_scenes_describe(world, all_fields, out);
+  out[count] = (vt_dataset_field){"tokens", VT_I64, 1, {TOKENS}};
+  return count + 1;
+}
+
+/* What the thing is, said anew in every pass; marks have no name. */
+static void fill_tokens(const vt_world *world, const vt_scenes_item *item, uint64_t pass, int64_t *out)
+{
+  vt_world_words words;
+  char text[160] = "";
+  int node = item->main;
+  vt_world_words_of(world, &words);
+  if (node >= 0 && class_of(item, node) >= 0)
+    vt_scene_prompt_say(&item->scene, node, world->classes[item->label],
+                        vt_stream("prompt", pass) ^ item->scene.nuisance, text, sizeof text);
+  words.tokens(text, TOKENS, out);
 }
 
 static vt_status fill(vt_ctx *ctx, const vt_world *world, const void *record, uint64_t pass, void *const *out)
 {
+  enum { TOKENS_FIELD = 7 };
+  if (out[TOKENS_FIELD]) fill_tokens(world, record, pass, out[TOKENS_FIELD]);
   return vt_scenes_fill(ctx, world, record, pass, all_fields, class_of, out);
 }
 

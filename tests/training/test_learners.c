@@ -53,6 +53,8 @@ static void test_settings_that_do_not_fit(void **state)
       vt_learner_open(ctx, "vit", SETTINGS("positions=rotary", "width=24", "heads=4"), world, set, &learner),
       VT_ERROR_INVALID_ARGUMENT, "width of a head that is a multiple of 4, not 6");
   refuses(ctx, "unet", NULL, world, set, "needs field 'mask'");
+  refuses(ctx, "mixer", "stem=", world, set, "one convolution or more");
+  refuses(ctx, "mixer", "stem=12", world, set, "no multiple of 8");
   vt_dataset *pictures = open_set(ctx, "scenes/seg", VT_TRAIN, 8, &masks);
   refuses(ctx, "unet", "widths=8,8,8,8,8,8,8", masks, pictures, "no multiple of 64");
   refuses(ctx, "vit", NULL, masks, pictures, "needs field 'label'");
@@ -96,6 +98,15 @@ static void test_vit_learns(void **state)
   assert_true(vt_measures_get(&measures, "accuracy") > .5);
 }
 
+/* Scans in both directions; the exported graph, which learns() compares, has their steps. */
+static void test_mixer_learns(void **state)
+{
+  vt_measures measures;
+  learns(*state, "mixer", SETTINGS("width=32", "layers=2", "stem=16,32,32", "states=4"), "creatures/odd", 48,
+         100, &measures);
+  assert_true(vt_measures_get(&measures, "accuracy") > .5);
+}
+
 /* Everything else that the settings of a ViT switch. */
 static void test_vit_forms(void **state)
 {
@@ -132,6 +143,7 @@ int main(void)
       cmocka_unit_test_setup_teardown(test_resnet_learns, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_evidence_is_learned, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_vit_learns, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_mixer_learns, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_vit_forms, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_unet_learns, new_context, free_context),
   };

@@ -7,6 +7,7 @@
 
 #include "learning.h"
 #include "ops/layout.h"
+#include "training/zero_shot.h"
 #include "worlds/sequences.h"
 
 typedef struct case_of {
@@ -68,7 +69,7 @@ static void test_refusals(void **state)
 {
   vt_ctx *ctx = *state;
   vt_world *scenes = NULL, *captions = NULL, *texts = NULL, *histories = NULL;
-  vt_dataset *scene_set = open_set(ctx, "scenes/object", VT_TRAIN, 8, &scenes),
+  vt_dataset *scene_set = open_set(ctx, "glyphs", VT_TRAIN, 8, &scenes),
              *caption_set = open_set(ctx, "scenes/caption", VT_TRAIN, 8, &captions),
              *text_set = open_set(ctx, "corpora/ioi", VT_TRAIN, 8, &texts),
              *history_set = open_set(ctx, "sequences", VT_TRAIN, 8, &histories);
@@ -82,7 +83,7 @@ static void test_refusals(void **state)
   refuses(ctx, "sasrec", "heads=7", histories, history_set, "heads: 7 do not divide the width 64");
   refuses(ctx, "towers", NULL, scenes, scene_set, "needs field 'tokens'");
   refuses(ctx, "towers", NULL, texts, text_set, "needs field 'image'");
-  refuses(ctx, "towers", NULL, NULL, caption_set, "captions of scenes");
+  refuses(ctx, "towers", NULL, NULL, caption_set, "what scenes and slides say");
   refuses(ctx, "towers", "heads=5", captions, caption_set, "heads: 5 do not divide the width 96");
   refuses(ctx, "towers", "stem=8,8,8,8,8", captions, caption_set, "5 convolutions");
   refuses(ctx, "towers", "stem=12", captions, caption_set, "no multiple of 8");
@@ -258,6 +259,51 @@ static void test_towers(void **state)
   check_towers(*state, maps, VT_COUNT(maps));
 }
 
+/* The towers as a classifier: a class vector is the mean of unit vectors of its prompts, logits are its
+ * products with the picture's vector times the scale, and pictures known by heart are told from their
+ * class names. */
+static void test_zero_shot(void **state)
+{
+  static const char *const settings[] = {"widths=8,16,16", "text_width=16", "text_layers=1", "heads=2",
+                                         "shared=16"};
+  enum { ITEMS = 64, SHARED = 16, CLASSES = 12 };
+  vt_ctx *ctx = *state;
+  case_of c;
+  vt_measures measures;
+  vt_batch batch;
+  vt_graph *graph;
+  vt_tensor *towers[VT_LEARNER_OUTPUTS], *outputs[2], *classes;
+  open_case(ctx, "scenes/object", "px=32", ITEMS, "towers", settings, VT_COUNT(settings), &c);
+  learn(ctx, c.learner, c.parameters, 300, &measures);
+  look(ctx, &c, ITEMS, &batch, towers);
+  assert_ok(ctx, vt_zero_shot_graph(ctx, c.learner, c.parameters, &graph));
+  vt_tensor *image = vt_batch_get(ctx, &batch, "image");
+  assert_ok(ctx, vt_graph_run(ctx, graph, &image, outputs));
+  assert_ok(ctx, vt_class_vectors(ctx, c.learner, c.parameters, c.set->classes, CLASSES, &classes));
+  const int64_t *labels = vt_batch_get(ctx, &batch, "label")->data;
+  const float *logits = outputs[0]->data, *embedding = outputs[1]->data, *vectors = classes->data;
+  double scale = exp(*(float *)vt_parameters_find(c.parameters, "logit_scale")->value->data);
+  int right = 0;
+  for (int i = 0; i < ITEMS; i++) {
+    int best = 0;
+    for (int k = 0; k < CLASSES; k++) {
+      double product = 0, square = 0;
+      for (int d = 0; d < SHARED; d++) {
+        product += (double)embedding[i * SHARED + d] * vectors[k * SHARED + d];
+        square += (double)vectors[k * SHARED + d] * vectors[k * SHARED + d];
+      }
+      assert_near(square, 1, 1e-5);
+      assert_near(logits[i * CLASSES + k], scale * product, 1e-4 * scale);
+      if (logits[i * CLASSES + k] > logits[i * CLASSES + best]) best = k;
+    }
+    right += best == labels[i];
+  }
+  print_message("# %d of %d by name\n", right, ITEMS);
+  assert_true(right > ITEMS / 3); /* at random: a twelfth */
+  vt_graph_free(graph);
+  close_case(&c);
+}
+
 /* A group of 64 there must be; what is left of the last group counts nothing. */
 static void test_groups(void **state)
 {
@@ -295,6 +341,7 @@ int main(void)
       cmocka_unit_test_setup_teardown(test_gpt_of_labels, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_sasrec, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_towers, new_context, free_context),
+      cmocka_unit_test_setup_teardown(test_zero_shot, new_context, free_context),
       cmocka_unit_test_setup_teardown(test_groups, new_context, free_context),
   };
   return cmocka_run_group_tests_name("training/learners_language", tests, NULL, NULL);
