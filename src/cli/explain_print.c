@@ -102,6 +102,28 @@ static void print_map(const vt_explanation *explanation)
   if (explanation->native || completeness->present) printf("\n");
 }
 
+/* Of a detector: what the whole picture shows, so that another detection can be asked about. */
+static void print_found(const vt_explanation *explanation)
+{
+  const json_t *found = json_object_get(explanation->target_details, "found"), *one;
+  size_t index;
+  json_array_foreach(found, index, one)
+  {
+    char number_text[32];
+    const char *name = json_string_value(json_object_get(one, "name"));
+    const json_t *box = json_object_get(one, "box");
+    printf("  detection %zu: ", index);
+    if (name)
+      printf("%.120s", name);
+    else
+      printf("class %lld", (long long)json_integer_value(json_object_get(one, "label")));
+    printf(" %s at %.0f,%.0f,%.0f,%.0f\n",
+           number(json_number_value(json_object_get(one, "confidence")), number_text),
+           json_number_value(json_array_get(box, 0)), json_number_value(json_array_get(box, 1)),
+           json_number_value(json_array_get(box, 2)), json_number_value(json_array_get(box, 3)));
+  }
+}
+
 vt_status cli_explanation_print(cli *run, const vt_report *report, const char *folder)
 {
   const vt_explanation *explanation = report->explanation;
@@ -116,6 +138,7 @@ vt_status cli_explanation_print(cli *run, const vt_report *report, const char *f
   for (int i = 0; i < report->top_count && explanation->predicted != explanation->target && i < 1; i++)
     printf("The model's answer is %s, probability %s\n", class_text(explanation, report->top[i].index, name),
            number(report->top[i].probability, full));
+  print_found(explanation);
   printf("\n");
   VT_TRY(print_regions(run, explanation));
   printf("%sInsertion AUC %s%s (higher is better)   %sDeletion AUC %s%s (lower is better)\n\n", bold,
@@ -124,7 +147,7 @@ vt_status cli_explanation_print(cli *run, const vt_report *report, const char *f
   printf("Smallest sets\n");
   print_subset("fewest that keep 90 % of the score", &explanation->keep, kind);
   print_subset("highest score", &explanation->best, kind);
-  if (!explanation->mistake.present)
+  if (!explanation->mistake.present && vt_score_has_class(explanation->score))
     print_subset("fewest whose removal changes the answer", &explanation->flip, kind);
   printf("\n");
   print_mistake(explanation);

@@ -131,7 +131,8 @@ static void add_curves(const vt_view *scene, json_t *page)
   json_array_append_new(
       subsets, subset("The fewest that keep 90 % of the whole picture's score", &explanation->keep, false));
   json_array_append_new(subsets, subset("The highest score on the path", &explanation->best, false));
-  if (!explanation->mistake.present) /* otherwise the answer is another class from the start */
+  if (!explanation->mistake.present &&
+      vt_score_has_class(explanation->score)) /* otherwise the answer is another class from the start */
     json_array_append_new(subsets,
                           subset("The fewest without which the answer changes", &explanation->flip, true));
   json_object_set_new(page, "subsets", subsets);
