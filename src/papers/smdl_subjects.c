@@ -189,3 +189,18 @@ vt_status vt_smdl_item_next(vt_ctx *ctx, const vt_smdl_subject *subject, const v
   }
   return VT_OK;
 }
+
+vt_status vt_smdl_accuracy(vt_ctx *ctx, const vt_smdl_subject *subject, int64_t first, int64_t count,
+                           double *out)
+{
+  int64_t right = 0;
+  for (int64_t i = 0; i < count; i++) {
+    vt_smdl_item item;
+    VT_TRY(vt_check_cancel(ctx));
+    VT_TRY(vt_smdl_item_make(ctx, subject, subject->plain, first + i, &item));
+    right += item.predicted == item.label;
+    vt_smdl_item_free(&item);
+  }
+  *out = (double)right / (double)count;
+  return VT_OK;
+}

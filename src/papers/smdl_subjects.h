@@ -50,6 +50,10 @@ void vt_smdl_item_free(vt_smdl_item *item);
 vt_status vt_smdl_item_next(vt_ctx *ctx, const vt_smdl_subject *subject, const vt_world *world, bool wrong,
                             int64_t most, int64_t *index, vt_smdl_item *out, bool *found);
 
+/* Share of `count` test items from `first` on that the recogniser gets right. */
+vt_status vt_smdl_accuracy(vt_ctx *ctx, const vt_smdl_subject *subject, int64_t first, int64_t count,
+                           double *out);
+
 /* Class probabilities [classes] of a picture of the model's size. */
 vt_status vt_smdl_ask(vt_ctx *ctx, vt_model *model, const vt_image *picture, double *probabilities);
 
