@@ -46,8 +46,11 @@ vt_tensor *vt_evidential_loss(vt_ctx *ctx, vt_tensor *scores, vt_tensor *labels,
 vt_tensor *vt_evidential_kl(vt_ctx *ctx, vt_tensor *scores, vt_tensor *labels, vt_terms terms)
 {
   int64_t classes = vt_dim(scores, -1);
-  vt_tensor *others = vt_sub_of(ctx, vt_number(ctx, 1), vt_one_hot(ctx, labels, classes));
-  vt_tensor *excess = vt_mul(ctx, others, vt_evidence(ctx, scores)); /* α̃ − 1, [N, K] */
+  vt_tensor *excess = vt_evidence(ctx, scores); /* α̃ − 1, [N, K] */
+  if (labels) {
+    vt_tensor *others = vt_sub_of(ctx, vt_number(ctx, 1), vt_one_hot(ctx, labels, classes));
+    excess = vt_mul(ctx, others, excess);
+  }
   vt_tensor *alpha = vt_plus(ctx, excess, 1);
   vt_tensor *sum = row_sum(ctx, alpha); /* [N] */
   vt_tensor *norm =

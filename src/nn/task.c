@@ -81,13 +81,60 @@ vt_status vt_each_batch(vt_run *run, const vt_dataset *set, int64_t batch, const
 
 /* ---- classification ---- */
 
-static void evidential_loss(vt_scope s, const vt_classify *c, vt_tensor *scores, vt_tensor *label,
+/* Noise of one batch: `count` items of the shape of x's, even in [−1, 1], in squares of 1, 2, 4 or 8
+ * pixels. */
+typedef struct noise_job {
+  float *data;
+  vt_noise noise;
+  int64_t height, width, item; /* of a plane; numbers of an item */
+} noise_job;
+
+static void fill_noise(void *user, int64_t first, int64_t last)
+{
+  const noise_job *job = user;
+  for (int64_t i = first; i < last; i++) {
+    int64_t item = i / job->item, place = i % job->item, plane = job->height * job->width;
+    int64_t y = place % plane / job->width, x = place % job->width;
+    uint64_t stream = job->noise.stream + (uint64_t)item;
+    int shift = (int)vt_random_below(job->noise.seed, stream, UINT64_MAX, 4);
+    int64_t cell = (place / plane) * plane + (y >> shift) * job->width + (x >> shift);
+    job->data[i] = (float)(2 * vt_random_uniform(job->noise.seed, stream, (uint64_t)cell) - 1);
+  }
+}
+
+static vt_tensor *with_noise(vt_scope s, vt_tensor *x, int64_t count)
+{
+  vt_ctx *ctx = s.run->ctx;
+  int64_t dims[VT_MAX_RANK];
+  if (vt_is_void(x)) return x;
+  memcpy(dims, x->dims, sizeof dims);
+  dims[0] = count;
+  vt_tensor *noise = vt_filled(ctx, x->rank, dims, 0);
+  if (vt_is_void(noise)) return noise;
+  bool picture = x->rank == 4;
+  noise_job job = {.data = noise->data,
+                   .noise = vt_noise_of(s, "outliers"),
+                   .height = picture ? dims[2] : 1,
+                   .width = picture ? dims[3] : vt_count(noise) / count,
+                   .item = vt_count(noise) / count};
+  vt_parallel(ctx, vt_count(noise), 1 << 14, fill_noise, &job);
+  return vt_concat(ctx, 0, 2, (vt_tensor *[]){x, noise});
+}
+
+static void evidential_loss(vt_scope s, const vt_classify *c, vt_tensor *x, vt_tensor *label,
                             vt_losses *losses)
 {
   vt_ctx *ctx = s.run->ctx;
   vt_terms terms = {0};
   vt_evidential_form form = (vt_evidential_form)(c->objective - VT_OBJECTIVE_EVIDENTIAL_LOG);
+  int64_t items = vt_dim(x, 0), noise = c->noise > 0 ? (int64_t)ceil(c->noise * (double)items) : 0;
+  if (noise) x = with_noise(s, x, noise);
+  vt_tensor *all = c->model(s, x, c->settings), *scores = noise ? vt_slice(ctx, all, 0, 0, items) : all;
   vt_losses_add(losses, "evidential", vt_evidential_loss(ctx, scores, label, form, terms), 1);
+  if (noise) {
+    vt_tensor *of_noise = vt_slice(ctx, all, 0, items, items + noise);
+    vt_losses_add(losses, "noise", vt_evidential_kl(ctx, of_noise, NULL, terms), 1);
+  }
   if (c->annealing <= 0) return;
   double weight = fmin(1, (double)s.run->step / (double)c->annealing);
   vt_losses_add(losses, "kl", vt_evidential_kl(ctx, scores, label, terms), weight);
@@ -99,11 +146,11 @@ static void classify_loss(vt_scope s, const vt_batch *batch, const void *user, v
   vt_ctx *ctx = s.run->ctx;
   vt_tensor *x = vt_batch_get(ctx, batch, c->input), *label = vt_batch_get(ctx, batch, "label");
   if (!x || !label) return;
-  vt_tensor *scores = c->model(s, x, c->settings);
   if (c->objective != VT_OBJECTIVE_ENTROPY) {
-    evidential_loss(s, c, scores, label, losses);
+    evidential_loss(s, c, x, label, losses);
     return;
   }
+  vt_tensor *scores = c->model(s, x, c->settings);
   vt_tensor *entropy =
       vt_cross_entropy(ctx, scores, label, -1, (vt_entropy_settings){.smoothing = c->smoothing});
   vt_losses_add(losses, "entropy", entropy, 1);

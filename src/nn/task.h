@@ -67,6 +67,9 @@ typedef struct vt_classify {
   vt_objective_kind objective;
   /* Evidential: steps until KL(Dir(α̃) ‖ Dir(1)) counts in full, growing evenly; 0: it never counts. */
   int64_t annealing;
+  /* Evidential: pictures of noise added to a training batch, as a share of it; all evidence for them is
+   * punished. 0: none. (Not in the paper: without it a network that never saw noise is sure of it.) */
+  double noise;
   const char *fields[3]; /* set by vt_classify_task() */
 } vt_classify;
 vt_learning_task vt_classify_task(vt_classify *classify); /* borrows */

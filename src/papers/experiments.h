@@ -15,6 +15,7 @@ extern const vt_experiment vt_experiment_lima_search;
 extern const vt_experiment vt_experiment_lima_speed;
 extern const vt_experiment vt_experiment_lima_theory;
 extern const vt_experiment vt_experiment_lima_truth;
+extern const vt_experiment vt_experiment_smdl_photographs;
 extern const vt_experiment vt_experiment_smdl_refine;
 extern const vt_experiment vt_experiment_smdl_scores;
 extern const vt_experiment vt_experiment_smdl_uncertainty;

@@ -20,6 +20,7 @@ static const vt_paper_piece smdl_parts[] = {
     {"refine", "Refining the maps of other methods", &vt_experiment_smdl_refine, VT_IN_ALL},
     {"scores", "The four scores, and the prior", &vt_experiment_smdl_scores, VT_IN_ALL},
     {"uncertainty", "What the evidential network knows", &vt_experiment_smdl_uncertainty, VT_IN_ALL},
+    {"photographs", "Refining maps of photographs", &vt_experiment_smdl_photographs, VT_IN_FULL},
 };
 
 #define PARTS(list) list, VT_COUNT(list)

@@ -28,25 +28,34 @@ const size_t vt_smdl_kind_count = VT_COUNT(vt_smdl_kinds);
 
 /* ---- models ---- */
 
+typedef enum role { RECOGNISER, NETWORK, NOISE_SHOWN } role;
+
 static vt_status open_model(vt_ctx *ctx, vt_cache *cache, const vt_smdl_kind *kind, int seed, int64_t steps,
-                            bool recogniser, vt_model **out)
+                            role wanted, vt_model **out)
 {
   const char *overrides[2];
   char counted[48];
   vt_trained_wish wish = {.recipe = kind->recipe, .overrides = overrides, .seed = seed};
-  if (recogniser) overrides[wish.override_count++] = "model.objective=entropy";
+  if (wanted == RECOGNISER) overrides[wish.override_count++] = "model.objective=entropy";
+  if (wanted == NOISE_SHOWN) overrides[wish.override_count++] = "model.noise=0.125";
   snprintf(counted, sizeof counted, "stage.steps=%lld", (long long)steps);
   if (steps > 0) overrides[wish.override_count++] = counted;
-  if (recogniser) wish.embedding = "pooled";
+  if (wanted == RECOGNISER) wish.embedding = "pooled";
   return vt_trained_open(ctx, cache, &wish, out);
+}
+
+vt_status vt_smdl_noise_shown_open(vt_ctx *ctx, vt_cache *cache, const vt_smdl_kind *kind, int seed,
+                                   int64_t steps, vt_model **out)
+{
+  return open_model(ctx, cache, kind, seed, steps, NOISE_SHOWN, out);
 }
 
 vt_status vt_smdl_subject_open(vt_ctx *ctx, vt_cache *cache, const vt_smdl_kind *kind, int seed,
                                int64_t steps, vt_smdl_subject *out)
 {
   *out = (vt_smdl_subject){.kind = kind};
-  vt_status status = open_model(ctx, cache, kind, seed, steps, true, &out->recogniser);
-  if (status == VT_OK) status = open_model(ctx, cache, kind, seed, steps, false, &out->network);
+  vt_status status = open_model(ctx, cache, kind, seed, steps, RECOGNISER, &out->recogniser);
+  if (status == VT_OK) status = open_model(ctx, cache, kind, seed, steps, NETWORK, &out->network);
   if (status == VT_OK) status = vt_world_open(ctx, kind->world, NULL, 0, TEST_SEED, &out->plain);
   if (status == VT_OK) status = vt_world_open(ctx, kind->world, kind->damaged, 2, TEST_SEED, &out->damaged);
   if (status == VT_OK)

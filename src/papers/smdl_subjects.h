@@ -33,6 +33,11 @@ vt_status vt_smdl_subject_open(vt_ctx *ctx, vt_cache *cache, const vt_smdl_kind 
                                int64_t steps, vt_smdl_subject *out);
 void vt_smdl_subject_close(vt_smdl_subject *subject);
 
+/* An evidential network that saw pictures of noise while it was trained, for which it is to have no
+ * evidence. Free with vt_model_free(). */
+vt_status vt_smdl_noise_shown_open(vt_ctx *ctx, vt_cache *cache, const vt_smdl_kind *kind, int seed,
+                                   int64_t steps, vt_model **out);
+
 typedef struct vt_smdl_item {
   vt_image *picture; /* owned */
   uint8_t *mask; /* owned, [height · width] the thing; of creatures the parts that tell the species from its

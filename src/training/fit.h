@@ -11,8 +11,8 @@
 #include "nn/task.h"
 #include "nn/vit.h"
 
-/* What a classifier's scores are taught to be; for settings with members `objective` (int) and `annealing`
- * (int64_t). */
+/* What a classifier's scores are taught to be; for settings with members `objective` (int), `annealing`
+ * (int64_t) and `noise` (double). */
 /* clang-format off */
 #define VT_OBJECTIVE_FIELDS(type)                                                                           \
   {"objective", VT_FIELD_CHOICE, offsetof(type, objective), "entropy", .choices = VT_OBJECTIVE_CHOICES,     \
@@ -20,7 +20,10 @@
            "K / sum(e + 1) says how uncertain the network is"},                                             \
   {"annealing", VT_FIELD_INT, offsetof(type, annealing), "0", VT_RANGE(0, 1e9),                             \
    .help = "evidential: steps until evidence for other classes than the label is punished in full "         \
-           "(KL to the flat Dirichlet); 0: never"}
+           "(KL to the flat Dirichlet); 0: never"},                                                         \
+  {"noise", VT_FIELD_REAL, offsetof(type, noise), "0", VT_RANGE(0, 1),                                      \
+   .help = "evidential: pictures of noise added to a batch, as a share of it, for which there is to be no " \
+           "evidence"}
 /* clang-format on */
 
 /* VT_ERROR_INVALID_ARGUMENT unless the heads divide the width. */

@@ -12,6 +12,7 @@ typedef struct resnet_settings {
   double drop_path, dropout, smoothing;
   int objective;
   int64_t annealing;
+  double noise;
 } resnet_settings;
 
 static const vt_field fields[] = {
@@ -66,7 +67,8 @@ static vt_status open_resnet(vt_ctx *ctx, vt_learner *learner)
                                   .input = "image",
                                   .smoothing = settings->smoothing,
                                   .objective = (vt_objective_kind)settings->objective,
-                                  .annealing = settings->annealing};
+                                  .annealing = settings->annealing,
+                                  .noise = settings->noise};
   learner->task = vt_classify_task(&state->classify);
   return VT_OK;
 }

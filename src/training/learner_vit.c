@@ -14,6 +14,7 @@ typedef struct vit_settings {
   double dropout, pattern_dropout, drop_path, smoothing, init_std;
   int objective;
   int64_t annealing;
+  double noise;
 } vit_settings;
 
 /* choices in the order of vt_vit_positions and vt_vit_pool */
@@ -120,7 +121,8 @@ static vt_status open_vit(vt_ctx *ctx, vt_learner *learner)
                                   .input = "image",
                                   .smoothing = settings->smoothing,
                                   .objective = (vt_objective_kind)settings->objective,
-                                  .annealing = settings->annealing};
+                                  .annealing = settings->annealing,
+                                  .noise = settings->noise};
   learner->task = vt_classify_task(&state->classify);
   return VT_OK;
 }

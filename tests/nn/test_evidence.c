@@ -127,6 +127,11 @@ static void test_closed_forms(void **state)
   vt_tensor *kl = vt_evidential_kl(ctx, numbers_of(ctx, VT_DIMS(1, 3), sure), y, (vt_terms){0});
   assert_ok(ctx, vt_ctx_status(ctx));
   assert_near((double)*(float *)kl->data, 0, 1e-5);
+  /* the same without a label: that of Dir(2, 1, 1) is ln Γ(4) − ln Γ(3) + ψ(2) − ψ(4) = ln 3 − 1/2 − 1/3 */
+  const double one[] = {0, -30, -30};
+  kl = vt_evidential_kl(ctx, numbers_of(ctx, VT_DIMS(1, 3), one), NULL, (vt_terms){0});
+  assert_ok(ctx, vt_ctx_status(ctx));
+  assert_near((double)*(float *)kl->data, log(3) - .5 - 1 / 3., 2e-4);
   vt_ctx_free(ctx);
 }
 

@@ -79,7 +79,7 @@ static void test_evidence_is_learned(void **state)
 {
   vt_measures measures;
   learns(*state, "resnet",
-         SETTINGS("widths=16,32,32", "blocks=1", "objective=evidential-log", "annealing=1000"),
+         SETTINGS("widths=16,32,32", "blocks=1", "objective=evidential-log", "annealing=1000", "noise=0.1"),
          "scenes/object", 64, 120, &measures);
   assert_true(vt_measures_get(&measures, "accuracy") > .5);
   assert_true(vt_measures_get(&measures, "uncertainty") < .4);
