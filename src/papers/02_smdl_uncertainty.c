@@ -11,7 +11,7 @@
 #include "worlds/corrupt.h"
 
 typedef struct uncertainty_sizes {
-  int64_t pictures, steps;
+  int64_t pictures, steps, shown_seeds;
   bool creatures;
 } uncertainty_sizes;
 
@@ -20,6 +20,8 @@ static const vt_field fields[] = {
      .help = "pictures of each kind, world and seed"},
     {"steps", VT_FIELD_INT, offsetof(uncertainty_sizes, steps), "0", VT_RANGE(0, 1e6),
      .help = "training steps of each network; 0: as its recipe says"},
+    {"shown_seeds", VT_FIELD_INT, offsetof(uncertainty_sizes, shown_seeds), "1", VT_RANGE(0, 1000),
+     .help = "seeds for which a network is also trained with pictures of noise"},
     {"creatures", VT_FIELD_BOOL, offsetof(uncertainty_sizes, creatures), "true",
      .help = "the second world, too"},
 };
@@ -142,7 +144,8 @@ static vt_status ask_set(vt_repro *repro, const vt_smdl_subject *subject, vt_mod
     const vt_image *picture = item.picture;
     if (status == VT_OK)
       status = vt_uncertainty_pictures(ctx, subject->network, &picture, 1, &out->u[set][i]);
-    if (status == VT_OK) status = vt_uncertainty_pictures(ctx, shown, &picture, 1, &out->shown[set][i]);
+    if (status == VT_OK && shown)
+      status = vt_uncertainty_pictures(ctx, shown, &picture, 1, &out->shown[set][i]);
     if (status == VT_OK) status = entropy_of(ctx, subject, picture, &out->entropy[set][i]);
     if (status == VT_OK) status = vt_smdl_ask(ctx, subject->network, picture, scores);
     for (int c = 1; c < classes; c++)
@@ -197,7 +200,7 @@ static vt_status measure_world(vt_repro *repro, const vt_smdl_subject *subject, 
   if (status == VT_OK)
     status = vt_repro_row(repro, "evidential", "accuracy", group, 0, (double)right / (double)count);
   if (status == VT_OK) status = rows(repro, "evidential", group, all.u, count);
-  if (status == VT_OK) status = rows(repro, "noise-shown", group, all.shown, count);
+  if (status == VT_OK && shown) status = rows(repro, "noise-shown", group, all.shown, count);
   if (status == VT_OK) status = rows(repro, "entropy", group, all.entropy, count);
   free_answers(&all);
   return status;
@@ -210,7 +213,9 @@ static vt_status run_world(vt_repro *repro, const vt_smdl_kind *kind, int seed,
   vt_smdl_subject subject;
   vt_model *shown = NULL;
   VT_TRY(vt_smdl_subject_open(ctx, vt_repro_cache(repro), kind, seed, sizes->steps, &subject));
-  vt_status status = vt_smdl_noise_shown_open(ctx, vt_repro_cache(repro), kind, seed, sizes->steps, &shown);
+  vt_status status = VT_OK;
+  if (seed < sizes->shown_seeds)
+    status = vt_smdl_noise_shown_open(ctx, vt_repro_cache(repro), kind, seed, sizes->steps, &shown);
   if (status == VT_OK) status = measure_world(repro, &subject, shown, seed, sizes->pictures);
   vt_model_free(shown);
   vt_smdl_subject_close(&subject);
@@ -261,7 +266,7 @@ const vt_experiment vt_experiment_smdl_uncertainty = {
     .fields = fields,
     .field_count = VT_COUNT(fields),
     .settings_size = sizeof(uncertainty_sizes),
-    .profiles = {"pictures=60 steps=500 creatures=false", NULL, "pictures=1000"},
+    .profiles = {"pictures=60 steps=500 creatures=false", NULL, "pictures=1000 shown_seeds=3"},
     .seeds = {1, 3, 3},
     .run = run,
 };
