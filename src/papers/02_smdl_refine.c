@@ -165,7 +165,7 @@ const vt_experiment vt_experiment_smdl_refine = {
     .fields = fields,
     .field_count = VT_COUNT(fields),
     .settings_size = sizeof(refine_sizes),
-    .profiles = {"right=5 wrong=3 steps=500 creatures=false", NULL, "right=100 wrong=40"},
+    .profiles = {"right=5 wrong=3 creatures=false", NULL, "right=100 wrong=40"},
     .seeds = {1, 3, 3},
     .run = run,
 };

@@ -275,7 +275,7 @@ const vt_experiment vt_experiment_smdl_scores = {
     .fields = fields,
     .field_count = VT_COUNT(fields),
     .settings_size = sizeof(scores_sizes),
-    .profiles = {"right=4 wrong=2 steps=500 creatures=false", NULL, "right=100 wrong=40"},
+    .profiles = {"right=4 wrong=2 creatures=false", NULL, "right=100 wrong=40"},
     .seeds = {1, 3, 3},
     .run = run,
 };

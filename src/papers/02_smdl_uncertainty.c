@@ -266,7 +266,7 @@ const vt_experiment vt_experiment_smdl_uncertainty = {
     .fields = fields,
     .field_count = VT_COUNT(fields),
     .settings_size = sizeof(uncertainty_sizes),
-    .profiles = {"pictures=60 steps=500 creatures=false", NULL, "pictures=1000 shown_seeds=3"},
+    .profiles = {"pictures=60 creatures=false shown_seeds=0", NULL, "pictures=1000 shown_seeds=3"},
     .seeds = {1, 3, 3},
     .run = run,
 };

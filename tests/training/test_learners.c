@@ -79,14 +79,15 @@ static void test_evidence_is_learned(void **state)
 {
   vt_measures measures;
   learns(*state, "resnet",
-         SETTINGS("widths=16,32,32", "blocks=1", "objective=evidential-log", "annealing=1000", "noise=0.1"),
+         SETTINGS("widths=16,32,32", "blocks=1", "objective=evidential-log", "annealing=1000"),
          "scenes/object", 64, 120, &measures);
   assert_true(vt_measures_get(&measures, "accuracy") > .5);
   assert_true(vt_measures_get(&measures, "uncertainty") < .4);
   for (int form = 0; form < 2; form++)
     learns(*state, "vit",
            SETTINGS("width=32", "layers=1", "patch=8",
-                    form ? "objective=evidential-digamma" : "objective=evidential-squared", "annealing=1"),
+                    form ? "objective=evidential-digamma" : "objective=evidential-squared", "annealing=1",
+                    "noise=0.2"),
            "creatures/odd", 48, 2, &measures);
   assert_true(vt_measures_get(&measures, "uncertainty") > 0);
 }
