@@ -25,12 +25,14 @@ static const vt_field fields[] = {
      .help = "prior: random halves of the picture that it is fitted to"},
     {"groups", VT_FIELD_INT, offsetof(vt_lima_settings, groups), "12", VT_RANGE(1, 4096),
      .help = "coarse: groups that regions are merged to at first"},
-    {"halves", VT_FIELD_INT, offsetof(vt_lima_settings, halves), "10", VT_RANGE(0, 100000),
+    {"halves", VT_FIELD_INT, offsetof(vt_lima_settings, halves), "2", VT_RANGE(0, 100000),
      .help = "backward: random halves of the picture that guesses start from"},
     {"last", VT_FIELD_INT, offsetof(vt_lima_settings, last), "21", VT_RANGE(0, 4096),
      .help = "backward: regions left from which on all of them are scored in each round"},
     {"leaders", VT_FIELD_INT, offsetof(vt_lima_settings, leaders), "3", VT_RANGE(1, 4096),
      .help = "backward: candidates of a round of which both terms of the objective are asked"},
+    {"tilt", VT_FIELD_REAL, offsetof(vt_lima_settings, tilt), "1.4", VT_RANGE(0.001, 1000),
+     .help = "backward: factor of collaboration while it chooses; more serves Deletion, less Insertion"},
     {"width", VT_FIELD_INT, offsetof(vt_lima_settings, width), "3", VT_RANGE(1, 64),
      .help = "beam: fronts kept side by side"},
     {"share", VT_FIELD_REAL, offsetof(vt_lima_settings, share), "0.25", VT_RANGE(0, 1),
@@ -47,6 +49,7 @@ static vt_search_options plain_options(const vt_lima_settings *settings)
                              .halves = (int)settings->halves,
                              .last = (int)settings->last,
                              .leaders = (int)settings->leaders,
+                             .tilt = settings->tilt,
                              .width = (int)settings->width,
                              .share = settings->share};
 }

@@ -13,7 +13,7 @@ typedef struct vt_lima_settings {
   int search;       /* vt_search_kind */
   int64_t pending;  /* n_p ≥ 2 */
   int64_t window, masks, groups, width, halves, last, leaders;
-  double share;
+  double share, tilt;
 } vt_lima_settings;
 extern const vt_method vt_method_lima;
 

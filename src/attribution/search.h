@@ -36,6 +36,7 @@ typedef struct vt_search_options {
   int width;       /* ≥ 1: fronts kept; of beam */
   int halves;      /* ≥ 0; of backward: random subsets that guesses start from */
   int last;        /* ≥ 0; of backward: regions left from which on all are scored in a round */
+  double tilt;     /* > 0; of backward: factor of collaboration while it chooses */
   int leaders;     /* ≥ 1; of backward: candidates of which both terms of F are asked */
   int groups;      /* ≥ 1: of coarse: what regions are merged to at first */
 } vt_search_options;

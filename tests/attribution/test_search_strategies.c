@@ -21,7 +21,8 @@ static vt_search_options options_of(vt_search_kind kind)
                              .groups = 5,
                              .halves = 10,
                              .last = 8,
-                             .leaders = 2};
+                             .leaders = 2,
+                             .tilt = 1};
 }
 
 static void run(pixel_world *world, const vt_search_options *options)
@@ -173,6 +174,7 @@ static void test_backward(void **unused)
     pixel_world world = {0};
     vt_search_options options = options_of(VT_SEARCH_BACKWARD);
     options.last = options.leaders = count;
+    options.tilt = count % 3 + 1;
     world_open(&world, count, pixel_hash, 0);
     run(&world, &options);
     bool left[512], gone[512] = {false};
@@ -186,8 +188,8 @@ static void test_backward(void **unused)
         left[i] = false;
         gone[i] = true;
         /* the engine sees outputs in f32 */
-        double value =
-            20 * (double)(float)pixel_hash(&world, left) + 5 * (1 - (double)(float)pixel_hash(&world, gone));
+        double value = 20 * (double)(float)pixel_hash(&world, left) +
+                       options.tilt * 5 * (1 - (double)(float)pixel_hash(&world, gone));
         left[i] = true;
         gone[i] = false;
         if (best >= 0 && value <= highest) continue;
