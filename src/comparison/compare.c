@@ -106,8 +106,9 @@ char *vt_compare_map_path(vt_ctx *ctx, const vt_compare *compare, int64_t pictur
   const char *name = compare->album->pictures[picture].name;
   if (contender < 0) return vt_format(ctx, "maps/%s.png", name);
   const vt_contender *who = &compare->contest.contenders[contender];
-  json_t *json = vt_contender_json(ctx, who);
-  char *settings = json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+  json_t *json;
+  if (vt_compare_contender_json(ctx, who, &json) != VT_OK) return NULL;
+  char *settings = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
   char key[VT_LEDGER_KEY], label[64];
   json_decref(json);
   vt_status status = settings ? vt_ledger_key(ctx, key, (const char *const[]){settings, NULL})

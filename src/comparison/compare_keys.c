@@ -38,16 +38,52 @@ static vt_status hash_file(vt_ctx *ctx, const char *path, char out[65])
   return VT_OK;
 }
 
+/* Takes out of the settings of a run what stands as it does when nothing is said, so that an option which a
+ * later version adds changes no key. */
+static vt_status drop_defaults(vt_ctx *ctx, json_t *run)
+{
+  vt_request request;
+  VT_TRY(vt_params_defaults(ctx, vt_request_fields, vt_request_field_count, &request, sizeof request));
+  json_t *defaults = vt_params_json(ctx, vt_request_fields, vt_request_field_count, &request), *value;
+  vt_params_free(vt_request_fields, vt_request_field_count, &request);
+  if (!defaults) return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for settings as text");
+  const char *name;
+  json_object_foreach(defaults, name, value)
+  {
+    if (json_equal(value, json_object_get(run, name))) json_object_del(run, name);
+  }
+  json_decref(defaults);
+  return VT_OK;
+}
+
+vt_status vt_compare_contender_json(vt_ctx *ctx, const vt_contender *contender, json_t **out)
+{
+  *out = vt_contender_json(ctx, contender);
+  if (!*out) return vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for settings as text");
+  json_t *run = json_object_get(*out, "run");
+  vt_status status = run ? drop_defaults(ctx, run) : VT_OK;
+  if (status == VT_OK) return VT_OK;
+  json_decref(*out);
+  *out = NULL;
+  return status;
+}
+
 static vt_status contender_text(vt_ctx *ctx, const vt_compare *compare, size_t index, char **out)
 {
   const vt_contest *contest = &compare->contest;
   const vt_contender *contender = &contest->contenders[index];
-  json_t *json = vt_contender_json(ctx, contender);
+  json_t *json, *budget;
+  VT_TRY(vt_compare_contender_json(ctx, contender, &json));
   bool samples = contender->kind == VT_CONTENDER_METHOD && contender->method->samples;
-  if (json && contest->budget_of >= 0 && samples && (int)index != contest->budget_of) {
+  if (contest->budget_of >= 0 && samples && (int)index != contest->budget_of) {
     /* its own number of samples is not looked at */
     json_object_del(json_object_get(json, "settings"), contender->method->samples);
-    json_object_set_new(json, "budget_of", vt_contender_json(ctx, &contest->contenders[contest->budget_of]));
+    vt_status status = vt_compare_contender_json(ctx, &contest->contenders[contest->budget_of], &budget);
+    if (status != VT_OK) {
+      json_decref(json);
+      return status;
+    }
+    json_object_set_new(json, "budget_of", budget);
   }
   return dump(ctx, json, out);
 }
@@ -145,14 +181,20 @@ vt_status vt_compare_entry_keys(vt_ctx *ctx, const vt_compare *compare, const vt
 
 static vt_status settings_json(vt_ctx *ctx, const vt_compare *compare, json_t **out)
 {
-  json_t *json = terms_json(compare);
+  json_t *json = terms_json(compare), *budget = json_null();
   int budget_of = compare->contest.budget_of;
+  vt_status status = VT_OK;
+  if (budget_of >= 0)
+    status = vt_compare_contender_json(ctx, &compare->contest.contenders[budget_of], &budget);
+  if (status != VT_OK) {
+    json_decref(json);
+    return status;
+  }
   if (json) {
     json_object_set_new(json, "schema_version", json_integer(1));
-    json_object_set_new(json, "budget_of",
-                        budget_of < 0 ? json_null()
-                                      : vt_contender_json(ctx, &compare->contest.contenders[budget_of]));
+    json_object_set(json, "budget_of", budget);
   }
+  json_decref(budget);
   *out = json;
   return json ? VT_OK : vt_fail(ctx, VT_ERROR_OUT_OF_MEMORY, "no memory for run.json");
 }
@@ -181,7 +223,7 @@ static vt_status say_difference(vt_ctx *ctx, const vt_compare *compare, const js
 
 vt_status vt_compare_check_folder(vt_ctx *ctx, const vt_compare *compare)
 {
-  json_t *here, *there = NULL;
+  json_t *here = NULL, *there = NULL;
   unsigned char *bytes = NULL;
   size_t size;
   char *path = vt_path_join(ctx, compare->folder, "run.json"), *text = NULL;

@@ -16,6 +16,10 @@ typedef struct vt_compare_texts {
 vt_status vt_compare_texts_make(vt_ctx *ctx, const vt_compare *compare, vt_compare_texts *out);
 void vt_compare_texts_free(const vt_compare *compare, vt_compare_texts *texts);
 
+/* What a contender is known by: its kind, method and settings, and those of its run that are not the
+ * defaults. New reference. */
+vt_status vt_compare_contender_json(vt_ctx *ctx, const vt_contender *contender, json_t **out);
+
 /* Hash of the picture as the model gets it: normalised, so that it stands for the sidecar, too. */
 vt_status vt_compare_input_hash(vt_ctx *ctx, const vt_model *model, const vt_image *picture, char out[65]);
 
