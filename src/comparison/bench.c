@@ -167,6 +167,8 @@ static vt_status run_method(vt_ctx *ctx, const vt_bench *bench, const vt_contend
   snprintf(made->target, sizeof made->target, "%d", bench->target);
   made->request.target = made->target;
   made->request.division = made->regions;
+  if (exhibit->draw)
+    made->request.seed = (int64_t)(vt_stream("picture", exhibit->draw ^ (uint64_t)made->request.seed) >> 12);
   if (budget > 0)
     VT_TRY(vt_contender_at_budget(ctx, contender, vt_regions_count(made->regions),
                                   vt_model_embedding_floats(exhibit->model) > 0, budget, &made->settings,

@@ -20,6 +20,9 @@ typedef struct vt_exhibit {
   int target;                /* class; negative: the one the model answers */
   const vt_truth *truth;     /* NULL: nothing is known */
   const vt_regions *regions; /* the shared division; NULL: as the terms say */
+  /* Mixed into the seeds of contenders, so that a control that is drawn is drawn anew for every picture; 0:
+   * seeds as they are. */
+  uint64_t draw;
 } vt_exhibit;
 
 typedef struct vt_bench {

@@ -296,7 +296,8 @@ static vt_status open_bench(vt_ctx *ctx, showing *work, const vt_truth *truth, v
                         .placement = &work->placement,
                         .name = work->about->name,
                         .target = known ? work->about->label : -1,
-                        .truth = truth};
+                        .truth = truth,
+                        .draw = strtoull(work->input + 48, NULL, 16)}; /* the picture's own number */
   VT_TRY(vt_bench_open(ctx, &exhibit, &work->compare->contest.terms, bench));
   work->target = bench->target;
   work->predicted = bench->predicted;

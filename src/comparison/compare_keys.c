@@ -16,9 +16,9 @@ static vt_status dump(vt_ctx *ctx, json_t *json, char **out)
 static json_t *terms_json(const vt_compare *compare)
 {
   const vt_terms *terms = &compare->contest.terms;
-  return json_pack("{s:s, s:s, s:s, s:s, s:I}", "model_sha256", vt_model_sha256(compare->model), "regions",
-                   terms->regions, "fill", terms->fill, "class_score", vt_score_name(terms->class_score),
-                   "seed", (json_int_t)terms->seed);
+  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "draws", "by picture", "model_sha256",
+                   vt_model_sha256(compare->model), "regions", terms->regions, "fill", terms->fill,
+                   "class_score", vt_score_name(terms->class_score), "seed", (json_int_t)terms->seed);
 }
 
 /* Maps made elsewhere are known by what is in them. */
