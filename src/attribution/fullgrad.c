@@ -184,26 +184,18 @@ static void compose(void *user, int item, float *input)
 }
 
 /* What the score adds of its own: f − ⟨∂f/∂output, output⟩, 0 for logits. */
-static vt_status target_bias(vt_ctx *ctx, collector *to, const vt_sight *sight)
+static void target_bias(collector *to, const vt_sight *sight)
 {
-  size_t count = (size_t)vt_count(sight->output);
-  double *values = vt_alloc_zero(ctx, 2 * count, sizeof *values), *gradient = values + count;
-  if (!values) return VT_ERROR_OUT_OF_MEMORY;
-  for (size_t i = 0; i < count; i++)
-    values[i] = vt_get_f64(sight->output, (int64_t)i);
-  to->score = vt_target_evaluate(&to->task->target, to->task->subject->logits, values, count, gradient);
-  to->rest = to->score;
-  for (size_t i = 0; i < count; i++)
-    to->rest -= gradient[i] * values[i];
-  vt_free(values);
-  return VT_OK;
+  to->score = to->rest = sight->score;
+  for (size_t i = 0; i < sight->read_count; i++)
+    to->rest -= sight->slopes[i] * sight->read[i];
 }
 
 static vt_status see(vt_ctx *ctx, void *user, const vt_sight *sight)
 {
   collector *to = user;
   size_t floats = vt_subject_floats(to->task->subject);
-  VT_TRY(target_bias(ctx, to, sight));
+  target_bias(to, sight);
   double *values = vt_alloc_zero(ctx, floats, sizeof *values);
   if (!values) return VT_ERROR_OUT_OF_MEMORY;
   for (size_t i = 0; i < floats; i++)

@@ -29,18 +29,12 @@ static void compose(void *user, int item, float *input)
 static vt_status see(vt_ctx *ctx, void *user, const vt_sight *sight)
 {
   ruled *one = user;
-  size_t count = (size_t)vt_count(sight->output);
+  VT_UNUSED(ctx);
   vt_look_add(one->map, sight->gradient, 1);
-  double *values = vt_alloc_zero(ctx, 2 * count + 1, sizeof *values);
-  if (!values) return VT_ERROR_OUT_OF_MEMORY;
-  for (size_t i = 0; i < count; i++)
-    values[i] = vt_get_f64(sight->output, (int64_t)i);
-  one->start.score =
-      vt_target_evaluate(&one->task->target, one->task->subject->logits, values, count, values + count);
+  one->start.score = sight->score;
   one->start.relevance = 0;
-  for (size_t i = 0; i < count; i++)
-    one->start.relevance += values[i] * values[count + i];
-  vt_free(values);
+  for (size_t i = 0; i < sight->read_count; i++)
+    one->start.relevance += sight->read[i] * sight->slopes[i];
   return VT_OK;
 }
 

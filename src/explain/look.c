@@ -67,7 +67,7 @@ typedef struct look_worker {
   vt_trace *trace, *reference;
   float *input;
   vt_tensor **inputs, **values, **gradients;
-  double *scratch;     /* [5 · outputs] */
+  double *scratch;     /* [6 · outputs] */
   size_t scratch_size; /* outputs it has room for */
   int failed_at;
 } look_worker;
@@ -118,7 +118,7 @@ static vt_status room_for(vt_ctx *ctx, look_worker *w, size_t count)
 {
   if (count <= w->scratch_size) return VT_OK;
   vt_free(w->scratch);
-  w->scratch = vt_alloc_zero(ctx, 5 * count, sizeof *w->scratch);
+  w->scratch = vt_alloc_zero(ctx, 6 * count, sizeof *w->scratch);
   w->scratch_size = w->scratch ? count : 0;
   return w->scratch ? VT_OK : VT_ERROR_OUT_OF_MEMORY;
 }
@@ -191,7 +191,7 @@ static vt_status make_seed(vt_ctx *ctx, const vt_tensor *output, const double *g
 }
 
 /* Score and, where a backward pass is wanted, its seed. */
-static vt_status start(look_worker *w, const look_run *run, vt_tensor *const *outputs, double *score,
+static vt_status start(look_worker *w, const look_run *run, vt_tensor *const *outputs, vt_sight *sight,
                        vt_tensor **seeds)
 {
   const vt_look *look = run->look;
@@ -200,7 +200,12 @@ static vt_status start(look_worker *w, const look_run *run, vt_tensor *const *ou
   VT_TRY(room_for(w->ctx, w, count));
   double *values = w->scratch, *gradient = w->scratch + count;
   read_all(run, outputs, values);
-  *score = vt_target_evaluate(look->target, run->subject->logits, values, count, gradient);
+  sight->score = vt_target_evaluate(look->target, run->subject->logits, values, count, gradient);
+  double *slopes = w->scratch + 5 * count;
+  memcpy(slopes, gradient, count * sizeof *slopes);
+  sight->read_count = count;
+  sight->read = values;
+  sight->slopes = slopes;
   if (!look->gradient && !look->name_gradients) return VT_OK;
   if (look->start == VT_START_RELEVANCE)
     for (size_t i = 0; i < count; i++)
@@ -236,7 +241,7 @@ static vt_status look_at(look_worker *w, const look_run *run, int item, vt_sight
   for (int i = 0; i < run->read_count; i++)
     VT_TRY(vt_trace_value(w->ctx, w->trace, run->reads[i], &outputs[i]));
   sight->output = outputs[0];
-  if (look->target) VT_TRY(start(w, run, outputs, &sight->score, seeds));
+  if (look->target) VT_TRY(start(w, run, outputs, sight, seeds));
   bool seed = seeds[0] != NULL;
   if (seed)
     VT_TRY(vt_trace_backward_from(w->ctx, w->trace, run->reads, (const vt_tensor *const *)seeds,

@@ -38,8 +38,11 @@ size_t vt_subject_floats(const vt_subject *subject);
 /* What one item showed. Valid during the call. */
 typedef struct vt_sight {
   int item;
-  double score;              /* the target's; 0 without one */
-  const vt_tensor *output;   /* the output the target reads, as the graph made it */
+  double score;            /* the target's; 0 without one */
+  const vt_tensor *output; /* the (first) output the target reads, as the graph made it */
+  size_t read_count;       /* with a target: the numbers it reads, of all outputs, or their last row … */
+  const double *read;      /* … [read_count], and its derivative by them */
+  const double *slopes;
   const vt_tensor *gradient; /* of the target with respect to the varying tensor, its shape; or what the rules
                                   * made of it (relevance, multipliers). NULL: not asked for */
   vt_tensor *const *values;  /* [name_count] */

@@ -202,6 +202,24 @@ static void test_gradient(void **unused)
   close_world(&w);
 }
 
+/* Rules start from all outputs at once: by LRP and DeepLift the box, which has one red cell behind it, is that
+ * cell's; what starts is the score less its constant sizes. */
+static void test_rules(void **unused)
+{
+  (void)unused;
+  static const char *const ids[] = {"lrp", "deeplift", "fullgrad"};
+  for (size_t m = 0; m < VT_COUNT(ids); m++) {
+    world w;
+    vt_result result;
+    open_world(&w, ids[m], sidecar, logf(2));
+    assert_ok(w.ctx, run(&w, &result));
+    assert_int_equal(result.explanation->order[0], BEST);
+    assert_near(result.explanation->full, 1, 1e-6);
+    vt_result_free(&result);
+    close_world(&w);
+  }
+}
+
 static void test_d_rise(void **unused)
 {
   (void)unused;
@@ -281,8 +299,9 @@ static void test_wrong_sidecar(void **unused)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_lima),   cmocka_unit_test(test_box),     cmocka_unit_test(test_gradient),
-      cmocka_unit_test(test_d_rise), cmocka_unit_test(test_refused), cmocka_unit_test(test_wrong_sidecar),
+      cmocka_unit_test(test_lima),          cmocka_unit_test(test_box),   cmocka_unit_test(test_gradient),
+      cmocka_unit_test(test_d_rise),        cmocka_unit_test(test_rules), cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_wrong_sidecar),
   };
   return cmocka_run_group_tests_name("attribution/detection", tests, NULL, NULL);
 }
