@@ -115,7 +115,9 @@ static void box_back(const vt_detector *detector, const double *values, size_t p
 
 /* ---- overlap ---- */
 
-/* With its derivative by the second box; NULL: not wanted. */
+/* With its derivative by the second box; NULL: not wanted. Where two ends coincide (to a thousandth of the
+ * side: a detection and itself, computed twice) the two slopes of the kink are averaged, so that boxes
+ * that are one have none. */
 static double overlap(const double a[4], const double b[4], double by_b[4])
 {
   double side[2], own[2], other[2];
@@ -129,9 +131,10 @@ static double overlap(const double a[4], const double b[4], double by_b[4])
   double shared = side[0] * side[1], whole = own[0] * own[1] + other[0] * other[1] - shared;
   for (int axis = 0; by_b && axis < 2; axis++)
     for (int end = 0; end < 2; end++) {
-      double sign = end ? 1 : -1; /* of how the side grows */
-      bool inner = end ? b[axis + 2] < a[axis + 2] : b[axis] > a[axis];
-      double by_shared = inner ? sign * side[1 - axis] : 0, by_area = sign * own[1 - axis];
+      double sign = end ? 1 : -1;                                     /* of how the side grows */
+      double within = sign * (a[axis + 2 * end] - b[axis + 2 * end]); /* how far the end lies inside */
+      double share = fabs(within) <= 1e-3 * other[axis] ? 0.5 : within > 0;
+      double by_shared = share * sign * side[1 - axis], by_area = sign * own[1 - axis];
       by_b[axis + 2 * end] = (by_shared * whole - shared * (by_area - by_shared)) / (whole * whole);
     }
   return shared / whole;

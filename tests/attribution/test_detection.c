@@ -202,8 +202,8 @@ static void test_gradient(void **unused)
   close_world(&w);
 }
 
-/* Rules start from all outputs at once: by LRP and DeepLift the box, which has one red cell behind it, is that
- * cell's; what starts is the score less its constant sizes. */
+/* Rules start from all outputs at once: by LRP and DeepLift the box, which has one red cell behind it, is
+ * that cell's; what starts is the score less its constant sizes. */
 static void test_rules(void **unused)
 {
   (void)unused;

@@ -215,6 +215,25 @@ static void test_centre_map(void **unused)
   end(&b);
 }
 
+/* At itself a box has no slope by its place or size. */
+static void test_kink(void **unused)
+{
+  (void)unused;
+  const float output[6] = {0.9f, 0.1f, 4, 4, 12, 13};
+  const int64_t dims[2][VT_MAX_RANK] = {{1, 2}, {1, 4}};
+  double values[6], gradient[6], classes[2] = {0.9, 0.1};
+  bench b;
+  assert_int_equal(VT_OK, shape(&b, "{\"kind\": \"boxes\", \"boxes\": \"b\", \"scores\": \"s\"}", dims,
+                                (const int[]){2, 2}));
+  vt_wanted wanted = {.detector = &b.detector, .box = {4, 4, 12.0001, 13}, .classes = classes};
+  for (int i = 0; i < 6; i++)
+    values[i] = (double)output[i];
+  vt_wanted_evaluate(&wanted, values, gradient);
+  for (int i = 0; i < 6; i++)
+    assert_near(gradient[i], i == 0 ? 1 : 0, 1e-4); /* the objectness, whose class is its own */
+  end(&b);
+}
+
 /* An objectness of its own is a factor, of what is listed and of the score. */
 static void test_objectness(void **unused)
 {
@@ -309,7 +328,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_overlap),    cmocka_unit_test(test_rows),       cmocka_unit_test(test_columns),
       cmocka_unit_test(test_centre_map), cmocka_unit_test(test_objectness), cmocka_unit_test(test_nothing),
-      cmocka_unit_test(test_misfits),
+      cmocka_unit_test(test_kink),       cmocka_unit_test(test_misfits),
   };
   return cmocka_run_group_tests_name("explain/detector", tests, NULL, NULL);
 }
