@@ -241,6 +241,7 @@ const vt_experiment vt_experiment_lima_search = {
     .reading = "how far other searches are from LiMA differs from picture to picture; the interval of the "
                "difference "
                "says how much of it is chance.",
+    .not_measured = "- photographs, where no model and folder are given",
     .arms = arms,
     .arm_count = VT_COUNT(arms),
     .yardsticks = yardsticks,
