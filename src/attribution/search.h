@@ -28,17 +28,16 @@ typedef enum vt_search_kind {
 typedef struct vt_search_options {
   vt_objective_weights weights;
   vt_search_kind kind;
-  int pending;     /* n_p ≥ 2: candidates examined for the back; of bidirectional */
-  bool imply_last; /* greedy: the last region is appended without evaluation (SMDL) */
-  int window;      /* ≥ 1: candidates scored in a round; of lazy, prior, coarse and backward */
-  int masks;       /* ≥ 2: random subsets that a prior is fitted to; of prior */
-  double share;    /* in (0, 1]: of the open regions, scored in a round; of stochastic */
-  int width;       /* ≥ 1: fronts kept; of beam */
-  int halves;      /* ≥ 0; of backward: random subsets that guesses start from */
-  int last;        /* ≥ 0; of backward: regions left from which on all are scored in a round */
-  double tilt;     /* > 0; of backward: factor of collaboration while it chooses */
-  int leaders;     /* ≥ 1; of backward: candidates of which both terms of F are asked */
-  int groups;      /* ≥ 1: of coarse: what regions are merged to at first */
+  int pending;  /* n_p ≥ 2: candidates examined for the back; of bidirectional */
+  int window;   /* ≥ 1: candidates scored in a round; of lazy, prior, coarse and backward */
+  int masks;    /* ≥ 2: random subsets that a prior is fitted to; of prior */
+  double share; /* in (0, 1]: of the open regions, scored in a round; of stochastic */
+  int width;    /* ≥ 1: fronts kept; of beam */
+  int halves;   /* ≥ 0; of backward: random subsets that guesses start from */
+  int last;     /* ≥ 0; of backward: regions left from which on all are scored in a round */
+  double tilt;  /* > 0; of backward: factor of collaboration while it chooses */
+  int leaders;  /* ≥ 1; of backward: candidates of which both terms of F are asked */
+  int groups;   /* ≥ 1: of coarse: what regions are merged to at first */
 } vt_search_options;
 
 /* Fills order, curves, objective, violation counts, known and partial of `explanation` (made for

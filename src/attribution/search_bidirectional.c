@@ -48,16 +48,16 @@ static int64_t calls_bidirectional(const vt_search_options *options, int regions
 
 static vt_status run_greedy(vt_ctx *ctx, vt_search_state *s)
 {
-  while (s->open_count > (s->options->imply_last ? 1 : 0))
+  while (s->open_count > 0)
     VT_TRY(front_of_all(ctx, s));
-  vt_steps_imply_last(s);
   return VT_OK;
 }
 
 static int64_t calls_greedy(const vt_search_options *options, int regions)
 {
   int64_t k = regions;
-  return k * (k + 1) - (options->imply_last ? 2 : 0);
+  VT_UNUSED(options);
+  return k * (k + 1);
 }
 
 const vt_search_strategy vt_search_bidirectional = {"bidirectional", run_bidirectional, calls_bidirectional,

@@ -7,25 +7,20 @@
 
 #include "papers/experiments.h"
 #include "papers/smdl_refine.h"
-#include "papers/smdl_subjects.h"
-
-typedef struct refine_sizes {
-  int64_t right, wrong, samples, steps, most;
-  bool creatures;
-} refine_sizes;
+#include "papers/smdl_seed.h"
 
 static const vt_field fields[] = {
-    {"right", VT_FIELD_INT, offsetof(refine_sizes, right), "30", VT_RANGE(1, 10000),
+    {"right", VT_FIELD_INT, offsetof(vt_smdl_sizes, right), "30", VT_RANGE(1, 10000),
      .help = "pictures that the recogniser gets right, of each world and seed"},
-    {"wrong", VT_FIELD_INT, offsetof(refine_sizes, wrong), "12", VT_RANGE(1, 10000),
+    {"wrong", VT_FIELD_INT, offsetof(vt_smdl_sizes, wrong), "12", VT_RANGE(1, 10000),
      .help = "pictures that it gets wrong"},
-    {"samples", VT_FIELD_INT, offsetof(refine_sizes, samples), "500", VT_RANGE(16, 8192),
+    {"samples", VT_FIELD_INT, offsetof(vt_smdl_sizes, samples), "500", VT_RANGE(16, 8192),
      .help = "model calls of RISE, and of HSIC"},
-    {"steps", VT_FIELD_INT, offsetof(refine_sizes, steps), "0", VT_RANGE(0, 1e6),
+    {"steps", VT_FIELD_INT, offsetof(vt_smdl_sizes, steps), "0", VT_RANGE(0, 1e6),
      .help = "training steps of each network; 0: as its recipe says"},
-    {"most", VT_FIELD_INT, offsetof(refine_sizes, most), "2000", VT_RANGE(1, 1e6),
+    {"most", VT_FIELD_INT, offsetof(vt_smdl_sizes, most), "2000", VT_RANGE(1, 1e6),
      .help = "pictures looked at for the next one that fits"},
-    {"creatures", VT_FIELD_BOOL, offsetof(refine_sizes, creatures), "true", .help = "the second world, too"},
+    {"creatures", VT_FIELD_BOOL, offsetof(vt_smdl_sizes, creatures), "true", .help = "the second world, too"},
 };
 
 enum { GRID = 8, PATCHES = 4 };
@@ -48,77 +43,25 @@ static const vt_control controls[] = {
      "hsic-patches", "random", NULL, VT_COMPARE_DIFFERENCE, .02, INFINITY, false},
 };
 
-static int64_t training_steps(const void *settings)
+/* ---- one picture ---- */
+
+static vt_status measure_item(vt_repro *repro, const vt_smdl_subject *subject, const vt_smdl_item *picture,
+                              int64_t item, bool wrong, int64_t samples)
 {
-  return ((const refine_sizes *)settings)->creatures ? 2 : 1;
-}
-
-static int64_t picture_steps(const void *settings)
-{
-  const refine_sizes *sizes = settings;
-  return (sizes->right + sizes->wrong) * (sizes->creatures ? 2 : 1);
-}
-
-static const vt_stage stages[] = {{"subjects", "networks trained", training_steps},
-                                  {"pictures", "pictures explained", picture_steps}};
-
-/* ---- one seed ---- */
-
-enum { APART = 100000, TESTED = 300 }; /* items of different seeds never meet */
-
-static vt_status measure_items(vt_repro *repro, const vt_smdl_subject *subject, int seed, bool wrong,
-                               const refine_sizes *sizes)
-{
-  vt_ctx *ctx = vt_repro_ctx(repro);
-  int64_t index = (int64_t)seed * APART, count = wrong ? sizes->wrong : sizes->right;
-  for (int64_t i = 0; i < count; i++) {
-    vt_smdl_item item;
-    bool found;
-    const vt_world *world = wrong ? subject->damaged : subject->plain;
-    VT_TRY(vt_smdl_item_next(ctx, subject, world, wrong, sizes->most, &index, &item, &found));
-    if (!found) break;
-    vt_smdl_case wanted = {.recogniser = subject->recogniser,
-                           .network = subject->network,
-                           .picture = item.picture,
-                           .mask = item.mask,
-                           .area = item.area,
-                           .target = item.label,
-                           .grid = GRID,
-                           .patches = PATCHES};
-    vt_status status = vt_smdl_refine_picture(repro, &wanted, subject->kind->id, wrong ? APART + i : i, wrong,
-                                              sizes->samples);
-    vt_smdl_item_free(&item);
-    VT_TRY(status);
-    VT_TRY(vt_repro_step(repro));
-  }
-  return VT_OK;
+  vt_smdl_case wanted = {.recogniser = subject->recogniser,
+                         .network = subject->network,
+                         .picture = picture->picture,
+                         .mask = picture->mask,
+                         .area = picture->area,
+                         .target = picture->label,
+                         .grid = GRID,
+                         .patches = PATCHES};
+  return vt_smdl_refine_picture(repro, &wanted, subject->kind->id, item, wrong, samples);
 }
 
 static vt_status run(vt_repro *repro, int seed, const void *settings)
 {
-  const refine_sizes *sizes = settings;
-  vt_ctx *ctx = vt_repro_ctx(repro);
-  size_t kinds = sizes->creatures ? 2 : 1;
-  vt_smdl_subject subjects[2] = {{0}};
-  double accuracy;
-  vt_status status;
-  VT_TRY_DONE(vt_repro_stage(repro, "subjects"));
-  for (size_t k = 0; k < kinds; k++) {
-    VT_TRY_DONE(vt_smdl_subject_open(ctx, vt_repro_cache(repro), &vt_smdl_kinds[k], seed, sizes->steps,
-                                     &subjects[k]));
-    VT_TRY_DONE(vt_repro_step(repro));
-  }
-  VT_TRY_DONE(vt_repro_stage(repro, "pictures"));
-  for (size_t k = 0; k < kinds; k++) {
-    VT_TRY_DONE(vt_smdl_accuracy(ctx, &subjects[k], (int64_t)seed * APART, TESTED, &accuracy));
-    VT_TRY_DONE(vt_repro_row(repro, "recogniser", "accuracy", subjects[k].kind->id, 0, accuracy));
-    VT_TRY_DONE(measure_items(repro, &subjects[k], seed, false, sizes));
-    VT_TRY_DONE(measure_items(repro, &subjects[k], seed, true, sizes));
-  }
-done:
-  for (size_t k = 0; k < kinds; k++)
-    vt_smdl_subject_close(&subjects[k]);
-  return status;
+  return vt_smdl_seed_run(repro, seed, settings, "recogniser", measure_item);
 }
 
 const vt_experiment vt_experiment_smdl_refine = {
@@ -160,11 +103,11 @@ const vt_experiment vt_experiment_smdl_refine = {
     .claim_count = VT_SMDL_CLAIMS,
     .controls = controls,
     .control_count = VT_COUNT(controls),
-    .stages = stages,
-    .stage_count = VT_COUNT(stages),
+    .stages = vt_smdl_stages,
+    .stage_count = VT_COUNT(vt_smdl_stages),
     .fields = fields,
     .field_count = VT_COUNT(fields),
-    .settings_size = sizeof(refine_sizes),
+    .settings_size = sizeof(vt_smdl_sizes),
     .profiles = {"right=5 wrong=3 creatures=false", NULL, "right=100 wrong=40"},
     .seeds = {1, 3, 3},
     .run = run,

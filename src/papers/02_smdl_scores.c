@@ -9,25 +9,20 @@
 #include "attribution/smdl_greedy.h"
 #include "papers/experiments.h"
 #include "papers/smdl_case.h"
-#include "papers/smdl_subjects.h"
-
-typedef struct scores_sizes {
-  int64_t right, wrong, samples, steps, most;
-  bool creatures;
-} scores_sizes;
+#include "papers/smdl_seed.h"
 
 static const vt_field fields[] = {
-    {"right", VT_FIELD_INT, offsetof(scores_sizes, right), "15", VT_RANGE(1, 10000),
+    {"right", VT_FIELD_INT, offsetof(vt_smdl_sizes, right), "15", VT_RANGE(1, 10000),
      .help = "pictures that the recogniser gets right, of each world and seed"},
-    {"wrong", VT_FIELD_INT, offsetof(scores_sizes, wrong), "8", VT_RANGE(1, 10000),
+    {"wrong", VT_FIELD_INT, offsetof(vt_smdl_sizes, wrong), "8", VT_RANGE(1, 10000),
      .help = "pictures that it gets wrong"},
-    {"samples", VT_FIELD_INT, offsetof(scores_sizes, samples), "500", VT_RANGE(16, 8192),
+    {"samples", VT_FIELD_INT, offsetof(vt_smdl_sizes, samples), "500", VT_RANGE(16, 8192),
      .help = "model calls of HSIC, the prior"},
-    {"steps", VT_FIELD_INT, offsetof(scores_sizes, steps), "0", VT_RANGE(0, 1e6),
+    {"steps", VT_FIELD_INT, offsetof(vt_smdl_sizes, steps), "0", VT_RANGE(0, 1e6),
      .help = "training steps of each network; 0: as its recipe says"},
-    {"most", VT_FIELD_INT, offsetof(scores_sizes, most), "2000", VT_RANGE(1, 1e6),
+    {"most", VT_FIELD_INT, offsetof(vt_smdl_sizes, most), "2000", VT_RANGE(1, 1e6),
      .help = "pictures looked at for the next one that fits"},
-    {"creatures", VT_FIELD_BOOL, offsetof(scores_sizes, creatures), "true", .help = "the second world, too"},
+    {"creatures", VT_FIELD_BOOL, offsetof(vt_smdl_sizes, creatures), "true", .help = "the second world, too"},
 };
 
 static const vt_arm arms[] = {
@@ -96,21 +91,7 @@ static const vt_control controls[] = {
      "not-submodular", "effectiveness", NULL, NULL, VT_COMPARE_LEVEL, .01, 1, false},
 };
 
-static int64_t training_steps(const void *settings)
-{
-  return ((const scores_sizes *)settings)->creatures ? 2 : 1;
-}
-
-static int64_t picture_steps(const void *settings)
-{
-  const scores_sizes *sizes = settings;
-  return (sizes->right + sizes->wrong) * (sizes->creatures ? 2 : 1);
-}
-
-static const vt_stage stages[] = {{"subjects", "networks trained", training_steps},
-                                  {"pictures", "pictures explained", picture_steps}};
-
-enum { GRID = 8, PATCHES = 4, REGIONS = GRID * GRID / PATCHES, APART = 100000, TESTED = 300 };
+enum { GRID = 8, PATCHES = 4, REGIONS = GRID * GRID / PATCHES };
 
 /* ---- one picture ---- */
 
@@ -198,52 +179,9 @@ static vt_status measure_item(vt_repro *repro, const vt_smdl_subject *subject, c
   return status;
 }
 
-/* ---- one seed ---- */
-
-static vt_status measure_items(vt_repro *repro, const vt_smdl_subject *subject, int seed, bool wrong,
-                               const scores_sizes *sizes)
-{
-  vt_ctx *ctx = vt_repro_ctx(repro);
-  int64_t index = (int64_t)seed * APART, count = wrong ? sizes->wrong : sizes->right;
-  for (int64_t i = 0; i < count; i++) {
-    vt_smdl_item item;
-    bool found;
-    VT_TRY(vt_smdl_item_next(ctx, subject, wrong ? subject->damaged : subject->plain, wrong, sizes->most,
-                             &index, &item, &found));
-    if (!found) break;
-    vt_status status = measure_item(repro, subject, &item, wrong ? APART + i : i, wrong, sizes->samples);
-    vt_smdl_item_free(&item);
-    VT_TRY(status);
-    VT_TRY(vt_repro_step(repro));
-  }
-  return VT_OK;
-}
-
 static vt_status run(vt_repro *repro, int seed, const void *settings)
 {
-  const scores_sizes *sizes = settings;
-  vt_ctx *ctx = vt_repro_ctx(repro);
-  size_t kinds = sizes->creatures ? 2 : 1;
-  vt_smdl_subject subjects[2] = {{0}};
-  double accuracy;
-  vt_status status;
-  VT_TRY_DONE(vt_repro_stage(repro, "subjects"));
-  for (size_t k = 0; k < kinds; k++) {
-    VT_TRY_DONE(vt_smdl_subject_open(ctx, vt_repro_cache(repro), &vt_smdl_kinds[k], seed, sizes->steps,
-                                     &subjects[k]));
-    VT_TRY_DONE(vt_repro_step(repro));
-  }
-  VT_TRY_DONE(vt_repro_stage(repro, "pictures"));
-  for (size_t k = 0; k < kinds; k++) {
-    VT_TRY_DONE(vt_smdl_accuracy(ctx, &subjects[k], (int64_t)seed * APART, TESTED, &accuracy));
-    VT_TRY_DONE(vt_repro_row(repro, "all", "accuracy", subjects[k].kind->id, 0, accuracy));
-    VT_TRY_DONE(measure_items(repro, &subjects[k], seed, false, sizes));
-    VT_TRY_DONE(measure_items(repro, &subjects[k], seed, true, sizes));
-  }
-done:
-  for (size_t k = 0; k < kinds; k++)
-    vt_smdl_subject_close(&subjects[k]);
-  return status;
+  return vt_smdl_seed_run(repro, seed, settings, "all", measure_item);
 }
 
 const vt_experiment vt_experiment_smdl_scores = {
@@ -270,11 +208,11 @@ const vt_experiment vt_experiment_smdl_scores = {
     .claim_count = VT_COUNT(claims),
     .controls = controls,
     .control_count = VT_COUNT(controls),
-    .stages = stages,
-    .stage_count = VT_COUNT(stages),
+    .stages = vt_smdl_stages,
+    .stage_count = VT_COUNT(vt_smdl_stages),
     .fields = fields,
     .field_count = VT_COUNT(fields),
-    .settings_size = sizeof(scores_sizes),
+    .settings_size = sizeof(vt_smdl_sizes),
     .profiles = {"right=4 wrong=2 creatures=false", NULL, "right=100 wrong=40"},
     .seeds = {1, 3, 3},
     .run = run,
